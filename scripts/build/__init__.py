@@ -1,0 +1,19 @@
+"""Builds what runs natively, once, and finds it again by content: the upstream servers and the viewer's page.
+
+Standard library only: the first `make` starts it before any package is installed.
+"""
+
+from scripts.build.artifacts import Artifact, all_artifacts, artifact_of, binary, viewer_page
+from scripts.build.errors import BuildError
+from scripts.build.queue import BuildEvent, BuildQueue
+
+__all__ = [
+    "Artifact",
+    "BuildError",
+    "BuildEvent",
+    "BuildQueue",
+    "all_artifacts",
+    "artifact_of",
+    "binary",
+    "viewer_page",
+]

@@ -1,0 +1,109 @@
+"""Builds several artifacts in a given order in the background and tells how it goes."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from scripts.build.artifacts import Artifact
+from scripts.build.process import BuildProcess
+
+State = Literal["found", "building", "built", "failed"]
+
+
+@dataclass(frozen=True)
+class BuildEvent:
+    """One step of one build. seconds: since this build began. detail: what it is doing, or why it failed."""
+
+    name: str
+    state: State
+    seconds: float
+    detail: str = ""
+
+
+class BuildQueue:
+    """Builds `artifacts` in their order, `workers` at a time, each in the background.
+
+    `result(name)` waits for one and raises its error; `stop` ends whatever runs and starts nothing more.
+    Events come from the building threads.
+    """
+
+    def __init__(self, artifacts: Sequence[Artifact], on_event: Callable[[BuildEvent], None], workers: int = 2) -> None:
+        self._on_event = on_event
+        self._running: dict[str, BuildProcess] = {}
+        self._lock = threading.Lock()
+        self._stopped = False
+        self._pool = ThreadPoolExecutor(workers, thread_name_prefix="build")
+        self._results: dict[str, Future[Path]] = {
+            artifact.name: self._pool.submit(self._build, artifact) for artifact in artifacts
+        }
+
+    def result(self, name: str, timeout: float | None = None) -> Path:
+        """The folder with what `name` built.
+
+        Raises BuildError, MissingToolError, or TimeoutError after `timeout` seconds.
+        """
+        return self._results[name].result(timeout)
+
+    def done(self, name: str) -> bool:
+        """Whether `name` is finished, well or not."""
+        return self._results[name].done()
+
+    def stop(self) -> None:
+        """Ends what runs; nothing that it started is left."""
+        with self._lock:
+            self._stopped = True
+            running = list(self._running.values())
+        self._pool.shutdown(wait=False, cancel_futures=True)
+        for process in running:
+            process.stop()
+        self._pool.shutdown(wait=True)
+
+    def _build(self, artifact: Artifact) -> Path:
+        if artifact.is_built:
+            self._on_event(BuildEvent(artifact.name, "found", 0.0))
+            return artifact.built
+        began = time.monotonic()
+        progress = _Progress()
+
+        def watch(line: str) -> None:
+            self._on_event(BuildEvent(artifact.name, "building", time.monotonic() - began, progress.after(line)))
+
+        process = BuildProcess(artifact.name, artifact.log, watch)
+        with self._lock:
+            if self._stopped:
+                process.stop()
+            self._running[artifact.name] = process
+        self._on_event(BuildEvent(artifact.name, "building", 0.0, "starting"))
+        try:
+            folder = artifact.build(watch, process)
+        except Exception as error:
+            self._on_event(BuildEvent(artifact.name, "failed", time.monotonic() - began, str(error)))
+            raise
+        finally:
+            with self._lock:
+                del self._running[artifact.name]
+        self._on_event(BuildEvent(artifact.name, "built", time.monotonic() - began))
+        return folder
+
+
+class _Progress:
+    """Turns a build's output into a few words: how much was downloaded and compiled."""
+
+    def __init__(self) -> None:
+        self._downloaded = 0
+        self._compiled = 0
+
+    def after(self, line: str) -> str:
+        if line.startswith("go: downloading"):
+            self._downloaded += 1
+            return f"{self._downloaded} modules downloaded"
+        if "/" in line and " " not in line.strip():
+            self._compiled += 1
+            return f"{self._compiled} packages compiled"
+        return line.strip()[:80]
