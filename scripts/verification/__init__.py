@@ -1,0 +1,1 @@
+"""`make verify`: one fault followed through every server, from the metric to the resolved notification."""

@@ -1,0 +1,31 @@
+"""`make verify`: proves on the running stack that a fault reaches every server and the person who is told."""
+
+from __future__ import annotations
+
+import time
+
+import httpx
+import typer
+from rich.console import Console
+
+from scripts.settings import load, settings_path
+from scripts.verification.journey import FAULT, SERVICE, follow
+from scripts.verification.stack import Stack
+from scripts.verification.steps import StepMissingError, Steps
+
+
+def verify() -> None:
+    """Switch a fault on in the demo and follow it: metric, alert, notification, trace, logs, and back."""
+    console = Console()
+    stack = Stack(load(settings_path()))
+    console.print(f"Switching the fault [bold]{FAULT}[/] of {SERVICE} on and following it …")
+    began = time.monotonic()
+    try:
+        follow(stack, Steps(console))
+    except StepMissingError as error:
+        console.print(f"[red]✗ {error}[/]", soft_wrap=True)
+        raise typer.Exit(1) from None
+    except httpx.ConnectError as error:
+        console.print(f"[red]✗ {error.request.url} does not answer.[/] Start the stack with the demo: make up")
+        raise typer.Exit(1) from None
+    console.print(f"[green]Every step was seen, in {time.monotonic() - began:.0f} s.[/] The fault is off again.")
