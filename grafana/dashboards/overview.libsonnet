@@ -1,0 +1,56 @@
+// For anyone, at first look: is everything well, and if not, what is wrong?
+function(kit)
+  local signals = kit.signals;
+  local panel = kit.panels(['env', 'service']);
+  local row = kit.row;
+  local api = { uid: 'api-performance', title: 'API performance' };
+  local health_mapping = panel.mappings([
+    { value: '1', text: 'Healthy', color: 'green' },
+    { value: '0.5', text: 'Degraded', color: 'orange' },
+    { value: '0', text: 'Unhealthy', color: 'red' },
+  ]) + panel.steps([['red', null], ['orange', 0.5], ['green', 1]]);
+  local budget_steps = panel.steps([['green', null], ['yellow', 0.8], ['red', 1]]);
+
+  kit.new(
+    'Health, traffic, agents and spend of the whole system on one page.',
+    [
+      kit.variable('env', 'label_values(up, env)'),
+      kit.variable('service', 'label_values(up{env=~"$env"}, service)'),
+    ],
+    [
+      row('Is everything well?', [
+        panel.gauge(signals.health_score) + panel.size(5) + panel.steps([['red', null], ['orange', 70], ['green', 90]]),
+        panel.bargauge(signals.health_points_lost, by=['reason']) + panel.size(5, 7) + { fieldConfig+: { defaults+: { max: 30 } } }
+        + panel.steps([['green', null], ['yellow', 1], ['orange', 5], ['red', 10]]),
+        panel.stat(signals.service_health, by=['service']) + panel.size(8, 7) + health_mapping + panel.service_links(api)
+        + { options+: { colorMode: 'background', graphMode: 'none', textMode: 'value_and_name' } },
+        panel.bargauge(signals.error_budget_left, by=['service']) + panel.size(6, 7) + { fieldConfig+: { defaults+: { min: 0 } } }
+        + panel.steps([['red', null], ['orange', 0.1], ['yellow', 0.25], ['green', 0.5]]) + panel.service_links(api),
+        panel.stat(signals.alerts_firing) + panel.size(4, 6) + panel.steps([['green', null], ['red', 1]])
+        + { targets: [panel.target(signals.alerts_firing.expr([], signals.alerts_firing.matchers(['env', 'service'])) + ' or vector(0)') { refId: 'A' }] },
+        panel.labels_table(
+          'Alerts firing now',
+          'Each alert that fires at this moment. The Watchdog is always among them: it shows that the alerting itself works.',
+          'ALERTS{alertstate="firing",env=~"$env",service=~"$service"}',
+          [{ severity: 'Severity' }, { alertname: 'Alert' }, { service: 'Service' }, { env: 'Env' }],
+        ) + panel.size(20, 6),
+      ]),
+      row('Traffic', [
+        panel.timeseries(signals.http_requests) + panel.service_links(api),
+        panel.timeseries(signals.http_error_share) + panel.service_links(api),
+        panel.timeseries(signals.http_latency_p95) + panel.exemplars(kit.http_histograms) + panel.service_links(api),
+      ]),
+      row('Agents and money', [
+        panel.timeseries(signals.agents_active, by=['agent']) + panel.size(6) + panel.stacked,
+        panel.timeseries(signals.tasks_per_hour, by=['agent']) + panel.size(6) + panel.stacked,
+        panel.stat(signals.ai_cost_today) + panel.size(3, 8),
+        panel.stat(signals.ai_cost_month) + panel.size(3, 8),
+        panel.gauge(signals.budget_used, by=['budget', 'period'], legend='{{budget}}, {{period}}') + panel.size(6, 8) + budget_steps
+        + { fieldConfig+: { defaults+: { max: 1 } } },
+        panel.timeseries(signals.ai_cost_per_hour, by=[], legend='USD per hour') + panel.size(24, 6),
+      ]),
+      row('Logs', [
+        panel.logs('Recent error logs', 'The newest log lines of level error and above, from every service.', ['level=~"error|critical|fatal"']),
+      ]),
+    ],
+  )

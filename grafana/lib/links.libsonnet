@@ -1,0 +1,49 @@
+// Links in Grafana's own forms: to a dashboard, and to logs and traces in Explore.
+
+// Grafana fills in ${…} before it opens a link, so those braces must stay as they are; the rest of a JSON text is escaped.
+local escape(text) = std.foldl(
+  function(escaped, pair) std.strReplace(escaped, pair[0], pair[1]),
+  [['%', '%25'], [' ', '%20'], ['"', '%22'], ['\\', '%5C'], ['|', '%7C'], ['=', '%3D'], ['+', '%2B'], ['&', '%26'], ['#', '%23']],
+  text,
+);
+
+{
+  local links = self,
+
+  explore(datasource, query)::
+    '/explore?schemaVersion=1&panes=' + escape(std.manifestJsonMinified({
+      a: {
+        datasource: datasource.uid,
+        queries: [{ refId: 'A', datasource: datasource } + query],
+        range: { from: '${__from}', to: '${__to}' },
+      },
+    })),
+
+  // Links that a point or row of a panel offers; the panel's series must carry the label `service`.
+  service_logs(datasources):: {
+    title: 'Logs of ${__field.labels.service}',
+    url: links.explore({ type: 'loki', uid: datasources.loki }, { expr: '{service_name="${__field.labels.service}"}' }),
+  },
+  service_traces(datasources):: {
+    title: 'Traces of ${__field.labels.service}',
+    url: links.explore({ type: 'jaeger', uid: datasources.jaeger }, { queryType: 'search', service: '${__field.labels.service}' }),
+  },
+  service_dashboard(uid, title):: {
+    title: '%s of ${__field.labels.service}' % title,
+    url: '/d/%s?var-service=${__field.labels.service}&${__url_time_range}' % uid,
+  },
+
+  // A dashboard's link to its neighbour, in the row above its panels.
+  neighbour(uid, title):: {
+    type: 'link',
+    title: title,
+    url: '/d/' + uid,
+    icon: 'dashboard',
+    tooltip: '',
+    tags: [],
+    asDropdown: false,
+    targetBlank: false,
+    keepTime: true,
+    includeVars: true,
+  },
+}

@@ -1,0 +1,327 @@
+// Panels over signals: `panel.timeseries(signals.http_requests)` is a whole panel. Title, unit, description and query come from
+// the signal; what differs is added with `+`, from the modifiers at the end.
+//
+// panel.for_dashboard(config, alerts, vars) gives the constructors for a dashboard with these variables. Their options:
+//   by      the labels to draw one series (row, bar, slice) for; the first one names it
+//   legend  a legend instead of that label
+//   alert   the alerts whose thresholds are drawn
+local links = import 'links.libsonnet';
+local promql = import '../../prometheus/signals/promql.libsonnet';
+
+local colours = { warning: 'yellow', 'error': 'orange', critical: 'red', info: 'blue' };
+local mode(steps) = { mode: 'absolute', steps: steps };
+local plain = mode([{ color: 'green', value: null }]);
+
+// Green up to the threshold, then the colour of the severity; for '<' the other way round.
+local thresholds(alerts) =
+  local rising = alerts[0].compare == '>';
+  local sorted = std.sort(alerts, function(a) a.threshold);
+  mode(
+    if rising
+    then [{ color: 'green', value: null }] + [{ color: colours[a.severity], value: a.threshold } for a in sorted]
+    else [
+      { color: colours[sorted[i].severity], value: if i == 0 then null else sorted[i - 1].threshold }
+      for i in std.range(0, std.length(sorted) - 1)
+    ] + [{ color: 'green', value: sorted[std.length(sorted) - 1].threshold }]
+  );
+
+local reduce = { calcs: ['lastNotNull'], fields: '', values: false };
+local legend(placement='bottom', as='list', calcs=[]) = { showLegend: true, displayMode: as, placement: placement, calcs: calcs };
+
+{
+  for_dashboard(config, alerts, vars):: {
+    local panel = self,
+    local prometheus = { type: 'prometheus', uid: config.datasources.prometheus },
+    local loki = { type: 'loki', uid: config.datasources.loki },
+
+    // --- targets ---------------------------------------------------------------------------------------------------
+
+    // One query of a panel. `instant` asks for now alone, as a single number needs.
+    target(expr, legend='', instant=false, format='time_series', exemplar=false):: {
+      datasource: prometheus,
+      editorMode: 'code',
+      expr: expr,
+      legendFormat: legend,
+      instant: instant,
+      range: !instant,
+      format: format,
+      exemplar: exemplar,
+    },
+
+    local named(by) = if by == [] then '' else '{{%s}}' % by[0],
+    local default_by(signal, by) = if by != null then by else [l for l in ['service'] if std.member(signal.labels, l)],
+    local ref(targets) = [
+      targets[i] { refId: std.char(std.codepoint('A') + i) }
+      for i in std.range(0, std.length(targets) - 1)
+    ],
+
+    // --- panels ----------------------------------------------------------------------------------------------------
+
+    // What every panel of one signal has.
+    local base(type, signal, targets) = {
+      type: type,
+      title: signal.title,
+      description: signal.description,
+      datasource: prometheus,
+      targets: ref(targets),
+      fieldConfig: {
+        defaults: {
+          unit: signal.unit,
+          [if signal.min != null then 'min']: signal.min,
+          [if signal.max != null then 'max']: signal.max,
+          [if signal.decimals != null then 'decimals']: signal.decimals,
+          color: { mode: 'palette-classic' },
+          thresholds: plain,
+          mappings: [],
+          custom: {},
+        },
+        overrides: [],
+      },
+      options: {},
+      transparent: false,
+      pluginVersion: '12.0.0',
+      size:: { w: 8, h: 8 },
+    },
+    local by_thresholds = { fieldConfig+: { defaults+: { color: { mode: 'thresholds' } } } },
+
+    timeseries(signal, by=null, legend=null)::
+      local labels = default_by(signal, by);
+      base('timeseries', signal, [panel.target(signal.query(labels, vars), if legend == null then named(labels) else legend)])
+      + panel.graph,
+
+    // One line a signal, named by its title: several views of the same thing, such as quantiles.
+    lines(signals, title, description, by=[])::
+      local suffix = std.join('', [' {{%s}}' % label for label in by]);
+      base('timeseries', signals[0], [panel.target(s.query(by, vars), s.title + suffix) for s in signals])
+      + panel.graph + { title: title, description: description },
+
+    graph:: {
+      local graph = self,
+      fieldConfig+: { defaults+: {
+        custom+: {
+          drawStyle: 'line',
+          lineInterpolation: 'linear',
+          lineWidth: 1,
+          fillOpacity: 10,
+          gradientMode: 'none',
+          pointSize: 5,
+          showPoints: 'never',
+          spanNulls: false,
+          axisPlacement: 'auto',
+          axisLabel: '',
+          scaleDistribution: { type: 'linear' },
+          stacking: { mode: 'none', group: 'A' },
+          thresholdsStyle: { mode: 'off' },
+          hideFrom: { legend: false, tooltip: false, viz: false },
+        },
+      } },
+      options: { legend: legend(calcs=['mean', 'max'], as='table'), tooltip: { mode: 'multi', sort: 'desc' } },
+    },
+
+    // One number, or one a label, with its recent course behind it.
+    stat(signal, by=[], legend=null)::
+      base('stat', signal, [panel.target(signal.query(by, vars), if legend == null then named(by) else legend)])
+      + by_thresholds
+      + { options: {
+        reduceOptions: reduce,
+        orientation: 'auto',
+        colorMode: 'value',
+        graphMode: 'area',
+        justifyMode: 'auto',
+        textMode: 'auto',
+        wideLayout: true,
+        showPercentChange: false,
+      }, size:: { w: 4, h: 4 } },
+
+    gauge(signal, by=[], legend=null)::
+      base('gauge', signal, [panel.target(signal.query(by, vars), if legend == null then named(by) else legend)])
+      + by_thresholds
+      + { options: {
+        reduceOptions: reduce,
+        orientation: 'auto',
+        showThresholdLabels: false,
+        showThresholdMarkers: true,
+        minVizWidth: 75,
+        minVizHeight: 75,
+        sizing: 'auto',
+      }, size:: { w: 4, h: 7 } },
+
+    // One bar a label, the longest first; `top` keeps that many.
+    bargauge(signal, by, top=null, legend=null)::
+      local expr = signal.query(by, vars);
+      base('bargauge', signal, [panel.target(
+        if top == null then 'sort_desc(%s)' % expr else 'topk(%d, %s)' % [top, expr],
+        if legend == null then named(by) else legend,
+        instant=true,
+      )])
+      + by_thresholds
+      + { options: {
+        reduceOptions: reduce,
+        orientation: 'horizontal',
+        displayMode: 'gradient',
+        valueMode: 'color',
+        namePlacement: 'auto',
+        showUnfilled: true,
+        sizing: 'auto',
+        minVizWidth: 8,
+        minVizHeight: 16,
+        maxVizHeight: 300,
+        legend: { showLegend: false, displayMode: 'list', placement: 'bottom', calcs: [] },
+      } },
+
+    piechart(signal, by, legend=null)::
+      base('piechart', signal, [panel.target(signal.query(by, vars), if legend == null then named(by) else legend, instant=true)])
+      + { options: {
+        reduceOptions: reduce,
+        pieType: 'donut',
+        displayLabels: [],
+        legend: { showLegend: true, displayMode: 'table', placement: 'right', values: ['value', 'percent'], calcs: [] },
+        tooltip: { mode: 'single', sort: 'none' },
+      } },
+
+    // Buckets over time; the signal's source must be bucket rates with the label le.
+    heatmap(signal)::
+      base('heatmap', signal, [panel.target(signal.query(['le'], vars), '{{le}}', format='heatmap')])
+      + { options: {
+        calculate: false,
+        cellGap: 1,
+        color: { mode: 'scheme', scheme: 'Oranges', fill: 'dark-orange', exponent: 0.5, steps: 64, reverse: false, scale: 'exponential' },
+        exemplars: { color: 'rgba(255,0,255,0.7)' },
+        filterValues: { le: 1e-9 },
+        legend: { show: true },
+        rowsFrame: { layout: 'auto' },
+        showValue: 'never',
+        tooltip: { mode: 'single', showColorScale: true, yHistogram: false },
+        yAxis: { axisPlacement: 'left', reverse: false, unit: signal.unit },
+      } },
+
+    // One row for each combination of `by`, one column for each signal, the highest of the first signal on top.
+    table(title, description, signals, by, rows=20)::
+      local letters = [std.char(std.codepoint('A') + i) for i in std.range(0, std.length(signals) - 1)];
+      local values = ['Value #' + letter for letter in letters];
+      base('table', signals[0], [panel.target(s.query(by, vars), instant=true, format='table') for s in signals])
+      + {
+        title: title,
+        description: description,
+        transformations: [
+          { id: 'merge', options: {} },
+          { id: 'organize', options: {
+            excludeByName: { Time: true, __name__: true, env: !std.member(by, 'env') },
+            indexByName: { [(by + values)[i]]: i for i in std.range(0, std.length(by + values) - 1) },
+            renameByName: { [label]: panel.word(label) for label in by }
+                          + { [values[i]]: signals[i].title for i in std.range(0, std.length(values) - 1) },
+          } },
+          { id: 'sortBy', options: { fields: {}, sort: [{ field: signals[0].title, desc: true }] } },
+          { id: 'limit', options: { limitField: rows } },
+        ],
+        fieldConfig+: {
+          defaults+: { unit: 'short', custom: { align: 'auto', cellOptions: { type: 'auto' }, inspect: false } },
+          overrides: [
+            panel.override(s.title, { unit: s.unit, [if s.min != null then 'min']: s.min, [if s.decimals != null then 'decimals']: s.decimals })
+            for s in signals
+          ],
+        },
+        options: { showHeader: true, cellHeight: 'sm', footer: { show: false, reducer: ['sum'], countRows: false, fields: '' } },
+        size:: { w: 24, h: 9 },
+      },
+
+    // Rows straight from a query: its labels as columns, in the order and under the names of `columns`.
+    labels_table(title, description, expr, columns)::
+      base('table', { title: title, description: description, unit: 'short', min: null, max: null, decimals: null }, [
+        panel.target(expr, instant=true, format='table'),
+      ])
+      + {
+        transformations: [{ id: 'organize', options: {
+          excludeByName: { Time: true, __name__: true, Value: true, alertstate: true },
+          indexByName: { [std.objectFields(columns[i])[0]]: i for i in std.range(0, std.length(columns) - 1) },
+          renameByName: std.foldl(function(all, column) all + column, columns, {}),
+        } }],
+        fieldConfig+: { defaults+: { custom: { align: 'auto', cellOptions: { type: 'auto' }, inspect: false } } },
+        options: { showHeader: true, cellHeight: 'sm', footer: { show: false, reducer: ['sum'], countRows: false, fields: '' } },
+      },
+
+    logs(title, description, selector, filter=''):: {
+      type: 'logs',
+      title: title,
+      description: description,
+      datasource: loki,
+      targets: [{
+        refId: 'A',
+        datasource: loki,
+        editorMode: 'code',
+        queryType: 'range',
+        maxLines: 100,
+        direction: 'backward',
+        expr: std.rstripChars('{%s} %s' % [std.join(', ', ['service_name=~"$service"', 'env=~"$env"'] + selector), filter], ' '),
+      }],
+      fieldConfig: { defaults: { links: [] }, overrides: [] },
+      options: {
+        showTime: true,
+        showLabels: false,
+        showCommonLabels: false,
+        wrapLogMessage: true,
+        prettifyLogMessage: false,
+        enableLogDetails: true,
+        dedupStrategy: 'none',
+        sortOrder: 'Descending',
+      },
+      pluginVersion: '12.0.0',
+      size:: { w: 24, h: 10 },
+    },
+
+    text(title, content):: {
+      type: 'text',
+      title: title,
+      description: title,
+      options: { mode: 'markdown', content: content, code: { language: 'plaintext', showLineNumbers: false, showMiniMap: false } },
+      fieldConfig: { defaults: {}, overrides: [] },
+      targets: [],
+      pluginVersion: '12.0.0',
+      size:: { w: 24, h: 3 },
+    },
+
+    // --- modifiers -------------------------------------------------------------------------------------------------
+
+    size(w, h=null):: { size+:: { w: w } + if h == null then {} else { h: h } },
+    titled(title, description=null):: { title: title, [if description != null then 'description']: description },
+    steps(steps):: { fieldConfig+: { defaults+: { thresholds: mode([{ color: s[0], value: s[1] } for s in steps]) } } },
+    colour(name):: { fieldConfig+: { defaults+: { color: { mode: 'fixed', fixedColor: name } } } },
+    links(list):: { fieldConfig+: { defaults+: { links: list } } },
+    stacked:: { fieldConfig+: { defaults+: { custom+: { stacking: { mode: 'normal', group: 'A' }, fillOpacity: 40 } } } },
+
+    // The thresholds of these alerts as the panel's own; a graph draws them as lines.
+    alert(names)::
+      { fieldConfig+: { defaults+: { thresholds: thresholds([alerts[name] for name in names]) } } },
+    alert_lines(names):: panel.alert(names) + { fieldConfig+: { defaults+: { custom+: { thresholdsStyle: { mode: 'line' } } } } },
+
+    // The dots of single requests that lead to their traces. They come with the instrumentation's own histogram, not with
+    // recorded series, so this target asks for its buckets, and for none of their values.
+    exemplars(metrics):: {
+      targets+: [
+        panel.target(
+          promql.select('', ['__name__=~"%s"' % std.join('|', [m + '_bucket' for m in metrics])] + ['%s=~"$%s"' % [v, v] for v in vars]) + ' < 0',
+          'exemplars',
+          exemplar=true,
+        ) { refId: 'exemplars' },
+      ],
+    },
+
+    override(field, properties):: {
+      matcher: { id: 'byName', options: field },
+      properties: [{ id: id, value: properties[id] } for id in std.objectFields(properties)],
+    },
+    overrides(list):: { fieldConfig+: { overrides+: list } },
+
+    mappings(values):: { fieldConfig+: { defaults+: { mappings: [{
+      type: 'value',
+      options: { [values[i].value]: { text: values[i].text, color: values[i].color, index: i } for i in std.range(0, std.length(values) - 1) },
+    }] } } },
+
+    word(label):: std.asciiUpper(label[0]) + std.strReplace(label[1:], '_', ' '),
+
+    service_links(dashboard=null):: panel.links(
+      (if dashboard == null then [] else [links.service_dashboard(dashboard.uid, dashboard.title)])
+      + [links.service_logs(config.datasources), links.service_traces(config.datasources)]
+    ),
+  },
+}

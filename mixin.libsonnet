@@ -1,0 +1,46 @@
+// The dashboards, recording rules and alerts as a monitoring mixin:
+//
+//   local signalfire = (import 'mixin.libsonnet') + { _config+:: { selector: 'cluster="east"' } };
+//   { 'alerts.yaml': std.manifestYamlDoc(signalfire.prometheusAlerts) }
+//
+// Every target must carry the labels `env`, `service` and `instance`.
+local promql = import 'prometheus/signals/promql.libsonnet';
+
+{
+  _config+:: {
+    // What signalfire.yaml says. Only these parts of it matter here.
+    settings: {
+      env: 'dev',
+      scrape: { interval: '15s' },
+      budgets: [{ name: 'total', day_usd: 25, month_usd: 500 }],
+      objectives: [{ name: 'availability', target: 0.99, window: '30d' }],
+      alerts: {},
+    },
+    // Where a person's browser finds the dashboards; the runbooks are at <dashboards>/runbooks/<alert>.
+    links: { dashboards: 'http://127.0.0.1:3000' },
+    // Added to the selector of every metric, for example 'cluster="east"'.
+    selector: '',
+    // The job under which Prometheus reads its own metrics.
+    prometheus_job: 'prometheus',
+    datasources: { prometheus: 'prometheus', loki: 'loki', jaeger: 'jaeger', alertmanager: 'alertmanager' },
+    // "The last minute", or longer where scrapes are so far apart that a minute would not hold two of them safely.
+    short_window: '%ds' % std.max(60, 4 * promql.seconds(self.settings.scrape.interval)),
+  },
+
+  local config = self._config,
+  signals:: (import 'prometheus/signals/signals.libsonnet')(config),
+  alerts:: (import 'prometheus/alerts/alerts.libsonnet')(self.signals, config),
+
+  prometheusRules+:: { groups+: (import 'prometheus/rules/groups.libsonnet')($.signals) },
+
+  prometheusAlerts+:: {
+    groups+: [
+      {
+        name: 'signalfire-alerts',
+        rules: [a.rule(config.links) for a in std.objectValues($.alerts) if a.enabled],
+      },
+    ],
+  },
+
+  grafanaDashboards+:: (import 'grafana/dashboards/dashboards.libsonnet')($.signals, $.alerts, config),
+}

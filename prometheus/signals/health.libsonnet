@@ -1,0 +1,134 @@
+// How well services, and the whole system, are.
+local promql = import 'promql.libsonnet';
+local signal = import 'signal.libsonnet';
+
+function(config)
+  local up = promql.select('up', [config.selector]);
+  local zero = '0 * sum by (env) (%s)' % up;
+
+  // What takes points off the system's score of 100, and the most that each part can take. Each is 0 when all is well, and is
+  // recorded as a series of its own so that a person sees why the score is what it is.
+  local parts = [
+    {
+      part: 'targets',
+      reason: 'Targets down',
+      most: 30,
+      // 10 for each service with a target that does not answer
+      points: '10 * count by (env) (service:up:ratio < 1)',
+    },
+    {
+      part: 'errors',
+      reason: 'Failing requests',
+      most: 25,
+      // all of them once a service fails one request in ten
+      points: '250 * max by (env) (service:http_errors:ratio_rate5m)',
+    },
+    {
+      part: 'latency',
+      reason: 'Slow requests',
+      most: 15,
+      // none up to a P95 of 1 s, all of them from 5 s
+      points: '15 / 4 * (max by (env) (service:http_request_duration_seconds:p95_5m) - 1)',
+    },
+    {
+      part: 'alerts',
+      reason: 'Firing alerts',
+      most: 20,
+      // 10 for a critical one, 5 for an error, 2 for a warning
+      points: |||
+        sum by (env) (
+          10 * count by (env) (ALERTS{alertstate="firing",severity="critical"})
+          or label_replace(5 * count by (env) (ALERTS{alertstate="firing",severity="error"}), "severity", "error", "", "")
+          or label_replace(2 * count by (env) (ALERTS{alertstate="firing",severity="warning"}), "severity", "warning", "", "")
+        )
+      |||,
+    },
+    {
+      part: 'budget',
+      reason: 'Budgets used up',
+      most: 10,
+      // none up to 80 % of a budget, all of them at 100 %
+      points: '50 * (max by (env) (budget:ai_cost_usd:used_ratio) - 0.8)',
+    },
+  ];
+  assert std.foldl(function(sum, part) sum + part.most, parts, 0) == 100 : 'the parts of the health score must add up to 100';
+
+  {
+    sources:: [
+      { record: 'service:up:ratio', expr: 'avg by (env, service) (%s)' % up },
+      // 1 healthy, 0.5 degraded, 0 unhealthy: the worst of the service's own checks and of whether its targets answer.
+      {
+        record: 'service:health:worst',
+        expr: |||
+          min by (env, service) (
+            %s
+            or 0.5 * min by (env, service) (%s) + 0.5 * max by (env, service) (%s)
+          )
+        ||| % [promql.select('service_health', [config.selector]), up, up],
+      },
+    ] + [
+      {
+        record: 'env:system_health:points_lost',
+        expr: 'clamp(%s, 0, %d)\nor %s' % [std.rstripChars(part.points, '\n'), part.most, zero],
+        labels: { part: part.part, reason: part.reason },
+      }
+      for part in parts
+    ] + [
+      { record: 'env:system_health:score', expr: '100 - sum by (env) (env:system_health:points_lost)' },
+    ],
+
+    targets_up: signal.recorded({
+      title: 'Targets up',
+      unit: 'percentunit',
+      min: 0,
+      max: 1,
+      how: 'min',
+      description: 'The share of each service\'s targets that answer Prometheus.',
+      source: 'service:up:ratio',
+      records: { 'service:up:ratio': ['env', 'service'] },
+    }),
+
+    service_health: signal.recorded({
+      title: 'Health by service',
+      unit: 'none',
+      min: 0,
+      max: 1,
+      how: 'min',
+      description: 'Each service by the worst of its own health checks and of whether its targets answer.',
+      source: 'service:health:worst',
+      records: { 'service:health:worst': ['env', 'service'] },
+    }),
+
+    health_score: signal.recorded({
+      title: 'System health score',
+      unit: 'none',
+      min: 0,
+      max: 100,
+      decimals: 0,
+      how: 'min',
+      description: '100 when all is well, less for targets that are down, failing or slow requests, firing alerts and used-up budgets.',
+      source: 'env:system_health:score',
+      records: { 'env:system_health:score': ['env'] },
+    }),
+
+    health_points_lost: signal.recorded({
+      title: 'What pulls the score down',
+      unit: 'none',
+      min: 0,
+      decimals: 0,
+      description: 'The points that each part takes off the health score of 100 at this moment.',
+      source: 'env:system_health:points_lost',
+      records: { 'env:system_health:points_lost': ['env', 'part', 'reason'] },
+    }),
+
+    alerts_firing: signal.sum({
+      title: 'Firing alerts',
+      unit: 'none',
+      min: 0,
+      decimals: 0,
+      description: 'Alerts firing now. The Watchdog, which always fires, is left out.',
+      source: 'ALERTS',
+      matchers_of_source: ['alertstate="firing"', 'alertname!="Watchdog"'],
+      labels: ['env', 'service', 'alertname', 'severity'],
+    }),
+  }

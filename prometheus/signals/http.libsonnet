@@ -1,0 +1,186 @@
+// What HTTP services do, whatever they are instrumented with (instrumentations.libsonnet).
+local instrumentations = import 'instrumentations.libsonnet';
+local promql = import 'promql.libsonnet';
+local signal = import 'signal.libsonnet';
+
+function(config)
+  local unify(kind, window, suffix='', extra=[], status='') =
+    instrumentations.unify(kind, window, suffix, extra, config.selector, status);
+  local raw(metric, matchers=[]) = promql.select(metric, matchers + [config.selector]);
+
+  local by_service = ['env', 'service'];
+  local by_instance = ['env', 'service', 'instance'];
+  local by_endpoint = by_instance + ['method', 'endpoint'];
+
+  local requests = 'instance_endpoint:http_requests:rate5m';
+  local buckets = 'instance_endpoint:http_request_duration_seconds_bucket:rate5m';
+  local failed = 'status=~"5.."';
+
+  // Recorded once; everything below reads these.
+  local sources = [
+    { record: requests, expr: unify('requests', '5m') },
+    { record: buckets, expr: unify('duration', '5m', '_bucket', ['le']) },
+    { record: 'instance_endpoint:http_request_size_bytes_sum:rate5m', expr: unify('request_size', '5m', '_sum') },
+    { record: 'instance_endpoint:http_request_size_bytes_count:rate5m', expr: unify('request_size', '5m', '_count') },
+    { record: 'instance_endpoint:http_response_size_bytes_sum:rate5m', expr: unify('response_size', '5m', '_sum') },
+    { record: 'instance_endpoint:http_response_size_bytes_count:rate5m', expr: unify('response_size', '5m', '_count') },
+    { record: 'instance:http_requests_in_progress:sum', expr: unify('in_progress', null) },
+    // Looks back a minute, not five, so that an alert on it fires and resolves quickly. Zero where there is traffic and no error.
+    {
+      record: 'instance:http_errors:per_minute',
+      expr: '60 * sum by (env, service, instance) (\n%s\n)\nor 0 * sum by (env, service, instance) (%s)' % [
+        unify('requests', config.short_window, status='5..'),
+        requests,
+      ],
+    },
+    {
+      record: 'instance:http_exceptions:per_minute',
+      expr: '60 * sum by (env, service, instance, exception_type, endpoint) (rate(%s[5m]))' % raw('http_exceptions_total') +
+            '\nor on (env, service, instance) label_replace(0 * sum by (env, service, instance) (%s), "exception_type", "none", "", "")' % requests,
+    },
+    {
+      record: 'instance:cache_requests:rate5m',
+      expr: 'sum by (env, service, instance, cache, result) (rate(%s[5m]))' % raw('cache_requests_total'),
+    },
+    {
+      record: 'instance:rate_limit_requests:rate5m',
+      expr: 'sum by (env, service, instance, decision, limit_type) (rate(%s[5m]))' % raw('rate_limit_requests_total'),
+    },
+  ];
+
+  local latency(q, title) = signal.quantile(q, {
+    title: title,
+    unit: 's',
+    description: 'How long the slower requests take: %d %% of them are answered within this time. Last 5 minutes.' % (q * 100),
+    source: buckets,
+    labels: by_endpoint,
+    records: { ['service:http_request_duration_seconds:p%d_5m' % (q * 100)]: by_service },
+  });
+
+  {
+    sources:: sources,
+
+    http_requests: signal.sum({
+      title: 'Requests',
+      unit: 'reqps',
+      min: 0,
+      description: 'Requests per second, over the last 5 minutes.',
+      source: requests,
+      labels: by_endpoint + ['status'],
+      records: { 'service:http_requests:rate5m': by_service },
+    }),
+
+    http_errors: signal.part({
+      title: 'Errors',
+      unit: 'reqps',
+      min: 0,
+      description: 'Requests per second answered with a 5xx status, over the last 5 minutes.',
+      source: requests,
+      part: failed,
+      labels: by_endpoint,
+      records: { 'service:http_errors:rate5m': by_service },
+    }),
+
+    http_error_share: signal.share({
+      title: 'Error share',
+      unit: 'percentunit',
+      description: 'The share of requests answered with a 5xx status, over the last 5 minutes.',
+      source: requests,
+      part: failed,
+      labels: by_endpoint,
+      records: { 'service:http_errors:ratio_rate5m': by_service },
+    }),
+
+    http_errors_per_minute: signal.sum({
+      title: 'Errors per minute',
+      unit: 'suffix: errors/min',
+      min: 0,
+      description: 'Requests answered with a 5xx status in the last minute.',
+      source: 'instance:http_errors:per_minute',
+      labels: by_instance,
+      records: { 'service:http_errors:per_minute': by_service },
+    }),
+
+    http_latency_p50: latency(0.5, 'Latency P50'),
+    http_latency_p95: latency(0.95, 'Latency P95'),
+    http_latency_p99: latency(0.99, 'Latency P99'),
+
+    // For a heatmap, one row a bucket.
+    http_latency_buckets: signal.sum({
+      title: 'Latency distribution',
+      unit: 's',
+      description: 'How many requests a second took how long: the darker, the more.',
+      source: buckets,
+      labels: by_endpoint + ['le'],
+    }),
+
+    http_request_size: signal.mean({
+      title: 'Request size',
+      unit: 'bytes',
+      min: 0,
+      description: 'Mean size of the request bodies received, over the last 5 minutes.',
+      source: { sum: 'instance_endpoint:http_request_size_bytes_sum:rate5m', count: 'instance_endpoint:http_request_size_bytes_count:rate5m' },
+      labels: by_endpoint,
+      records: { 'service:http_request_size_bytes:mean_5m': by_service },
+    }),
+
+    http_response_size: signal.mean({
+      title: 'Response size',
+      unit: 'bytes',
+      min: 0,
+      description: 'Mean size of the response bodies sent, over the last 5 minutes.',
+      source: { sum: 'instance_endpoint:http_response_size_bytes_sum:rate5m', count: 'instance_endpoint:http_response_size_bytes_count:rate5m' },
+      labels: by_endpoint,
+      records: { 'service:http_response_size_bytes:mean_5m': by_service },
+    }),
+
+    http_in_progress: signal.sum({
+      title: 'In progress',
+      unit: 'short',
+      min: 0,
+      decimals: 0,
+      description: 'Requests being worked on at this moment.',
+      source: 'instance:http_requests_in_progress:sum',
+      labels: by_instance + ['method'],
+      records: { 'service:http_requests_in_progress:sum': by_service },
+    }),
+
+    http_exceptions: signal.sum({
+      title: 'Exceptions per minute',
+      unit: 'suffix: /min',
+      min: 0,
+      description: 'Exceptions that left a request handler, by type, over the last 5 minutes. "none" stands for a service that had none.',
+      source: 'instance:http_exceptions:per_minute',
+      labels: by_instance + ['exception_type', 'endpoint'],
+      records: { 'service_exception:http_exceptions:per_minute': by_service + ['exception_type'] },
+    }),
+
+    cache_hit_ratio: signal.share({
+      title: 'Cache hit rate',
+      unit: 'percentunit',
+      description: 'The share of cache look-ups that found what they looked for, over the last 5 minutes.',
+      source: 'instance:cache_requests:rate5m',
+      part: 'result="hit"',
+      labels: by_instance + ['cache'],
+      records: { 'service_cache:cache_hits:ratio_rate5m': by_service + ['cache'] },
+    }),
+
+    rate_limit_decisions: signal.sum({
+      title: 'Rate limiting',
+      unit: 'reqps',
+      min: 0,
+      description: 'Requests per second that the rate limiter allowed and blocked, over the last 5 minutes.',
+      source: 'instance:rate_limit_requests:rate5m',
+      labels: by_instance + ['decision', 'limit_type'],
+    }),
+
+    rate_limit_blocked_share: signal.share({
+      title: 'Blocked by rate limits',
+      unit: 'percentunit',
+      description: 'The share of rate-limited requests that were blocked, over the last 5 minutes.',
+      source: 'instance:rate_limit_requests:rate5m',
+      part: 'decision="blocked"',
+      labels: by_instance + ['limit_type'],
+      records: { 'service:rate_limit_blocked:ratio_rate5m': by_service },
+    }),
+  }

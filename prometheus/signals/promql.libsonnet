@@ -1,0 +1,26 @@
+// Small words for writing PromQL.
+{
+  // http_requests_total{service="shop",endpoint!=""}
+  select(metric, matchers=[])::
+    local used = [m for m in matchers if m != ''];
+    if used == [] then metric else '%s{%s}' % [metric, std.join(',', used)],
+
+  // sum by (env, service) (…)
+  fold(how, labels, expr)::
+    if labels == [] then '%s(%s)' % [how, expr] else '%s by (%s) (%s)' % [how, std.join(', ', labels), expr],
+
+  // Copies label `from` to label `to`; nothing to do where they have the same name.
+  rename(expr, to, from)::
+    if to == from then expr else 'label_replace(%s, "%s", "$1", "%s", "(.*)")' % [expr, to, from],
+
+  // Sets a label to a fixed text.
+  label(expr, name, value):: 'label_replace(%s, "%s", "%s", "", "")' % [expr, name, value],
+
+  // "90s" → 90; "1h30m" → 5400
+  seconds(duration)::
+    local units = { s: 1, m: 60, h: 3600, d: 86400, w: 604800 };
+    local step(state, char) =
+      if std.member('0123456789', char) then state { digits+: char }
+      else { total: state.total + std.parseInt(state.digits) * units[char], digits: '' };
+    std.foldl(step, std.stringChars(std.strReplace(duration, 'ms', '')), { total: 0, digits: '' }).total,
+}
