@@ -1,0 +1,35 @@
+# The commands of Signalfire. Each is a file in scripts/; `make` alone lists them.
+PYTHON ?= python3
+VENV := .venv/bin/python
+export NAME YES ON OFF RUNTIME ARGS
+
+.PHONY: help up down status logs clean doctor demo verify bench generate lint lock test test-quick test-all
+.DEFAULT_GOAL := help
+
+help: | ready
+	@$(VENV) -m scripts help
+
+up down status logs clean doctor demo verify: | ready
+	@$(VENV) -m scripts $@
+
+bench generate lint lock: | ready-dev
+	@$(VENV) -m scripts $@
+
+test: | ready-dev
+	@$(VENV) -m scripts test
+
+test-quick: | ready-dev
+	@$(VENV) -m scripts test --quick
+
+# Everything that decides whether a change is good.
+test-all: | ready-dev
+	@$(VENV) -m scripts lint
+	@$(VENV) -m scripts test
+
+# The virtualenv: made once, again when requirements change.
+.PHONY: ready ready-dev
+ready:
+	@$(PYTHON) scripts/bootstrap.py
+
+ready-dev:
+	@$(PYTHON) scripts/bootstrap.py --dev

@@ -1,0 +1,48 @@
+"""`python -m scripts <command>`: each command is the function `main` of the module of that name, imported when used."""
+
+import difflib
+import importlib
+import sys
+
+import typer
+
+from scripts import console
+
+COMMANDS = {
+    "up": "Start the whole stack and wait until it answers.",
+    "down": "Stop everything; the data stays.",
+    "status": "Show what runs, and whether it answers.",
+    "logs": "Follow the log of one process: make logs NAME=prometheus.",
+    "clean": "Delete the stack's data, after asking.",
+    "doctor": "Look for what could keep the stack from working.",
+    "demo": "Switch the demo on or off: make demo ON=1, make demo OFF=1.",
+    "verify": "Follow a fault of the demo through metric, alert, notification, trace and log.",
+    "bench": "Measure start-up time and memory.",
+    "generate": "Write the generated files anew.",
+    "lint": "Run the linters and the type checker.",
+    "test": "Run the tests.",
+    "lock": "Pin the Python dependencies anew.",
+}
+
+
+def run(arguments: list[str]) -> None:
+    if not arguments or arguments[0] in ("help", "-h", "--help"):
+        for name, text in COMMANDS.items():
+            console.out.print(f"  [bold]{name:<10}[/] {text}")
+        return
+    name, *rest = arguments
+    if name not in COMMANDS:
+        close = difflib.get_close_matches(name, COMMANDS, n=1)
+        hint = f"did you mean {close[0]}?" if close else f"there are {', '.join(COMMANDS)}"
+        console.err.print(f"[bold red]error:[/] there is no command {name!r}; {hint}")
+        sys.exit(2)
+    command = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
+    command.command(help=COMMANDS[name])(importlib.import_module(f"scripts.{name}").main)
+    command(args=rest, prog_name=f"python -m scripts {name}")
+
+
+if __name__ == "__main__":
+    try:
+        run(sys.argv[1:])
+    except KeyboardInterrupt:
+        sys.exit(130)

@@ -1,0 +1,70 @@
+"""`make clean`: delete what the stack has written beside signalfire.yaml, after asking."""
+
+import os
+import shutil
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from scripts import console
+from scripts.build.cache import cache_folder
+from scripts.native import leftovers
+from scripts.native.lock import taken_over
+from scripts.native.stopping import stop_stack
+from scripts.native.supervisor import Supervisor
+from scripts.paths import State
+from scripts.session import state_in_use
+
+
+def main(
+    yes: Annotated[bool, typer.Option("--yes", envvar="YES", help="Do not ask.")] = False,
+) -> None:
+    state = state_in_use()
+    if not state.folder.is_dir():
+        console.out.print(f"There is nothing to delete: {state.folder} does not exist.", soft_wrap=True)
+        return
+    _show(state)
+    if not yes and not _agreed():
+        console.out.print("Nothing was deleted.")
+        raise typer.Exit(1)
+    with taken_over(state, lambda pid: console.out.print(f"Ending `make up` (process {pid}) …")):
+        stop_stack(state, Supervisor(state), console.out.print)
+        shutil.rmtree(state.folder)
+    console.out.print("Deleted.")
+
+
+def _show(state: State) -> None:
+    console.out.print(f"This would delete {state.folder}:", soft_wrap=True)
+    for folder in sorted(state.folder.iterdir()):
+        if folder == state.data:
+            for server in sorted(folder.iterdir()):
+                console.out.print(f"  data/{server.name:<16} {console.size(_size(server)):>10}")
+        else:
+            console.out.print(f"  {folder.name:<21} {console.size(_size(folder)):>10}")
+    if leftovers.find(state):
+        console.out.print("The stack runs; it would be stopped first.")
+    cache = cache_folder()
+    if cache.is_dir():
+        console.out.print(f"Not deleted: the built servers in {cache} ({console.size(_size(cache))}).", soft_wrap=True)
+
+
+def _agreed() -> bool:
+    if not sys.stdin.isatty():
+        console.err.print("Nobody is there to be asked; YES=1 deletes without asking.")
+        return False
+    return typer.confirm("Delete it?", default=False)
+
+
+def _size(path: Path) -> int:
+    if not path.is_dir():
+        return path.lstat().st_size
+    total = 0
+    for folder, _, files in os.walk(path):
+        for file in files:
+            try:
+                total += (Path(folder) / file).lstat().st_size
+            except FileNotFoundError:  # a running server has just replaced it
+                continue
+    return total

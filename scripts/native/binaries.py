@@ -1,0 +1,51 @@
+"""The programs that the stack runs: built in the background, or taken from the folder that SIGNALFIRE_BIN_DIR names."""
+
+import asyncio
+import os
+import threading
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from scripts.build import Artifact, BuildEvent, BuildQueue, all_artifacts
+
+_STOP_SECONDS = 10
+
+
+class Binaries:
+    """Builds the artifacts in the given order and hands out each program as soon as it is there."""
+
+    def __init__(self, order: Sequence[str], on_event: Callable[[BuildEvent], None]) -> None:
+        self._artifacts = all_artifacts()
+        own = os.environ.get("SIGNALFIRE_BIN_DIR")
+        self._own = Path(own).absolute() if own else None
+        missing = [self._artifacts[name] for name in order if not self._is_own(self._artifacts[name])]
+        self._queue = BuildQueue(missing, on_event)
+
+    async def program(self, name: str) -> Path:
+        """The path of a binary such as `promtool`. Raises BuildError or MissingToolError."""
+        artifact = next((a for a in self._artifacts.values() if name in a.outputs), None)
+        if artifact is None:
+            raise KeyError(f"nothing in servers/ builds a program called {name!r}")
+        if self._own and self._is_own(artifact):
+            return self._own / name
+        return await self._built(artifact) / name
+
+    async def page(self) -> Path:
+        """The folder of the viewer's built page."""
+        return await self._built(self._artifacts["viewer"]) / "dist"
+
+    def stop(self) -> None:
+        """End what is being built; no process is left."""
+        # In a thread of its own, because a build that waits for another `make up` building the same cannot be ended.
+        stopping = threading.Thread(target=self._queue.stop, daemon=True)
+        stopping.start()
+        stopping.join(_STOP_SECONDS)
+
+    async def _built(self, artifact: Artifact) -> Path:
+        while not self._queue.done(artifact.name):  # noqa: ASYNC110 - it is finished by a thread
+            await asyncio.sleep(0.05)
+        return self._queue.result(artifact.name, 0)
+
+    def _is_own(self, artifact: Artifact) -> bool:
+        own = self._own
+        return own is not None and all((own / output).exists() for output in artifact.outputs)

@@ -1,0 +1,293 @@
+"""Bring the running stack to what the settings say: start what is missing, reload or restart what changed, no more.
+
+Each process has its own task: wait for its binary, render and check its configuration, wait for what it depends on,
+apply, wait until it answers. The first failure ends them all, and what this run has started is stopped again.
+"""
+
+import asyncio
+import json
+import os
+import shutil
+import time
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from scripts.native import ready
+from scripts.native.binaries import Binaries
+from scripts.native.programs import (
+    Endpoint,
+    Program,
+    demo_processes,
+    demo_program,
+    endpoints,
+    for_runtime,
+    server_program,
+)
+from scripts.native.supervisor import Supervisor
+from scripts.paths import State
+from scripts.progress import Progress
+from scripts.render import runtime
+from scripts.render.files import write, write_folder
+from scripts.render.servers import BY_NAME, Server
+from scripts.render.template import Rendered, evaluate
+from scripts.settings import Settings
+
+READY_SECONDS = float(os.environ.get("SIGNALFIRE_READY_SECONDS", "120"))
+_STARTS_ALLOWED = 3
+_LOG_LINES = 20
+
+
+FirstData = Callable[[httpx.AsyncClient], Awaitable[None]]
+
+
+class StartError(Exception):
+    """A process that cannot be brought up; the text says which, why and where to look."""
+
+
+@dataclass
+class Result:
+    """What became of one process."""
+
+    action: str
+    """unchanged, started, restarted or reloaded"""
+    version: str = "-"
+    seconds: float = 0.0
+    """From the process's start until it answered."""
+
+
+@dataclass
+class Starting:
+    settings: Settings
+    state: State
+    supervisor: Supervisor
+    progress: Progress
+    binaries: Binaries
+    results: dict[str, Result] = field(default_factory=dict)
+    started: set[str] = field(default_factory=set)
+    """What this run has started that did not run before: taken down again if the run fails."""
+
+    def __post_init__(self) -> None:
+        self.endpoints = endpoints(self.settings)
+        self._demo = {process.name: process for process in demo_processes(self.settings)}
+        self._ready = {endpoint.name: asyncio.Event() for endpoint in self.endpoints}
+        self._unprepared = len(self.endpoints)
+        self._prepared = asyncio.Event()
+        self._templates = with_secrets(self.settings, self.state)
+        # While something runs, a bad configuration of one server must not leave the others half changed.
+        self._all_or_nothing = any(process.alive for process in self.supervisor.processes().values())
+
+    async def run(self, first_data: FirstData) -> None:
+        """Raises StartError, BuildError, MissingToolError or TemplateError of the first process that fails."""
+        names = [endpoint.name for endpoint in self.endpoints]
+        if not self.supervisor.is_running():
+            self.supervisor.start(names)
+        elif not self._all_or_nothing:
+            self.supervisor.declare(names)
+        try:
+            async with ready.client() as http, asyncio.TaskGroup() as tasks:
+                for endpoint in self.endpoints:
+                    tasks.create_task(self._bring_up(http, endpoint))
+                tasks.create_task(self._announce(http, first_data))
+        except BaseExceptionGroup as group:
+            raise _first(group) from None
+
+    async def _announce(self, http: httpx.AsyncClient, first_data: FirstData) -> None:
+        await self._ready["prometheus"].wait()
+        await self._ready["dashboards"].wait()
+        await first_data(http)
+
+    async def _bring_up(self, http: httpx.AsyncClient, endpoint: Endpoint) -> None:
+        server = BY_NAME.get(endpoint.name)
+        if server:
+            program = await self._prepare(server)
+        else:
+            program = demo_program(self._demo[endpoint.name], self.settings, self.state)
+        await self._all_prepared()
+        for dependency in endpoint.depends_on:
+            await self._ready[dependency].wait()
+        result = await self._apply(http, program)
+        result.version = await ready.version(http, endpoint, program.ready)
+        self.results[endpoint.name] = result
+        self._remember(endpoint, program, result)
+        self.progress.step(endpoint.name, "ready", f"{result.action}, {result.seconds:.1f} s, version {result.version}")
+        self._ready[endpoint.name].set()
+
+    async def _all_prepared(self) -> None:
+        self._unprepared -= 1
+        if self._unprepared == 0:
+            if self._all_or_nothing:
+                self.supervisor.declare([endpoint.name for endpoint in self.endpoints])
+            self._prepared.set()
+        if self._all_or_nothing:
+            await self._prepared.wait()
+
+    async def _prepare(self, server: Server) -> Program:
+        """Build, render and check: nothing that runs is touched."""
+        name = server.name
+        binary = None if server.module else await self.binaries.program(name)
+        page = await self.binaries.page() if server.module else Path()
+        (self.state.data / name).mkdir(mode=0o700, parents=True, exist_ok=True)
+        rendered = await asyncio.to_thread(self._render, server, page, None)
+        program = server_program(server, rendered, binary)
+        if rendered.check:
+            await self._check(server, rendered, page)
+        return program
+
+    def _render(self, server: Server, page: Path, config: Path | None) -> Rendered:
+        demo = for_runtime(self._demo.values())
+        addresses = runtime.native(self.settings, self.state, demo, page, config)
+        return evaluate(server.template, self._templates, addresses)
+
+    async def _check(self, server: Server, rendered: Rendered, page: Path) -> None:
+        """Let the server's own checker judge the new configuration in a folder of its own."""
+        assert rendered.check is not None
+        checker = await self.binaries.program(rendered.check[0])
+        stamp = self.state.run / "checked" / server.name
+        identity = json.dumps([str(checker), checker.stat().st_mtime_ns, rendered.check, rendered.files_digest])
+        digest = sha256(identity.encode()).hexdigest()
+        if stamp.is_file() and stamp.read_text() == digest:
+            return
+        self.progress.step(server.name, "checking", "its configuration")
+        trial = self.state.run / "trial"
+        on_trial = await asyncio.to_thread(self._render, server, page, trial)
+        assert on_trial.check is not None
+        write_folder(trial / server.name, on_trial.files)
+        code, output = await _run([str(checker), *on_trial.check[1:]], on_trial.env)
+        if code != 0:
+            raise StartError(
+                f"{server.name}: {rendered.check[0]} refuses its configuration:\n{output.strip()}\n"
+                f"The refused configuration is in {trial / server.name}; what ran before still runs as it was."
+            )
+        shutil.rmtree(trial / server.name)
+        write(stamp, digest)
+
+    async def _apply(self, http: httpx.AsyncClient, program: Program) -> Result:
+        """Write what changed and do the least that brings it into effect."""
+        name = program.name
+        process = self.supervisor.processes()[name]
+        note = _read_note(self.state, name)
+        same_process = process.alive and note.get("pid") == process.pid
+        if program.files or name in BY_NAME:
+            write_folder(self.state.config / name, program.files)
+        program.write(self.state)
+        if same_process and note["start_digest"] == program.start_digest:
+            if note["files_digest"] == program.files_digest:
+                return await self._settle(http, program, "unchanged")
+            if program.reload:
+                self.progress.step(name, "reloading")
+                self.supervisor.signal(name, program.reload.removeprefix("SIG"))
+                note["files_digest"] = program.files_digest
+                write(self.state.run / "started" / f"{name}.json", json.dumps(note))
+                return await self._settle(http, program, "reloaded")
+        was_there = not process.idle
+        if was_there:
+            self.progress.step(name, "stopping", "to start it anew")
+            await asyncio.to_thread(self.supervisor.stop, [name])
+        else:
+            self.started.add(name)
+        self.progress.step(name, "starting")
+        self.supervisor.launch(name)
+        return await self._settle(http, program, "restarted" if was_there else "started")
+
+    async def _settle(self, http: httpx.AsyncClient, program: Program, action: str) -> Result:
+        """Wait until it answers. Raises StartError when it keeps dying or never does."""
+        began = time.monotonic()
+        pids = set()
+        while True:
+            answered = await ready.answers(http, program.ready)
+            process = self.supervisor.processes()[program.name]
+            if answered and process.alive:
+                break
+            if process.pid:
+                pids.add(process.pid)
+            if len(pids) > _STARTS_ALLOWED or process.state == "FATAL":
+                raise self._not_ready(program, f"ended {len(pids)} times before it was ready")
+            if time.monotonic() - began > READY_SECONDS:
+                raise self._not_ready(program, f"did not answer {program.ready} within {READY_SECONDS:.0f} s")
+            await asyncio.sleep(0.1)
+        if action in ("unchanged", "reloaded"):
+            known = remembered(self.state).get(program.name, {})
+            return Result(action, seconds=known.get("seconds", 0.0))
+        return Result(action, seconds=time.monotonic() - began)
+
+    def _not_ready(self, program: Program, reason: str) -> StartError:
+        self.started.add(program.name)  # it must not go on failing in the background
+        log = self.state.logs / f"{program.name}.log"
+        text = f"{program.name} {reason}.\nThe end of {log}:\n{_tail(log)}"
+        if program.files:
+            text += f"\nIts configuration: {self.state.config / program.name}"
+        return StartError(text)
+
+    def _remember(self, endpoint: Endpoint, program: Program, result: Result) -> None:
+        """For `make status`: where to ask, and how long the start took."""
+        known = remembered(self.state)
+        known[endpoint.name] = {"ready": program.ready, "seconds": round(result.seconds, 1)}
+        wanted = {e.name for e in self.endpoints}
+        write(self.state.run / "known.json", json.dumps({k: v for k, v in known.items() if k in wanted}, indent=2))
+
+
+def remembered(state: State) -> dict[str, dict[str, Any]]:
+    """What the last start noted of each process: `ready` (URL) and `seconds`."""
+    try:
+        found: dict[str, dict[str, Any]] = json.loads((state.run / "known.json").read_text())
+    except (FileNotFoundError, ValueError):
+        return {}
+    return found
+
+
+def with_secrets(settings: Settings, state: State) -> dict[str, Any]:
+    """The templates' `settings`, where a secret of the environment has become a private file."""
+    data = settings.for_templates()
+    for receiver in data["receivers"]:
+        variable = receiver["webhook"].pop("url_env")
+        if variable:
+            file = state.run / "secrets" / f"{receiver['name']}.url"
+            write(file, os.environ[variable])
+            receiver["webhook"]["url_file"] = str(file)
+    return data
+
+
+def _read_note(state: State, name: str) -> dict[str, Any]:
+    try:
+        note: dict[str, Any] = json.loads((state.run / "started" / f"{name}.json").read_text())
+    except (FileNotFoundError, ValueError):
+        return {}
+    return note
+
+
+async def _run(command: list[str], env: dict[str, str]) -> tuple[int, str]:
+    process = await asyncio.create_subprocess_exec(
+        *command,
+        env={**os.environ, **env},
+        stdin=asyncio.subprocess.DEVNULL,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.STDOUT,
+    )
+    try:
+        output, _ = await process.communicate()
+    except asyncio.CancelledError:
+        process.kill()
+        await process.wait()
+        raise
+    assert process.returncode is not None
+    return process.returncode, output.decode(errors="replace")
+
+
+def _tail(log: Path) -> str:
+    try:
+        lines = log.read_text(errors="replace").splitlines()[-_LOG_LINES:]
+    except OSError:
+        return "  (it has written nothing)"
+    return "\n".join(f"  {line[:500]}" for line in lines)
+
+
+def _first(error: BaseException) -> BaseException:
+    """The failure that came first; the others are its consequences."""
+    while isinstance(error, BaseExceptionGroup):
+        error = error.exceptions[0]
+    return error

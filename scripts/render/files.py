@@ -1,0 +1,44 @@
+"""Write a server's configuration folder: only what changed, each file at once, readable by nobody else."""
+
+import os
+import tempfile
+from pathlib import Path
+
+
+def write_folder(folder: Path, files: dict[str, str]) -> None:
+    """Make the folder hold exactly these files."""
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    for name, content in files.items():
+        write(folder / name, content)
+    wanted = {folder / name for name in files}
+    for path in sorted(folder.rglob("*"), reverse=True):
+        if path.is_dir() and not path.is_symlink():
+            if not any(path.iterdir()):
+                path.rmdir()
+        elif path not in wanted:
+            path.unlink()
+
+
+def write(path: Path, content: str) -> bool:
+    """Make the private file hold this. False if it already did."""
+    data = content.encode()
+    if path.is_file() and path.read_bytes() == data:
+        path.chmod(0o600)
+        return False
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    replace(path, data, mode=0o600)
+    return True
+
+
+def replace(path: Path, data: bytes, mode: int) -> None:
+    """Put the content in place in one step, so that no reader ever sees half of it."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, temporary = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(data)
+        Path(temporary).chmod(mode)
+        Path(temporary).replace(path)
+    except BaseException:
+        Path(temporary).unlink(missing_ok=True)
+        raise

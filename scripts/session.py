@@ -1,0 +1,30 @@
+"""What a command starts with: the settings in use, or their errors on the screen."""
+
+from pathlib import Path
+
+import typer
+from rich.markup import escape
+
+from scripts import console
+from scripts.paths import State, state_beside
+from scripts.settings import Settings, SettingsError, load, settings_path
+
+BAD_SETTINGS = 2
+
+
+def settings_in_use() -> tuple[Settings, Path]:
+    """Exits with the settings' problems where there are any."""
+    path = settings_path()
+    try:
+        return load(path), path
+    except SettingsError as error:
+        for problem in error.problems:
+            place = f"{problem.file}:{problem.line}:"
+            console.err.print(f"[bold red]error:[/] [bold]{escape(place)}[/] {escape(problem.message)}")
+            console.err.print(f"       {escape(problem.hint)}")
+        raise typer.Exit(BAD_SETTINGS) from None
+
+
+def state_in_use() -> State:
+    """The state folder, for commands that must work even with a broken signalfire.yaml."""
+    return state_beside(settings_path())

@@ -1,0 +1,293 @@
+"""Every setting of signalfire.yaml, its default and what it accepts.
+
+The JSON schema in docs/ and the object that every jsonnet template gets are both made from these models. Durations are
+texts as Prometheus writes them ("30d", "1m30s").
+"""
+
+import ipaddress
+import re
+from collections.abc import Iterable
+from typing import Annotated, Any, Literal, Self
+from urllib.parse import urlsplit
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+from pydantic_core import PydanticCustomError
+
+_DURATION = re.compile(r"(?:(\d+)y)?(?:(\d+)w)?(?:(\d+)d)?(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s)?(?:(\d+)ms)?")
+_UNIT_SECONDS = (365 * 86400, 7 * 86400, 86400, 3600, 60, 1, 0.001)
+
+
+def wrong(message: str, hint: str, *at: str | int) -> PydanticCustomError:
+    """An error whose text says what is wrong and what to write instead; `at` leads to the culprit inside a section."""
+    return PydanticCustomError("signalfire", "{message}; {hint}", {"message": message, "hint": hint, "at": at})
+
+
+def seconds(duration: str) -> float:
+    """The length of a Prometheus duration. Raises ValueError where it is none."""
+    match = _DURATION.fullmatch(duration)
+    if not match or not duration:
+        raise ValueError(duration)
+    return sum(int(number) * unit for number, unit in zip(match.groups(), _UNIT_SECONDS, strict=True) if number)
+
+
+def _duration(value: str) -> str:
+    try:
+        length = seconds(value)
+    except ValueError:
+        raise wrong(f"{value!r} is not a duration", 'write for example "30s", "5m", "12h" or "15d"') from None
+    if length <= 0:
+        raise wrong("a duration of nothing", 'write for example "30s"')
+    return value
+
+
+def _duration_or_zero(value: str) -> str:
+    return value if value in ("0s", "0m") else _duration(value)
+
+
+def _name(value: str) -> str:
+    if not re.fullmatch(r"[A-Za-z0-9](?:[A-Za-z0-9._-]{0,61}[A-Za-z0-9])?", value):
+        raise wrong(f"{value!r} cannot be a name", "use letters, digits, `-`, `_` and `.`, for example shop-api")
+    return value
+
+
+def _address(value: str) -> str:
+    host, colon, port = value.rpartition(":")
+    if "//" in value or "/" in value:
+        raise wrong(f"{value!r} is a URL or a path", "write host:port; scheme and metrics_path stand beside it")
+    if not colon or not host or not port.isdecimal() or not 0 < int(port) < 65536:
+        raise wrong(f"{value!r} is not host:port", "write for example 127.0.0.1:8080")
+    return value
+
+
+def _ip(value: str) -> str:
+    try:
+        ipaddress.ip_address(value)
+    except ValueError:
+        hint = "write 127.0.0.1 (this machine alone) or 0.0.0.0 (everybody who can reach this machine)"
+        raise wrong(f"{value!r} is not an IP address", hint) from None
+    return value
+
+
+def _http_url(value: str) -> str:
+    parts = urlsplit(value)
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise wrong(f"{value!r} is not a URL", "write for example http://127.0.0.1:8080/alerts")
+    return value
+
+
+def _path_of_url(value: str) -> str:
+    if not value.startswith("/"):
+        raise wrong(f"{value!r} is not a path", "start it with a slash, for example /metrics")
+    return value
+
+
+Duration = Annotated[str, AfterValidator(_duration)]
+DurationOrZero = Annotated[str, AfterValidator(_duration_or_zero)]
+Name = Annotated[str, AfterValidator(_name)]
+Address = Annotated[str, AfterValidator(_address)]
+HttpUrl = Annotated[str, AfterValidator(_http_url)]
+Port = Annotated[int, Field(ge=1, le=65535)]
+Severity = Literal["info", "warning", "error", "critical"]
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True, validate_by_name=True, validate_by_alias=True)
+
+
+class Ports(_Section):
+    """Every port that something listens on. All must differ."""
+
+    dashboards: Port = 3000
+    prometheus: Port = 9090
+    alertmanager: Port = 9093
+    loki: Port = 3100
+    loki_grpc: Port = 9095
+    jaeger: Port = 16686
+    jaeger_otlp: Port = 14317
+    jaeger_health: Port = 13134
+    jaeger_metrics: Port = 8889
+    otlp_grpc: Port = Field(
+        default=4317, description="Where applications send traces, logs and metrics (OTLP over gRPC)."
+    )
+    otlp_http: Port = Field(
+        default=4318, description="Where applications send traces, logs and metrics (OTLP over HTTP)."
+    )
+    collector_health: Port = 13133
+    collector_metrics: Port = 8888
+    node_exporter: Port = 9100
+    demo_api: Port = 8000
+    demo_provider: Port = 8001
+    demo_worker: Port = 8002
+    demo_agents: Port = 8003
+    demo_traffic: Port = 8004
+    demo_notifications: Port = 8005
+
+    @model_validator(mode="after")
+    def _all_differ(self) -> Self:
+        users: dict[int, list[str]] = {}
+        for name, port in self:
+            users.setdefault(port, []).append(name)
+        for port, names in users.items():
+            if len(names) > 1:
+                written = [name for name in names if name in self.model_fields_set]
+                raise wrong(f"{port} is the port of {_listing(names)}", "give each its own port", written[-1])
+        return self
+
+
+class Retention(_Section):
+    """How long data is kept."""
+
+    metrics: Duration = "15d"
+    logs: Duration = Field(default="30d", description="At least a day.")
+    traces: Duration = "7d"
+
+    @model_validator(mode="after")
+    def _logs_at_least_a_day(self) -> Self:
+        if seconds(self.logs) < 86400:
+            raise wrong(f"{self.logs} is less than Loki can keep", "write 1d or more", "logs")
+        return self
+
+
+class Scrape(_Section):
+    """How often Prometheus asks its targets and evaluates its rules."""
+
+    interval: Duration = "5s"
+    evaluation_interval: Duration = "5s"
+
+
+class Tracing(_Section):
+    """Which traces are kept. Those with an error and the slow ones always are."""
+
+    keep_ratio: float = Field(default=1.0, ge=0, le=1, description="Share of the other traces that is kept, 0 to 1.")
+    slow: Duration = Field(default="1s", description="A trace that takes this long counts as slow.")
+    decision_wait: Duration = Field(
+        default="5s", description="How long the collector waits for a trace to be complete."
+    )
+
+
+class Target(_Section):
+    """A service of yours that Prometheus asks for its metrics."""
+
+    service: Name
+    addresses: list[Address] = Field(min_length=1, description="host:port of each instance.")
+    metrics_path: Annotated[str, AfterValidator(_path_of_url)] = "/metrics"
+    scheme: Literal["http", "https"] = "http"
+
+
+class LogFiles(_Section):
+    """Files with one JSON object a line, written by a service of yours."""
+
+    service: Name
+    files: list[str] = Field(min_length=1, description="Paths or patterns such as /var/log/shop/*.log.")
+
+
+class Budget(_Section):
+    """What may be spent on model providers, in US dollars."""
+
+    name: Name
+    day_usd: float | None = Field(default=None, gt=0)
+    month_usd: float | None = Field(default=None, gt=0)
+
+    @model_validator(mode="after")
+    def _some_amount(self) -> Self:
+        if self.day_usd is None and self.month_usd is None:
+            raise wrong(f"budget {self.name!r} has no amount", "add day_usd, month_usd or both")
+        return self
+
+
+class Objective(_Section):
+    """A service level objective: the share of good requests over a window."""
+
+    name: Name
+    target: float = Field(gt=0, lt=1, description="Share of good requests, for example 0.99.")
+    window: Duration = "30d"
+
+
+class AlertOverride(_Section):
+    """What you change of one alert. What is not written stays as it is."""
+
+    threshold: float | None = None
+    for_: DurationOrZero | None = Field(default=None, alias="for")
+    severity: Severity | None = None
+    labels: dict[str, str] | None = None
+    enabled: bool | None = None
+
+
+class Webhook(_Section):
+    """Where notifications are posted. Exactly one of the three."""
+
+    url: HttpUrl | None = Field(default=None, description="Only where the address itself is no secret.")
+    url_file: str | None = Field(default=None, description="A file that holds the address.")
+    url_env: str | None = Field(default=None, description="An environment variable that holds the address.")
+
+    @model_validator(mode="after")
+    def _exactly_one(self) -> Self:
+        given = [name for name, value in self if value is not None]
+        if len(given) != 1:
+            found = f"{_listing(given)} are all given" if given else "no address"
+            raise wrong(found, "write exactly one of url, url_file and url_env")
+        return self
+
+
+class Receiver(_Section):
+    """Somebody who gets notifications, and of which severities."""
+
+    name: Name
+    webhook: Webhook
+    severities: list[Severity] = Field(default=["warning", "error", "critical"], min_length=1)
+
+
+class Demo(_Section):
+    """The small ad platform that comes along to have something to look at."""
+
+    enabled: bool = True
+    requests_per_second: float = Field(default=8, gt=0, le=1000)
+
+
+class Settings(_Section):
+    """The settings of signalfire.yaml. Everything has a default: an empty file is a working one."""
+
+    env: Name = Field(default="dev", description="The label `env` of everything this stack sees.")
+    listen: Annotated[str, AfterValidator(_ip)] = Field(
+        default="127.0.0.1", description="The address on which pages and intakes listen. Nothing asks for a password."
+    )
+    ports: Ports = Ports()
+    retention: Retention = Retention()
+    scrape: Scrape = Scrape()
+    tracing: Tracing = Tracing()
+    targets: list[Target] = []
+    logs: list[LogFiles] = []
+    budgets: list[Budget] = []
+    objectives: list[Objective] = []
+    alerts: dict[str, AlertOverride] = Field(default={}, description="Changes to alerts, by the alert's name.")
+    receivers: list[Receiver] = []
+    demo: Demo = Demo()
+
+    @model_validator(mode="after")
+    def _names_differ(self) -> Self:
+        _unique("budgets", "name", (budget.name for budget in self.budgets))
+        _unique("objectives", "name", (objective.name for objective in self.objectives))
+        _unique("receivers", "name", (receiver.name for receiver in self.receivers))
+        return self
+
+    def for_templates(self) -> dict[str, Any]:
+        """The object `settings` that every jsonnet template gets: every key present, alerts as the user wrote them."""
+        data: dict[str, Any] = self.model_dump(mode="json", by_alias=True)
+        data["alerts"] = {
+            name: override.model_dump(mode="json", by_alias=True, exclude_unset=True)
+            for name, override in self.alerts.items()
+        }
+        return data
+
+
+def _unique(section: str, key: str, values: Iterable[str]) -> None:
+    seen: set[str] = set()
+    for index, value in enumerate(values):
+        if value in seen:
+            hint = "give each its own, or join them into one"
+            raise wrong(f"{value!r} is the {key} of two entries", hint, section, index, key)
+        seen.add(value)
+
+
+def _listing(names: list[str]) -> str:
+    return " and ".join([", ".join(names[:-1]), names[-1]] if len(names) > 1 else names)
