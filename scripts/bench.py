@@ -25,7 +25,7 @@ SETTLING_SECONDS = 60
 RESULT = ROOT / "artifacts" / "bench.json"
 
 
-def bench(
+def main(
     cold: Annotated[bool, typer.Option(help="Also build everything from empty caches (minutes).")] = True,
 ) -> None:
     """Measure seconds to the first panel with data, cold and warm, and the idle stack's memory."""

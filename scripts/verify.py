@@ -14,9 +14,9 @@ from scripts.verification.stack import Stack
 from scripts.verification.steps import StepMissingError, Steps
 
 
-def verify() -> None:
+def main() -> None:
     """Switch a fault on in the demo and follow it: metric, alert, notification, trace, logs, and back."""
-    console = Console()
+    console = Console(highlight=False)
     stack = Stack(load(settings_path()))
     console.print(f"Switching the fault [bold]{FAULT}[/] of {SERVICE} on and following it …")
     began = time.monotonic()
