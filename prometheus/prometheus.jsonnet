@@ -1,0 +1,84 @@
+// Prometheus: scrapes every server and service, takes pushed metrics over OTLP, and evaluates the mixin's rules.
+local duration = import 'collector/duration.libsonnet';
+local signalfire = import 'mixin.libsonnet';
+
+function(settings, runtime)
+  local servers = runtime.servers;
+  local me = servers.prometheus;
+  local config = me.config + '/prometheus.yaml';
+  local mixin = signalfire { _config+:: { settings: settings, links: runtime.links } };
+
+  // A service of its own for each server of the stack, as for any application.
+  local stack = [
+    { service: 'prometheus', addresses: [me.address] },
+    { service: 'alertmanager', addresses: [servers.alertmanager.address] },
+    { service: 'loki', addresses: [servers.loki.address] },
+    { service: 'jaeger', addresses: [servers.jaeger.metrics_address] },
+    { service: 'collector', addresses: [servers.collector.metrics_address] },
+    { service: 'node_exporter', addresses: [servers.node_exporter.address] },
+    { service: 'dashboards', addresses: [servers.dashboards.address] },
+  ];
+
+  local all = std.mapWithIndex(function(index, target) target { index: index }, stack + runtime.services);
+  // A service may be listed more than once (with another path, say): its jobs then need different names.
+  local job_name(target) =
+    local earlier = [other for other in all if other.service == target.service && other.index < target.index];
+    if earlier == [] then target.service else '%s-%d' % [target.service, std.length(earlier) + 1];
+  local scrape(target) = {
+    job_name: job_name(target),
+    [if std.objectHas(target, 'metrics_path') then 'metrics_path']: target.metrics_path,
+    [if std.objectHas(target, 'scheme') then 'scheme']: target.scheme,
+    static_configs: [{
+      targets: target.addresses,
+      labels: { job: target.service, service: target.service, env: settings.env },
+    }],
+  };
+
+  {
+    args: [
+      '--config.file=' + config,
+      '--web.listen-address=' + me.listen,
+      '--web.external-url=' + runtime.links.prometheus,
+      '--storage.tsdb.path=' + me.data,
+      '--enable-feature=exemplar-storage',
+      '--web.enable-otlp-receiver',
+      // Alertmanager keeps no alerts on disk: after it was restarted this is how long it takes to hear of them again.
+      // Four times as long is how long Prometheus may be away before Alertmanager takes its alerts for resolved.
+      '--rules.alert.resend-delay=30s',
+      // The time that an alert has been pending survives a restart of Prometheus if its `for` is longer than this.
+      '--rules.alert.for-grace-period=10s',
+      '--query.max-concurrency=10',
+      '--query.timeout=1m',
+    ],
+    env: { GOGC: '50' },
+    files: {
+      'prometheus.yaml': {
+        global: {
+          scrape_interval: settings.scrape.interval,
+          scrape_timeout: '%dms' % std.round(1000 * std.min(10, duration.seconds(settings.scrape.interval))),
+          evaluation_interval: settings.scrape.evaluation_interval,
+          external_labels: { env: settings.env },
+        },
+        storage: {
+          tsdb: {
+            retention: { time: settings.retention.metrics },
+            // Metrics pushed while Prometheus was away arrive late, from the collector's queue.
+            out_of_order_time_window: '2h',
+          },
+          exemplars: { max_exemplars: 50000 },
+        },
+        // The collector gives every pushed metric the labels that a scraped one gets from its target.
+        otlp: { promote_resource_attributes: ['service', 'env'] },
+        rule_files: ['rules/*.yaml'],
+        alerting: {
+          alertmanagers: [{ static_configs: [{ targets: [servers.alertmanager.address] }] }],
+        },
+        scrape_configs: [scrape(target) for target in all],
+      },
+      'rules/recording.yaml': mixin.prometheusRules,
+      'rules/alerts.yaml': mixin.prometheusAlerts,
+    },
+    check: ['promtool', 'check', 'config', config],
+    ready: 'http://%s/-/ready' % me.address,
+    reload: 'SIGHUP',
+  }
