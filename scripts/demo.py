@@ -38,9 +38,7 @@ def switched(text: str, on: bool) -> str | None:
     lines = text.splitlines(keepends=True)
     if ("demo", "enabled") in document.lines:
         index = document.lines["demo", "enabled"] - 1
-        lines[index], count = re.subn(
-            r"(\benabled:\s*)(?:true|false)\b", rf"\g<1>{word}", lines[index], flags=re.IGNORECASE
-        )
+        lines[index], count = re.subn(r"(\benabled:\s*)(true|false)\b", rf"\g<1>{word}", lines[index])
         found = count == 1
     elif ("demo",) in document.lines:
         index = document.lines["demo",] - 1

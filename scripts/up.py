@@ -111,8 +111,7 @@ class _Up:
         own = {process.pid for process in self._supervisor.processes().values() if process.alive}
         taken = ports.taken((listen for endpoint in self._endpoints for listen in endpoint.listens), own)
         if taken:
-            where = f"in {self._state.folder.parent / 'signalfire.yaml'}"
-            raise StartError("\n".join(f"{one} {where}" for one in taken))
+            raise StartError("\n".join(map(str, taken)))
 
     def _on_build_event(self, loop: asyncio.AbstractEventLoop) -> Any:
         names = {"viewer" if server.module else server.name: server.name for server in SERVERS}

@@ -15,9 +15,12 @@ class Taken:
     listen: Listen
     reason: str
 
+    @property
+    def remedy(self) -> str:
+        return f"set ports.{self.listen.setting} to another port in signalfire.yaml"
+
     def __str__(self) -> str:
-        where = f"{self.listen.host}:{self.listen.port}"
-        return f"port {where} {self.reason}; to use another one set ports.{self.listen.setting}"
+        return f"port {self.listen.host}:{self.listen.port} {self.reason}; to use another one, {self.remedy}"
 
 
 def taken(listens: Iterable[Listen], own_pids: set[int]) -> list[Taken]:

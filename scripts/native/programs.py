@@ -132,7 +132,7 @@ def server_program(server: Server, rendered: Rendered, binary: Path | None) -> P
     """binary: None for a server written in Python."""
     sources: tuple[Path, ...] = ()
     if server.module:
-        command = [sys.executable, "-m", server.module]
+        command = [sys.executable]
         sources = (ROOT.joinpath(*server.module.split(".")),)
     else:
         command = [str(binary)]

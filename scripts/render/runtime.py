@@ -4,7 +4,7 @@ import ipaddress
 from pathlib import Path
 from typing import Any
 
-from scripts.paths import State
+from scripts.paths import ROOT, State
 from scripts.render.servers import SERVERS, Server
 from scripts.settings import Settings
 
@@ -22,7 +22,7 @@ def native(
     servers = {server.name: _server(server, settings) for server in SERVERS}
     for name, fields in servers.items():
         fields |= {"config": str(folder / name), "data": str(state.data / name)}
-    servers["dashboards"]["page"] = str(page)
+    servers["dashboards"] |= {"static": str(page), "runbooks": str(ROOT / "runbooks")}
     reached = reachable(listen)
     links = {name: f"http://{_join(reached, getattr(settings.ports, name))}" for name in _LINKED}
     services = [

@@ -14,7 +14,7 @@ class Server:
     public: tuple[str, ...] = ()
     """The ports that follow `listen`; all others stay on this machine."""
     module: str | None = None
-    """For a server written in Python: its module; the others are a binary of the server's name."""
+    """For a server written in Python: its package; the others are a binary of the server's name."""
     version_url: str = "/metrics"
     version_port: str | None = None
     """Where the running server says its version: a path, and the port if it is not the page's."""

@@ -41,7 +41,12 @@ class Document:
 
 def parse(text: str) -> Document:
     """Read one YAML mapping. Raises DocumentError with every fault found."""
-    loader = yaml.SafeLoader(text)
+    try:
+        loader = yaml.SafeLoader(text)
+    except yaml.reader.ReaderError as error:
+        line = text.count("\n", 0, error.position) + 1
+        fault = Fault(line, f"an invisible character (U+{error.character:04X})", "type the line anew")
+        raise DocumentError([fault]) from None
     try:
         node = loader.get_single_node()
         if node is None:
@@ -55,8 +60,6 @@ def parse(text: str) -> Document:
         return Document(data, reader.lines)
     except yaml.MarkedYAMLError as error:
         raise DocumentError([_syntax_fault(error)]) from None
-    except yaml.YAMLError as error:
-        raise DocumentError([Fault(1, f"not readable as YAML: {error}", "save it as plain UTF-8 text")]) from None
     finally:
         loader.dispose()
 

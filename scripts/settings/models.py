@@ -106,12 +106,8 @@ class Ports(_Section):
     jaeger_otlp: Port = 14317
     jaeger_health: Port = 13134
     jaeger_metrics: Port = 8889
-    otlp_grpc: Port = Field(
-        default=4317, description="Where applications send traces, logs and metrics (OTLP over gRPC)."
-    )
-    otlp_http: Port = Field(
-        default=4318, description="Where applications send traces, logs and metrics (OTLP over HTTP)."
-    )
+    otlp_grpc: Port = Field(default=4317, description="Where applications send their telemetry (OTLP over gRPC).")
+    otlp_http: Port = Field(default=4318, description="Where applications send their telemetry (OTLP over HTTP).")
     collector_health: Port = 13133
     collector_metrics: Port = 8888
     node_exporter: Port = 9100
@@ -160,9 +156,7 @@ class Tracing(_Section):
 
     keep_ratio: float = Field(default=1.0, ge=0, le=1, description="Share of the other traces that is kept, 0 to 1.")
     slow: Duration = Field(default="1s", description="A trace that takes this long counts as slow.")
-    decision_wait: Duration = Field(
-        default="5s", description="How long the collector waits for a trace to be complete."
-    )
+    decision_wait: Duration = Field(default="5s", description="How long to wait for a trace to be complete.")
 
 
 class Target(_Section):
