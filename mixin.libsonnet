@@ -42,5 +42,8 @@ local promql = import 'prometheus/signals/promql.libsonnet';
     ],
   },
 
+  // Inputs of `promtool test rules`, by file name; they follow the thresholds in use. {file: {rule_files, tests, …}}
+  prometheusTests+:: (import 'prometheus/tests/tests.libsonnet')($.alerts, config),
+
   grafanaDashboards+:: (import 'grafana/dashboards/dashboards.libsonnet')($.signals, $.alerts, config),
 }

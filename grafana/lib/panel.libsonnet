@@ -29,11 +29,14 @@ local reduce = { calcs: ['lastNotNull'], fields: '', values: false };
 local legend(placement='bottom', as='list', calcs=[]) = { showLegend: true, displayMode: as, placement: placement, calcs: calcs };
 
 {
-  for_dashboard(config, alerts, vars):: {
+  for_dashboard(config, alerts, vars)::
+    local prometheus = { type: 'prometheus', uid: config.datasources.prometheus };
+    local loki = { type: 'loki', uid: config.datasources.loki };
+    // Locals are worked out once, elements of an array each time it is written.
+    local logs_link = links.service_logs(config.datasources);
+    local traces_link = links.service_traces(config.datasources);
+    {
     local panel = self,
-    local prometheus = { type: 'prometheus', uid: config.datasources.prometheus },
-    local loki = { type: 'loki', uid: config.datasources.loki },
-
     // --- targets ---------------------------------------------------------------------------------------------------
 
     // One query of a panel. `instant` asks for now alone, as a single number needs.
@@ -48,7 +51,7 @@ local legend(placement='bottom', as='list', calcs=[]) = { showLegend: true, disp
       exemplar: exemplar,
     },
 
-    local named(by) = if by == [] then '' else '{{%s}}' % by[0],
+    local named(by) = if by == [] then '' else '{{' + by[0] + '}}',
     local default_by(signal, by) = if by != null then by else [l for l in ['service'] if std.member(signal.labels, l)],
     local ref(targets) = [
       targets[i] { refId: std.char(std.codepoint('A') + i) }
@@ -91,7 +94,7 @@ local legend(placement='bottom', as='list', calcs=[]) = { showLegend: true, disp
 
     // One line a signal, named by its title: several views of the same thing, such as quantiles.
     lines(signals, title, description, by=[])::
-      local suffix = std.join('', [' {{%s}}' % label for label in by]);
+      local suffix = std.join('', [' {{' + label + '}}' for label in by]);
       base('timeseries', signals[0], [panel.target(s.query(by, vars), s.title + suffix) for s in signals])
       + panel.graph + { title: title, description: description },
 
@@ -299,7 +302,7 @@ local legend(placement='bottom', as='list', calcs=[]) = { showLegend: true, disp
     exemplars(metrics):: {
       targets+: [
         panel.target(
-          promql.select('', ['__name__=~"%s"' % std.join('|', [m + '_bucket' for m in metrics])] + ['%s=~"$%s"' % [v, v] for v in vars]) + ' < 0',
+          promql.select('', ['__name__=~"%s"' % std.join('|', [m + '_bucket' for m in metrics])] + [v + '=~"$' + v + '"' for v in vars]) + ' < 0',
           'exemplars',
           exemplar=true,
         ) { refId: 'exemplars' },
@@ -321,7 +324,7 @@ local legend(placement='bottom', as='list', calcs=[]) = { showLegend: true, disp
 
     service_links(dashboard=null):: panel.links(
       (if dashboard == null then [] else [links.service_dashboard(dashboard.uid, dashboard.title)])
-      + [links.service_logs(config.datasources), links.service_traces(config.datasources)]
+      + [logs_link, traces_link]
     ),
   },
 }

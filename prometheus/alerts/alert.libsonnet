@@ -11,7 +11,6 @@
 //   summary     one line that a person can act on; `{{ $value }}` and labels as in any Prometheus template
 //   description what it means and what to look at first
 //   dashboard   where to look: the uid of a dashboard
-//   tests       prometheus/tests/ has the rest; here only what the summary says for a value: function(value) text
 local promql = import '../signals/promql.libsonnet';
 
 // Prometheus works out the start of the range while it renders the annotation: half an hour before the evaluation.

@@ -21,6 +21,8 @@ function(signals) [
     name: 'VeryHighErrorRate',
     signal: signals.http_errors_per_minute,
     threshold: 10,
+    // Longer than HighErrorRate's, which it silences: that one tells of the fault, this one that nobody has mended it.
+    'for': '3m',
     severity: 'critical',
     cooldown: '5m',
   },

@@ -48,13 +48,14 @@ function(config)
     },
   ];
 
-  local latency(q, title) = signal.quantile(q, {
-    title: title,
+  local latency(percent) = signal.quantile(percent / 100, {
+    title: 'Latency P' + percent,
     unit: 's',
-    description: 'How long the slower requests take: %d %% of them are answered within this time. Last 5 minutes.' % (q * 100),
+    min: 0,
+    description: percent + ' % of the requests of the last 5 minutes were answered within this time.',
     source: buckets,
     labels: by_endpoint,
-    records: { ['service:http_request_duration_seconds:p%d_5m' % (q * 100)]: by_service },
+    records: { ['service:http_request_duration_seconds:p' + percent + '_5m']: by_service },
   });
 
   {
@@ -101,9 +102,9 @@ function(config)
       records: { 'service:http_errors:per_minute': by_service },
     }),
 
-    http_latency_p50: latency(0.5, 'Latency P50'),
-    http_latency_p95: latency(0.95, 'Latency P95'),
-    http_latency_p99: latency(0.99, 'Latency P99'),
+    http_latency_p50: latency(50),
+    http_latency_p95: latency(95),
+    http_latency_p99: latency(99),
 
     // For a heatmap, one row a bucket.
     http_latency_buckets: signal.sum({

@@ -45,10 +45,10 @@ local opentelemetry = {
     local one(instrumentation) =
       local spec = instrumentation[kind];
       local name = if std.objectHas(spec, 'counter') then spec.counter else spec.metric + suffix;
-      local narrowed = if status == '' then [] else ['%s=~"%s"' % [spec.labels.status, status]];
+      local narrowed = if status == '' then [] else [spec.labels.status + '=~"' + status + '"'];
       local series = promql.select(name, spec.matchers + narrowed + [selector]);
-      local value = if window == null then series else 'rate(%s[%s])' % [series, window];
+      local value = if window == null then series else 'rate(' + series + '[' + window + '])';
       local renamed = std.foldl(function(expr, label) promql.rename(expr, label, spec.labels[label]), std.objectFields(spec.labels), value);
       promql.fold('sum', identity + std.objectFields(spec.labels) + extra, renamed);
-    std.join('\nor on (%s)\n' % std.join(', ', identity), [one(i) for i in $.http]),
+    std.join('\nor on (' + std.join(', ', identity) + ')\n', [one(i) for i in $.http]),
 }

@@ -15,6 +15,10 @@ local promql = import 'promql.libsonnet';
 local fold = promql.fold;
 local select = promql.select;
 
+// Are these the same labels, in whatever order? Does the first list hold all of the second?
+local holds(labels, wanted) = std.all([std.member(labels, label) for label in wanted]);
+local same(a, b) = std.length(a) == std.length(b) && holds(a, b);
+
 local signal(declaration) = {
   local this = self,
   records: {},
@@ -26,18 +30,18 @@ local signal(declaration) = {
   rules:: [{ record: name, expr: this.expr(this.records[name]) } for name in std.objectFields(this.records)],
 
   record(labels)::
-    local found = [name for name in std.objectFields(self.records) if std.set(self.records[name]) == std.set(labels)];
+    local found = [name for name in std.objectFields(self.records) if same(self.records[name], labels)];
     if found == [] then error 'signal "%s" is not recorded by (%s); add it to its records' % [self.title, std.join(', ', labels)] else found[0],
 
-  matchers(vars):: ['%s=~"$%s"' % [name, name] for name in vars if std.member(self.labels, name)],
+  matchers(vars):: [name + '=~"$' + name + '"' for name in vars if std.member(self.labels, name)],
 
   query(by, vars)::
-    local filtered = std.set([name for name in vars if std.member(self.labels, name)]);
-    local wanted = std.set(by + ['env']);
+    local filtered = [name for name in vars if std.member(self.labels, name)];
+    local wanted = ['env'] + [label for label in by if label != 'env'];
     local recorded = [
       name
       for name in std.objectFields(self.records)
-      if std.set(self.records[name] + ['env']) == wanted && std.setDiff(filtered, std.set(self.records[name])) == []
+      if same(self.records[name], wanted) && holds(wanted, filtered)
     ];
     if recorded == [] then self.expr(by, self.matchers(vars)) else select(recorded[0], self.matchers(vars)),
 } + declaration;
@@ -45,25 +49,16 @@ local signal(declaration) = {
 {
   // Something already per second (or a level) that is added up: requests per second, agents at work.
   sum(declaration):: signal({
-    factor:: 1,
     matchers_of_source:: [],
     expr(by, matchers=[])::
-      local total = fold('sum', by, select(self.source, self.matchers_of_source + matchers));
-      if self.factor == 1 then total else '%d * %s' % [self.factor, total],
-  } + declaration),
-
-  // The worst, best or mean of what the source says: `how` is max, min or avg.
-  extreme(how, declaration):: signal({
-    expr(by, matchers=[]):: fold(how, by, select(self.source, matchers)),
+      fold('sum', by, select(self.source, self.matchers_of_source + matchers)),
   } + declaration),
 
   // The part of a rate that also matches `part`; 0 where there is traffic and none of it matches.
   part(declaration):: signal({
     expr(by, matchers=[])::
-      '(%s or 0 * %s)' % [
-        fold('sum', by, select(self.source, [self.part] + matchers)),
-        fold('sum', by, select(self.source, matchers)),
-      ],
+      local whole = fold('sum', by, select(self.source, matchers));
+      '(' + fold('sum', by, select(self.source, [self.part] + matchers)) + ' or 0 * ' + whole + ')',
   } + declaration),
 
   // That part as a share of the whole, 0 to 1; absent where there is nothing to share.
@@ -72,22 +67,19 @@ local signal(declaration) = {
     max: 1,
     expr(by, matchers=[])::
       local whole = fold('sum', by, select(self.source, matchers));
-      '(%s or 0 * %s) / (%s > 0)' % [fold('sum', by, select(self.source, [self.part] + matchers)), whole, whole],
+      '(' + fold('sum', by, select(self.source, [self.part] + matchers)) + ' or 0 * ' + whole + ') / (' + whole + ' > 0)',
   } + declaration),
 
   // A quantile of a histogram's recorded bucket rates; absent (not NaN) where nothing was observed.
   quantile(q, declaration):: signal({
     expr(by, matchers=[])::
-      'histogram_quantile(%g, %s) >= 0' % [q, fold('sum', by + ['le'], select(self.source, matchers))],
+      'histogram_quantile(' + q + ', ' + fold('sum', by + ['le'], select(self.source, matchers)) + ') >= 0',
   } + declaration),
 
   // The mean of what a summary or histogram observed: the rate of its sum by the rate of its count.
   mean(declaration):: signal({
     expr(by, matchers=[])::
-      '%s / (%s > 0)' % [
-        fold('sum', by, select(self.source.sum, matchers)),
-        fold('sum', by, select(self.source.count, matchers)),
-      ],
+      fold('sum', by, select(self.source.sum, matchers)) + ' / (' + fold('sum', by, select(self.source.count, matchers)) + ' > 0)',
   } + declaration),
 
   // A signal whose recording rules are written out by hand; `how` folds it further.
