@@ -1,0 +1,198 @@
+"""Agents, tasks, workflows and tool calls: each gives a span, its metrics and a log line, and nests in the others."""
+
+import logging
+from contextvars import ContextVar, Token
+from typing import Any
+
+from opentelemetry.trace import SpanKind
+
+from signalfire import genai
+from signalfire.catalogue import Metrics
+from signalfire.internal import metrics as default_metrics
+from signalfire.logs import line
+from signalfire.operations import ERROR, Operation
+
+current_agent: ContextVar[str] = ContextVar("signalfire_agent", default="none")
+
+LOGGER = "signalfire.agents"
+
+
+class LoggedOperation(Operation):
+    """An operation that ends with a log line."""
+
+    component = "agents"
+    title = ""
+
+    def __init__(self, metrics: Metrics | None) -> None:
+        super().__init__()
+        self.metrics = metrics or default_metrics
+
+    def log_fields(self) -> dict[str, Any]:
+        return {}
+
+    def ended(self, error: BaseException | None, exemplar: dict[str, str] | None) -> None:
+        fields = self.log_fields()
+        fields.update(status=self.status, duration_seconds=round(self.seconds, 6))
+        if self.failure is not None:
+            fields["error_type"] = self.failure
+        level = logging.ERROR if self.status == ERROR else logging.INFO
+        if line.enabled(level):
+            outcome = "failed" if self.status == ERROR else "completed"
+            line.emit(level, LOGGER, f"{self.title} {outcome}", fields, error)
+        self.record(exemplar)
+
+    def record(self, exemplar: dict[str, str] | None) -> None:
+        """Updates the metrics."""
+
+
+class AgentExecution(LoggedOperation):
+    """One execution of an agent."""
+
+    title = "agent execution"
+
+    def __init__(self, agent: str, operation: str, metrics: Metrics | None) -> None:
+        super().__init__(metrics)
+        self.agent, self.operation = agent, operation
+        self._outer: Token[str] | None = None
+
+    def span_name(self) -> str:
+        return f"{genai.INVOKE_AGENT} {self.agent}"
+
+    def span_attributes(self) -> dict[str, Any]:
+        return genai.agent_attributes(self.agent, self.operation)
+
+    def started(self) -> None:
+        self._outer = current_agent.set(self.agent)
+        self.metrics.agents_active.labels(agent=self.agent).inc()
+
+    def ended(self, error: BaseException | None, exemplar: dict[str, str] | None) -> None:
+        self.metrics.agents_active.labels(agent=self.agent).dec()
+        if self._outer is not None:
+            current_agent.reset(self._outer)
+        super().ended(error, exemplar)
+
+    def log_fields(self) -> dict[str, Any]:
+        return {"agent": self.agent, "operation": self.operation}
+
+    def record(self, exemplar: dict[str, str] | None) -> None:
+        self.metrics.agent_executions_total.labels(agent=self.agent, operation=self.operation, status=self.status).inc()
+        self.metrics.agent_execution_duration_seconds.labels(agent=self.agent, operation=self.operation).observe(
+            self.seconds, exemplar
+        )
+
+
+class Task(LoggedOperation):
+    """One task that an agent works on."""
+
+    title = "task"
+
+    def __init__(self, task_type: str, agent: str | None, metrics: Metrics | None) -> None:
+        super().__init__(metrics)
+        self.task_type, self._agent = task_type, agent
+        self.agent = agent or ""
+        self.quality: float | None = None
+
+    def set_quality(self, score: float) -> None:
+        """How good the result is, from 0 (useless) to 1 (perfect); what lies outside is taken as the nearer end."""
+        self.quality = min(1.0, max(0.0, float(score)))
+
+    def span_name(self) -> str:
+        return f"task {self.task_type}"
+
+    def span_attributes(self) -> dict[str, Any]:
+        return {"signalfire.task.type": self.task_type, genai.AGENT_NAME: self._agent or current_agent.get()}
+
+    def started(self) -> None:
+        self.agent = self._agent or current_agent.get()
+        self.quality = None
+
+    def log_fields(self) -> dict[str, Any]:
+        fields: dict[str, Any] = {"task_type": self.task_type, "agent": self.agent}
+        if self.quality is not None:
+            fields["quality"] = self.quality
+        return fields
+
+    def record(self, exemplar: dict[str, str] | None) -> None:
+        self.metrics.tasks_total.labels(task_type=self.task_type, agent=self.agent, status=self.status).inc()
+        self.metrics.task_duration_seconds.labels(task_type=self.task_type).observe(self.seconds, exemplar)
+        if self.quality is not None:
+            self.metrics.task_quality_score.labels(task_type=self.task_type, agent=self.agent).observe(self.quality)
+            if self.span is not None:
+                self.span.set_attribute("signalfire.task.quality", self.quality)
+
+
+class Workflow(LoggedOperation):
+    """One run of a workflow."""
+
+    title = "workflow"
+
+    def __init__(self, workflow_type: str, metrics: Metrics | None) -> None:
+        super().__init__(metrics)
+        self.workflow_type = workflow_type
+
+    def span_name(self) -> str:
+        return f"{genai.INVOKE_WORKFLOW} {self.workflow_type}"
+
+    def span_attributes(self) -> dict[str, Any]:
+        return genai.workflow_attributes(self.workflow_type)
+
+    def started(self) -> None:
+        self.metrics.workflows_active.labels(workflow_type=self.workflow_type).inc()
+
+    def log_fields(self) -> dict[str, Any]:
+        return {"workflow_type": self.workflow_type}
+
+    def record(self, exemplar: dict[str, str] | None) -> None:
+        self.metrics.workflows_active.labels(workflow_type=self.workflow_type).dec()
+        self.metrics.workflows_total.labels(workflow_type=self.workflow_type, status=self.status).inc()
+        self.metrics.workflow_duration_seconds.labels(workflow_type=self.workflow_type, status=self.status).observe(
+            self.seconds, exemplar
+        )
+
+
+class ToolCall(LoggedOperation):
+    """One call of a tool by an agent."""
+
+    title = "tool call"
+    span_kind = SpanKind.INTERNAL
+
+    def __init__(self, tool: str, agent: str | None, metrics: Metrics | None) -> None:
+        super().__init__(metrics)
+        self.tool, self._agent = tool, agent
+        self.agent = agent or ""
+
+    def span_name(self) -> str:
+        return f"{genai.EXECUTE_TOOL} {self.tool}"
+
+    def span_attributes(self) -> dict[str, Any]:
+        return genai.tool_attributes(self.tool, self._agent or current_agent.get())
+
+    def started(self) -> None:
+        self.agent = self._agent or current_agent.get()
+
+    def log_fields(self) -> dict[str, Any]:
+        return {"tool": self.tool, "agent": self.agent}
+
+    def record(self, _: dict[str, str] | None) -> None:
+        self.metrics.tool_calls_total.labels(tool=self.tool, agent=self.agent, status=self.status).inc()
+        self.metrics.tool_duration_seconds.labels(tool=self.tool).observe(self.seconds)
+
+
+def track_agent_execution(agent: str, operation: str, *, metrics: Metrics | None = None) -> AgentExecution:
+    """Tracks an agent at work; tasks and tool calls inside know which agent it is."""
+    return AgentExecution(agent, operation, metrics)
+
+
+def track_task(task_type: str, agent: str | None = None, *, metrics: Metrics | None = None) -> Task:
+    """Tracks a task; without `agent` it belongs to the agent execution around it."""
+    return Task(task_type, agent, metrics)
+
+
+def track_workflow(workflow_type: str, *, metrics: Metrics | None = None) -> Workflow:
+    """Tracks a workflow."""
+    return Workflow(workflow_type, metrics)
+
+
+def track_tool_call(tool: str, agent: str | None = None, *, metrics: Metrics | None = None) -> ToolCall:
+    """Tracks a tool call; without `agent` it belongs to the agent execution around it."""
+    return ToolCall(tool, agent, metrics)

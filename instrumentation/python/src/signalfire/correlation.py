@@ -1,0 +1,40 @@
+"""The id that ties everything done for one request together, in this process and in those it calls."""
+
+import random
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+
+HEADER = "X-Request-ID"
+
+# Safe to repeat in a header, a log line and a URL.
+WELL_FORMED = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:+/=@-]{0,127}")
+
+current: ContextVar[str | None] = ContextVar("signalfire_correlation_id", default=None)
+
+
+def current_correlation_id() -> str | None:
+    """The correlation id of the request or job that the calling code works for, if there is one."""
+    return current.get()
+
+
+def well_formed(candidate: str | None) -> str | None:
+    """The candidate, unless it is missing or could forge a header or a log line."""
+    return candidate if candidate and WELL_FORMED.fullmatch(candidate) else None
+
+
+def new_correlation_id() -> str:
+    """32 hex digits. Not a secret, so the fast generator does."""
+    return f"{random.getrandbits(128):032x}"
+
+
+@contextmanager
+def with_correlation_id(correlation_id: str | None = None) -> Iterator[str]:
+    """Gives a job outside of HTTP a correlation id: the given one where it is well-formed, else a new one."""
+    identifier = well_formed(correlation_id) or new_correlation_id()
+    token = current.set(identifier)
+    try:
+        yield identifier
+    finally:
+        current.reset(token)

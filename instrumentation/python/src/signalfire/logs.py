@@ -1,0 +1,352 @@
+"""Logs: one JSON object a line on stdout, from structlog and from the standard library's logging alike.
+
+The caller's part (message and context) is rendered first and searched for secrets; the fields that the library adds
+around it are its own. A value is always JSON-escaped, so nobody can forge a second line, and a field that bears the
+name of one of ours is renamed, so nobody can forge a service or a trace id.
+"""
+
+import logging
+import os
+import re
+import sys
+import time
+import traceback
+from collections.abc import Mapping, MutableMapping
+from types import TracebackType
+from typing import Any, TextIO, cast
+
+import orjson
+import structlog
+from opentelemetry import trace
+from structlog.typing import FilteringBoundLogger
+
+from signalfire import correlation, masking, settings
+from signalfire.internal import internal_error, metrics
+
+ExcInfo = BaseException | tuple[type[BaseException], BaseException, TracebackType | None] | bool | None
+
+MAX_STACKTRACE = 16_384
+NEVER = 1000  # above every level
+_OURS = frozenset(
+    {"timestamp", "level", "logger", "service", "env", "trace_id", "span_id", "message", "stacktrace", "exception_type"}
+)
+_OPTIONS = orjson.OPT_NON_STR_KEYS | orjson.OPT_SERIALIZE_NUMPY | orjson.OPT_UTC_Z
+# Characters that end a line or drive a terminal for some readers though JSON lets them stand.
+_UNSAFE = re.compile("[\x7f-\x9f\u2028\u2029]")
+_LEVEL_NAMES = {
+    logging.DEBUG: "debug",
+    logging.INFO: "info",
+    logging.WARNING: "warning",
+    logging.ERROR: "error",
+    logging.CRITICAL: "critical",
+}
+
+
+class Line:
+    """Renders and writes log lines for one process. There is one, `line`, which `setup_logging` tells who it is."""
+
+    def __init__(self) -> None:
+        self.stream: TextIO | None = None  # None: whatever sys.stdout is at the time
+        self.masking = True
+        self.level = NEVER  # until set up
+        self._tail = b""
+        self._tails: dict[str, bytes] = {}
+        self._second = 0
+        self._second_text = b""
+        self.identify(settings.identity())
+
+    def identify(self, identity: settings.Identity) -> None:
+        self._tail = b"," + orjson.dumps({"service": identity.service, "env": identity.env})[1:-1]
+        self._tails = {}
+
+    def enabled(self, level: int) -> bool:
+        return level >= self.level
+
+    def emit(self, level: int, logger: str, message: str, fields: dict[str, Any], exc_info: ExcInfo = None) -> None:
+        """Writes one line. Never raises."""
+        try:
+            self._write(self.render(level, logger, message, fields, exc_info))
+        except Exception as error:  # noqa: BLE001 - an application must not fail because it logs
+            internal_error("logging", error)
+
+    def render(
+        self, level: int, logger: str, message: object, fields: dict[str, Any], exc_info: ExcInfo = None
+    ) -> bytes:
+        """One line without its line feed."""
+        own: dict[str, Any] = {"message": message if type(message) is str else str(message)}
+        if not _OURS.isdisjoint(fields):
+            fields = {f"{key}_" if key in _OURS else key: value for key, value in fields.items()}
+        own.update(fields)
+        if exc_info:
+            own.update(exception_fields(exc_info))
+        identifier = own.pop("correlation_id", None) or correlation.current.get()
+        if identifier is not None:
+            own["correlation_id"] = identifier
+        return b"".join(
+            (
+                b'{"timestamp":"',
+                self._timestamp(),
+                b'","level":"',
+                (_LEVEL_NAMES.get(level) or logging.getLevelName(level).lower()).encode(),
+                b'",',
+                self._own_part(own),
+                self._tails.get(logger) or self._new_tail(logger),
+                trace_part(),
+                b"}",
+            )
+        )
+
+    def _own_part(self, own: dict[str, Any]) -> bytes:
+        """The caller's fields as the inside of a JSON object, masked. Fails closed."""
+        try:
+            rendered = orjson.dumps(own, _as_text, _OPTIONS)
+        except (TypeError, ValueError, RecursionError):
+            rendered = orjson.dumps(plain(own))
+        if self.masking:
+            try:
+                if masking.suspicious(rendered):
+                    rendered = orjson.dumps(masking.mask(orjson.loads(rendered)))
+            except Exception as error:  # noqa: BLE001 - what could not be checked is not logged
+                internal_error("masking", error)
+                rendered = b'{"message":"[MASKED: this record could not be checked for secrets]"}'
+        if not rendered.isascii() or b"\x7f" in rendered:
+            text = rendered.decode("utf-8", "replace")
+            rendered = _UNSAFE.sub(lambda found: f"\\u{ord(found.group()):04x}", text).encode()
+        return rendered[1:-1]
+
+    def _new_tail(self, logger: str) -> bytes:
+        tail = b',"logger":' + orjson.dumps(logger) + self._tail
+        if len(self._tails) < 1000:
+            self._tails[logger] = tail
+        return tail
+
+    def _timestamp(self) -> bytes:
+        """RFC 3339 in UTC with microseconds; the seconds' text is kept while they last."""
+        now = time.time_ns() // 1000
+        second, micro = divmod(now, 1_000_000)
+        if second != self._second:
+            self._second_text = time.strftime("%Y-%m-%dT%H:%M:%S.", time.gmtime(second)).encode()
+            self._second = second
+        return b"%b%06dZ" % (self._second_text, micro)
+
+    def _write(self, rendered: bytes) -> None:
+        stream = self.stream or sys.stdout
+        try:
+            buffer = getattr(stream, "buffer", None)
+            if buffer is None:
+                stream.write(rendered.decode() + "\n")
+                stream.flush()
+            else:
+                buffer.write(rendered + b"\n")
+                buffer.flush()
+        except (OSError, ValueError, AttributeError):  # a full disk, a closed pipe, no stdout at all
+            metrics.signalfire_log_records_dropped_total.labels(reason="write_failed").inc()
+
+
+def trace_part() -> bytes:
+    """The current span's ids as JSON fields, nothing outside of a span."""
+    context = trace.get_current_span().get_span_context()
+    if not context.is_valid:
+        return b""
+    return b',"trace_id":"%032x","span_id":"%016x"' % (context.trace_id, context.span_id)
+
+
+def exception_fields(exc_info: ExcInfo) -> dict[str, str]:
+    """exception_type, exception_message and stacktrace (its end, where it is long) of what a logger was given."""
+    if isinstance(exc_info, BaseException):
+        error: BaseException | None = exc_info
+    elif isinstance(exc_info, tuple):
+        error = exc_info[1]
+    else:
+        error = sys.exc_info()[1]
+    if error is None:
+        return {}
+    stack = "".join(traceback.format_exception(error))
+    if len(stack) > MAX_STACKTRACE:
+        stack = "…" + stack[-MAX_STACKTRACE:]
+    return {"exception_type": type(error).__name__, "exception_message": str(error), "stacktrace": stack}
+
+
+def _as_text(value: object) -> object:
+    """What orjson cannot render itself."""
+    if isinstance(value, set | frozenset):
+        return list(value)
+    if isinstance(value, Mapping):
+        return dict(value)
+    if isinstance(value, bytes | bytearray | memoryview):
+        return bytes(value).decode("utf-8", "replace")
+    return str(value)
+
+
+def plain(value: object, depth: int = 0) -> Any:
+    """Any value as plain JSON: for what orjson refuses (huge integers, lone surrogates, cycles)."""
+    if value is None or isinstance(value, bool | float):
+        return value
+    if isinstance(value, int):
+        return value if -(2**53) < value < 2**53 else str(value)
+    if depth > 20:
+        return "…"
+    if isinstance(value, Mapping):
+        return {str(plain(str(key))): plain(item, depth + 1) for key, item in value.items()}
+    if isinstance(value, list | tuple | set | frozenset):
+        return [plain(item, depth + 1) for item in value]
+    try:
+        text = value if isinstance(value, str) else str(value)
+    except Exception:  # noqa: BLE001 - a broken __str__
+        text = f"<{type(value).__name__}>"
+    return text.encode("utf-8", "replace").decode("utf-8")
+
+
+line = Line()
+
+# --- structlog ---
+
+
+class NamedLogger:
+    """What structlog wraps: it only carries the name, the line was written by the processor."""
+
+    def __init__(self, name: str = "app") -> None:
+        self.name = name
+
+    def write(self, _: str) -> None:
+        """The end of structlog's chain; `log_event` has already done the work."""
+
+    debug = info = warning = warn = error = exception = critical = fatal = msg = log = write
+
+
+_STRUCTLOG_LEVELS = {
+    "debug": logging.DEBUG,
+    "info": logging.INFO,
+    "warning": logging.WARNING,
+    "warn": logging.WARNING,
+    "error": logging.ERROR,
+    "exception": logging.ERROR,
+    "critical": logging.CRITICAL,
+    "fatal": logging.CRITICAL,
+}
+
+
+def log_event(logger: Any, method: str, event: MutableMapping[str, Any]) -> str:
+    """The only processor: it writes the line itself, which is much cheaper than a chain of small ones."""
+    fields = structlog.contextvars.merge_contextvars(logger, method, event)
+    exc_info = fields.pop("exc_info", None)
+    message = fields.pop("event", "")
+    line.emit(
+        _STRUCTLOG_LEVELS.get(method, logging.INFO),
+        getattr(logger, "name", "app"),
+        message,
+        cast(dict[str, Any], fields),
+        exc_info,
+    )
+    return ""
+
+
+def get_logger(name: str = "app", **context: Any) -> FilteringBoundLogger:
+    """A structlog logger; keyword arguments are put into each of its lines."""
+    return cast(FilteringBoundLogger, structlog.get_logger(name, **context))
+
+
+# --- the standard library ---
+
+_STANDARD = frozenset(logging.makeLogRecord({}).__dict__) | {"message", "asctime", "taskName", "color_message"}
+
+
+class JsonHandler(logging.Handler):
+    """Writes a standard log record as the same JSON line."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        try:
+            fields = {key: value for key, value in record.__dict__.items() if key not in _STANDARD}
+            if record.stack_info:
+                fields["stack_info"] = record.stack_info
+            line.emit(record.levelno, record.name, record.getMessage(), fields, cast(ExcInfo, record.exc_info))
+        except Exception as error:  # noqa: BLE001 - for example arguments that do not fit the message
+            internal_error("logging", error)
+
+
+def already_logged(record: logging.LogRecord) -> bool:
+    """A filter for servers' loggers: False for an exception that the request's own line has told already."""
+    error = record.exc_info[1] if isinstance(record.exc_info, tuple) else None
+    return not getattr(error, "signalfire_logged", False)
+
+
+def route_standard_logging(level: int) -> None:
+    """Sends everything logged through `logging` to the JSON handler; handlers for consoles are taken away."""
+    root = logging.getLogger()
+    for handler in list(root.handlers):
+        if isinstance(handler, JsonHandler) or is_console(handler):
+            root.removeHandler(handler)
+    root.addHandler(JsonHandler())
+    root.setLevel(level)
+    if level > logging.DEBUG:
+        # A line for each call is what the client span is for.
+        for name in ("httpx", "httpx2"):
+            logging.getLogger(name).setLevel(logging.WARNING)
+
+
+def route_server_logging(access_log: bool) -> None:
+    """Sends uvicorn's loggers, which bring their own handlers, the same way.
+
+    `access_log` False silences its line per request, because the middleware writes a better one.
+    """
+    for name in ("uvicorn", "uvicorn.error", "uvicorn.access", "uvicorn.asgi"):
+        logger = logging.getLogger(name)
+        logger.handlers = []
+        logger.propagate = True
+    logging.getLogger("uvicorn.access").setLevel(logging.NOTSET if access_log else logging.WARNING)
+    error_log = logging.getLogger("uvicorn.error")
+    if already_logged not in error_log.filters:
+        error_log.addFilter(already_logged)
+    configuration = sys.modules.get("uvicorn.config")
+    if configuration is not None:
+        # What uvicorn.run() will apply when it is called after us.
+        loggers = configuration.LOGGING_CONFIG["loggers"]
+        for options in loggers.values():
+            options.update(handlers=[], propagate=True)
+        if not access_log:
+            loggers["uvicorn.access"]["level"] = "WARNING"
+
+
+def is_console(handler: logging.Handler) -> bool:
+    return type(handler) is logging.StreamHandler and handler.stream in {
+        sys.stdout,
+        sys.stderr,
+        sys.__stdout__,
+        sys.__stderr__,
+    }
+
+
+# --- set-up ---
+
+
+def level_number(level: str | int | None) -> int:
+    """A level given by keyword, else by LOG_LEVEL, else INFO. An unknown name is INFO."""
+    chosen = os.environ.get("LOG_LEVEL") or "INFO" if level is None else level
+    if isinstance(chosen, int):
+        return chosen
+    return logging.getLevelNamesMapping().get(chosen.strip().upper(), logging.INFO)
+
+
+def setup_logging(
+    service_name: str | None = None,
+    *,
+    level: str | int | None = None,
+    env: str | None = None,
+    mask: bool = True,
+    stream: TextIO | None = None,
+) -> None:
+    """Sends structlog's and the standard library's logs to stdout (or `stream`) as JSON. May be called again."""
+    if settings.disabled():
+        return
+    line.identify(settings.identity(service_name, env))
+    line.masking = mask
+    line.stream = stream
+    line.level = number = level_number(level)
+    structlog.configure(
+        processors=[log_event],
+        wrapper_class=structlog.make_filtering_bound_logger(number),
+        logger_factory=NamedLogger,
+        cache_logger_on_first_use=True,
+    )
+    route_standard_logging(number)
+    route_server_logging(access_log=True)
