@@ -13,12 +13,12 @@ local labels(set) = '{' + std.join(',', [name + '="' + set[name] + '"' for name 
   series(name, set, values):: { series: name + labels(set), values: values },
   constant(name, set, value, samples=60):: self.series(name, set, '%sx%d' % [value, samples]),
 
-  // Prometheus' `humanize` for numbers of everyday size.
+  // Prometheus' `humanize` for numbers of everyday size, and its `humanizePercentage`.
   humanize(value)::
-    if std.abs(value) >= 1e6 then '%gM' % (value / 1e6)
-    else if std.abs(value) >= 1000 then '%gk' % (value / 1000)
-    else '%g' % value,
-  humanize_percentage(value):: '%g%%' % (value * 100),
+    if std.abs(value) >= 1e6 then '%.4gM' % (value / 1e6)
+    else if std.abs(value) >= 1000 then '%.4gk' % (value / 1000)
+    else '%.4g' % value,
+  humanize_percentage(value):: '%.4g%%' % (value * 100),
 
   file(tests, interval='15s'):: {
     rule_files: ['recording.yaml', 'alerts.yaml'],

@@ -4,6 +4,7 @@
 """
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -55,7 +56,7 @@ def dashboard_file(dashboard: Json) -> str:
     return json.dumps(ordered, indent=2, ensure_ascii=False) + "\n"
 
 
-def _table(header: tuple[str, ...], rows: list[tuple[str, ...]]) -> str:
+def _table(header: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> str:
     lines = [header, tuple("---" for _ in header), *rows]
     return "".join("| " + " | ".join(cell.replace("|", "\\|") for cell in line) + " |\n" for line in lines)
 
@@ -86,7 +87,8 @@ def alerts_page(groups: Json) -> str:
     ]
     return (
         f"<!-- {HEADER.format(source='prometheus/alerts/')} -->\n\n# Alerts\n\n"
-        "Their defaults. `signalfire.yaml` can change the threshold, `for`, severity and labels of each, or turn it off:\n\n"
+        "Their defaults. `signalfire.yaml` can change the threshold, `for`, severity and labels of each, "
+        "or turn it off:\n\n"
         "```yaml\nalerts:\n  HighErrorRate: {threshold: 50, for: 3m}\n```\n\n"
         "How long an alert must hold is `for`; how long until one that goes on is notified again is its cooldown.\n\n"
         + _table(("alert", "condition", "for", "severity", "cooldown", "says"), rows)
@@ -117,7 +119,7 @@ def generate(root: Path) -> dict[Path, str]:
         "{rules: mixin.prometheusRules, alerts: mixin.prometheusAlerts, dashboards: mixin.grafanaDashboards}",
     )
     files = {
-        Path("prometheus/generated/recording.yaml"): rules_file(mixin["rules"], "prometheus/rules/ and prometheus/signals/"),
+        Path("prometheus/generated/recording.yaml"): rules_file(mixin["rules"], "prometheus/signals/"),
         Path("prometheus/generated/alerts.yaml"): rules_file(mixin["alerts"], "prometheus/alerts/"),
         Path("docs/alerts.md"): alerts_page(mixin["alerts"]),
         Path("docs/dashboards.md"): dashboards_page(mixin["dashboards"]),

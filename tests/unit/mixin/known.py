@@ -1,0 +1,32 @@
+"""The metrics that rules and panels may name."""
+
+from typing import Any
+
+import yaml
+
+from scripts.paths import ROOT
+
+# What Prometheus itself writes.
+OF_PROMETHEUS = {"up", "ALERTS"}
+
+# Of instrumentations other than ours, as far as their names differ.
+FOREIGN = {
+    "http_requests_inprogress",
+    "http_server_request_duration_seconds",
+    "http_server_request_body_size_bytes",
+    "http_server_response_body_size_bytes",
+    "http_server_active_requests",
+}
+
+_SERIES = {"histogram": ("_bucket", "_sum", "_count"), "summary": ("_sum", "_count")}
+
+
+def catalogued() -> set[str]:
+    """The series of every metric of the catalogue."""
+    catalogue: dict[str, Any] = yaml.safe_load((ROOT / "instrumentation" / "catalogue.yaml").read_text())
+    metrics = {name: metric for group in catalogue["groups"] for name, metric in group["metrics"].items()}
+    return {name + suffix for name, metric in metrics.items() for suffix in _SERIES.get(metric["type"], ("",))}
+
+
+def foreign() -> set[str]:
+    return {name + suffix for name in FOREIGN for suffix in ("", "_bucket", "_sum", "_count")}

@@ -1,0 +1,180 @@
+"""Dashboards that Grafana and the viewer can draw: complete, laid out without overlap, asking for what exists."""
+
+import itertools
+import re
+from typing import Any
+
+import pytest
+
+from tests.unit.mixin.known import OF_PROMETHEUS, catalogued
+from tests.unit.mixin.promql import metrics_of, variables_of
+
+Json = dict[str, Any]
+NAMES = ["overview", "api-performance"]
+DATA_SOURCES = {"prometheus": "prometheus", "loki": "loki", "jaeger": "jaeger"}
+
+# What each dashboard is for, as titles of its panels.
+WANTED = {
+    "overview": {
+        "System health score",
+        "What pulls the score down",
+        "Health by service",
+        "Requests",
+        "Error share",
+        "Latency P95",
+        "Agents active",
+        "Tasks per hour",
+        "AI spend today",
+        "AI spend this month",
+        "Budget used",
+        "Firing alerts",
+        "Error budget left",
+        "Recent error logs",
+    },
+    "api-performance": {
+        "Request rate by service",
+        "Error share",
+        "Latency P50, P95, P99",
+        "Top 10 endpoints by traffic",
+        "Status codes",
+        "Request size",
+        "Response size",
+        "Slowest endpoints",
+        "Exception types",
+        "In progress",
+        "Cache hit rate",
+        "Rate limiting",
+        "Service health",
+        "Recent error logs",
+    },
+}
+
+
+@pytest.fixture(params=NAMES)
+def dashboard(request: pytest.FixtureRequest, dashboards: dict[str, Json]) -> Json:
+    found: Json = dashboards[request.param + ".json"]
+    return found
+
+
+def panels_of(dashboard: Json, *without: str) -> list[Json]:
+    return [panel for panel in dashboard["panels"] if panel["type"] not in without]
+
+
+def prometheus_targets(dashboard: Json) -> list[tuple[str, Json]]:
+    return [
+        (panel["title"], target)
+        for panel in panels_of(dashboard, "row")
+        for target in panel["targets"]
+        if target["datasource"]["uid"] == "prometheus"
+    ]
+
+
+def test_the_dashboards(dashboards: dict[str, Json]) -> None:
+    assert sorted(dashboards) == sorted(name + ".json" for name in NAMES)
+
+
+def test_its_uid_is_its_file_name(dashboards: dict[str, Json]) -> None:
+    assert [board["uid"] + ".json" for board in dashboards.values()] == list(dashboards)
+
+
+def test_it_has_the_panels_it_is_for(dashboard: Json) -> None:
+    assert WANTED[dashboard["uid"]] - {panel["title"] for panel in dashboard["panels"]} == set()
+
+
+def test_panels_do_not_overlap_and_fit_the_grid(dashboard: Json) -> None:
+    taken: dict[tuple[int, int], str] = {}
+    for panel in dashboard["panels"]:
+        place = panel["gridPos"]
+        assert place["w"] > 0
+        assert place["h"] > 0
+        assert place["x"] + place["w"] <= 24, panel["title"]
+        columns = range(place["x"], place["x"] + place["w"])
+        rows = range(place["y"], place["y"] + place["h"])
+        for cell in itertools.product(columns, rows):
+            assert cell not in taken, f"{panel['title']} lies over {taken[cell]}"
+            taken[cell] = panel["title"]
+
+
+def test_ids_are_unique(dashboard: Json) -> None:
+    ids = [panel["id"] for panel in dashboard["panels"]]
+    assert len(set(ids)) == len(ids)
+    for panel in panels_of(dashboard, "row"):
+        references = [target["refId"] for target in panel["targets"]]
+        assert len(set(references)) == len(references), panel["title"]
+
+
+def test_every_panel_has_title_description_and_unit(dashboard: Json) -> None:
+    for panel in panels_of(dashboard, "row"):
+        assert panel["title"]
+        assert panel["description"]
+        if panel["type"] not in ("text", "logs"):
+            assert panel["fieldConfig"]["defaults"]["unit"], panel["title"]
+
+
+def test_every_query_names_a_known_data_source_and_series(dashboard: Json, recording_rules: list[Json]) -> None:
+    known = catalogued() | OF_PROMETHEUS | {rule["record"] for rule in recording_rules}
+    known |= {"http_server_request_duration_seconds_bucket"}
+    for panel in panels_of(dashboard, "row", "text"):
+        assert DATA_SOURCES[panel["datasource"]["uid"]] == panel["datasource"]["type"]
+    for title, target in prometheus_targets(dashboard):
+        assert metrics_of(target["expr"]), title
+        assert metrics_of(target["expr"]) <= known, title
+
+
+def test_variables_are_defined_and_can_be_all(dashboard: Json) -> None:
+    variables = {variable["name"]: variable for variable in dashboard["templating"]["list"]}
+    assert {"env", "service"} <= set(variables)
+    for variable in variables.values():
+        assert variable["includeAll"]
+        assert variable["current"]["value"] == ["$__all"]
+        assert variables_of(variable["definition"]) <= set(variables)
+    expressions = [target["expr"] for panel in panels_of(dashboard, "row") for target in panel["targets"]]
+    assert set().union(*map(variables_of, expressions)) == set(variables)
+
+
+def test_it_refreshes_and_links_to_the_others(dashboard: Json, dashboards: dict[str, Json]) -> None:
+    assert dashboard["refresh"] == "10s"
+    assert re.fullmatch(r"now-(15|30)m", dashboard["time"]["from"])
+    others = {board["uid"] for board in dashboards.values()} - {dashboard["uid"]}
+    assert {link["url"] for link in dashboard["links"]} == {f"/d/{uid}" for uid in others}
+    assert all(link["keepTime"] and link["includeVars"] for link in dashboard["links"])
+
+
+def test_links_of_panels_lead_somewhere(dashboard: Json, dashboards: dict[str, Json]) -> None:
+    defaults = [panel["fieldConfig"]["defaults"] for panel in panels_of(dashboard, "row")]
+    links = [link for fields in defaults for link in fields.get("links", [])]
+    assert any("loki" in link["url"] for link in links)
+    assert any("jaeger" in link["url"] for link in links)
+    for link in links:
+        board = re.match(r"/d/([\w-]+)\?", link["url"])
+        assert board is None or board[1] + ".json" in dashboards
+        assert board or link["url"].startswith("/explore?")
+        assert " " not in link["url"]
+
+
+def test_latency_over_time_shows_single_requests(dashboard: Json) -> None:
+    latencies = [panel for panel in dashboard["panels"] if panel["title"].startswith("Latency P")]
+    graphs = [panel for panel in latencies if panel["type"] == "timeseries"]
+    assert graphs
+    assert any(target["exemplar"] for panel in graphs for target in panel["targets"])
+
+
+def test_the_thresholds_of_an_alert_are_drawn(dashboards: dict[str, Json]) -> None:
+    panels = dashboards["api-performance.json"]["panels"]
+    drawn = next(panel for panel in panels if panel["title"] == "Errors per minute" and panel["type"] == "timeseries")
+    defaults = drawn["fieldConfig"]["defaults"]
+    assert defaults["thresholds"]["steps"] == [
+        {"color": "green", "value": None},
+        {"color": "orange", "value": 5},
+        {"color": "red", "value": 10},
+    ]
+    assert defaults["custom"]["thresholdsStyle"] == {"mode": "line"}
+
+
+def test_logs_are_found_by_index_labels(dashboard: Json) -> None:
+    logs = [panel for panel in dashboard["panels"] if panel["type"] == "logs"]
+    assert logs
+    for panel in logs:
+        selector = re.match(r"\{(.*?)\}", panel["targets"][0]["expr"])
+        assert selector
+        assert set(re.findall(r"(\w+)=", selector[1])) <= {"service_name", "env", "level"}

@@ -1,0 +1,135 @@
+"""Recording rules and alerts are complete, canonical, and built on metrics that exist."""
+
+import re
+from collections import Counter
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from scripts.paths import ROOT
+from tests.unit.mixin.conftest import evaluate
+from tests.unit.mixin.known import OF_PROMETHEUS, catalogued, foreign
+from tests.unit.mixin.promql import metrics_of
+
+Json = dict[str, Any]
+CANONICAL = re.compile(r"[a-z_]+:[a-z_]+:[a-z0-9_]+")
+SEVERITIES = {"info", "warning", "error", "critical"}
+ALERTS = ["HighErrorRate", "TargetDown", "VeryHighErrorRate", "Watchdog"]
+
+
+def test_recorded_names_are_level_metric_operation(recording_rules: list[Json]) -> None:
+    assert [rule["record"] for rule in recording_rules if not CANONICAL.fullmatch(rule["record"])] == []
+
+
+def test_nothing_is_recorded_twice(recording_rules: list[Json]) -> None:
+    counted = Counter((rule["record"], *sorted(rule.get("labels", {}).items())) for rule in recording_rules)
+    assert [name for name, times in counted.items() if times > 1] == []
+
+
+def test_every_metric_in_a_rule_exists(recording_rules: list[Json], alerts: dict[str, Json]) -> None:
+    known = catalogued() | foreign() | OF_PROMETHEUS | {rule["record"] for rule in recording_rules}
+    unknown = {
+        (rule.get("record") or rule["alert"], metric)
+        for rule in [*recording_rules, *alerts.values()]
+        for metric in metrics_of(rule["expr"]) - known
+    }
+    assert unknown == set()
+
+
+def test_a_rule_reads_only_what_its_group_has_recorded_before(mixin: Json) -> None:
+    """Else it would see the value of the evaluation before, or on the first one nothing."""
+    late = []
+    for group in mixin["rules"]["groups"]:
+        of_group = {rule["record"] for rule in group["rules"]}
+        recorded: set[str] = set()
+        for rule in group["rules"]:
+            too_early = metrics_of(rule["expr"]) & of_group - recorded - {rule["record"]}
+            late += [(rule["record"], name) for name in too_early]
+            recorded.add(rule["record"])
+    assert late == []
+
+
+def test_the_alerts(alerts: dict[str, Json]) -> None:
+    assert sorted(alerts) == ALERTS
+
+
+@pytest.mark.parametrize("name", ALERTS)
+def test_an_alert_is_complete(name: str, mixin: Json, alerts: dict[str, Json], runbooks: set[str]) -> None:
+    alert = alerts[name]
+    assert alert["labels"]["severity"] in SEVERITIES
+    assert re.fullmatch(r"\d+[mhd]", alert["labels"]["cooldown"])
+    assert alert["labels"]["condition"]
+    assert set(alert["annotations"]) == {"summary", "description", "runbook_url", "dashboard_url"}
+    assert alert["annotations"]["runbook_url"].endswith(f"/runbooks/{name}")
+    assert name in runbooks
+    assert f"{name}.yaml" in mixin["tests"]
+
+    address = re.fullmatch(r"http://[^/]+/d/([\w-]+)\?(.*)", alert["annotations"]["dashboard_url"])
+    assert address
+    dashboard = mixin["dashboards"][address[1] + ".json"]
+    variables = {variable["name"] for variable in dashboard["templating"]["list"]}
+    assert set(re.findall(r"var-(\w+)=", address[2])) <= variables
+    assert "from=" in address[2]
+    assert "to=" in address[2]
+
+
+def test_every_alert_tells_of_a_service(alerts: dict[str, Json]) -> None:
+    """From its series, or else from a label of its own."""
+    assert "service" in alerts["Watchdog"]["labels"]
+    for name in set(alerts) - {"Watchdog"}:
+        assert alerts[name]["expr"].startswith("service:")
+
+
+def test_no_runbook_without_its_alert(alerts: dict[str, Json], runbooks: set[str]) -> None:
+    assert runbooks == set(alerts)
+
+
+@pytest.mark.parametrize("name", ALERTS)
+def test_a_runbook_says_what_it_means_and_links_only_to_others(name: str, runbooks: set[str]) -> None:
+    text = (ROOT / "runbooks" / f"{name}.md").read_text()
+    assert text.startswith(f"# {name}\n")
+    assert "## What it means" in text
+    assert set(re.findall(r"\]\(([^)]*)\)", text)) <= {f"{page}.md" for page in runbooks}
+
+
+def test_an_override_reaches_the_rule(mixin_with: Callable[[Json], Json]) -> None:
+    override = {"threshold": 50, "for": "3m", "severity": "critical", "labels": {"team": "shop", "cooldown": "1h"}}
+    changed = mixin_with({"alerts": {"HighErrorRate": override, "TargetDown": {"enabled": False}}})
+    rules = {rule["alert"]: rule for rule in changed["alerts"]["groups"][0]["rules"]}
+    rule = rules["HighErrorRate"]
+    assert rule["expr"] == "service:http_errors:per_minute > 50"
+    assert rule["for"] == "3m"
+    assert rule["labels"] == {"severity": "critical", "team": "shop", "cooldown": "1h", "condition": "error_rate"}
+    assert "more than 50 a minute" in rule["annotations"]["description"]
+    assert "TargetDown" not in rules
+    assert "TargetDown.yaml" not in changed["tests"]
+
+
+def test_an_override_reaches_the_panel(mixin_with: Callable[[Json], Json]) -> None:
+    changed = mixin_with({"alerts": {"HighErrorRate": {"threshold": 7}}})
+    panels = changed["dashboards"]["api-performance.json"]["panels"]
+    drawn = next(panel for panel in panels if panel["title"] == "Errors per minute" and panel["type"] == "timeseries")
+    assert [step["value"] for step in drawn["fieldConfig"]["defaults"]["thresholds"]["steps"]] == [None, 7, 10]
+
+
+def test_an_override_of_no_alert_is_refused(mixin_with: Callable[[Json], Json]) -> None:
+    with pytest.raises(RuntimeError, match="there is no alert named HighErorRate; the alerts are HighErrorRate"):
+        mixin_with({"alerts": {"HighErorRate": {"threshold": 7}}})
+
+
+@pytest.mark.parametrize(("interval", "window"), [("5s", "60s"), ("15s", "60s"), ("30s", "120s"), ("1m", "240s")])
+def test_the_last_minute_holds_several_scrapes(interval: str, window: str, mixin_with: Callable[[Json], Json]) -> None:
+    changed = mixin_with({"scrape": {"interval": interval}})
+    rules = {rule["record"]: rule["expr"] for group in changed["rules"]["groups"] for rule in group["rules"]}
+    assert f"[{window}]" in rules["instance:http_errors:per_minute"]
+
+
+def test_a_selector_reaches_every_metric(recording_rules: list[Json]) -> None:
+    expression = "(signalfire + { _config+:: { selector: 'cluster=\"east\"' } }).prometheusRules"
+    selected = [rule for group in evaluate(expression)["groups"] for rule in group["rules"]]
+    raw = catalogued() | foreign() | {"up"}
+    for rule in selected:
+        names = metrics_of(rule["expr"]) & raw
+        named = sum(len(re.findall(rf"(?<![\w:]){name}\b(?!:)", rule["expr"])) for name in names)
+        assert rule["expr"].count('cluster="east"') == named, rule["record"]
