@@ -1,7 +1,7 @@
 # The commands of Signalfire. Each is a file in scripts/; `make` alone lists them.
 PYTHON ?= python3
 VENV := .venv/bin/python
-export NAME YES ON OFF RUNTIME ARGS
+export NAME YES ON OFF RUNTIME ARGS UPGRADE
 
 .PHONY: help up down status logs clean doctor demo verify bench generate lint lock test test-quick test-all
 .DEFAULT_GOAL := help

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import _jsonnet
+import _gojsonnet
 import yaml
 
 from scripts.paths import ROOT
@@ -38,7 +38,7 @@ class Rendered:
 def evaluate(template: str, settings: dict[str, Any], runtime: dict[str, Any]) -> Rendered:
     """Raises TemplateError with jsonnet's own message, which names file and line."""
     try:
-        text = _jsonnet.evaluate_file(
+        text = _gojsonnet.evaluate_file(
             str(ROOT / template),
             jpathdir=[str(ROOT)],
             tla_codes={"settings": json.dumps(settings), "runtime": json.dumps(runtime)},

@@ -1,0 +1,171 @@
+"""A whole stack of its own for tests: other ports, a folder of its own, the same commands that a user types."""
+
+import json
+import os
+import random
+import signal
+import socket
+import subprocess
+import sys
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import httpx
+import psutil
+import yaml
+
+from scripts.native import leftovers
+from scripts.native.programs import Endpoint, endpoints
+from scripts.native.starting import remembered
+from scripts.native.supervisor import Supervisor
+from scripts.paths import ROOT, State, state_beside
+from scripts.settings import Settings, load
+
+_UP_SECONDS = 1200  # the first time it builds the servers
+
+
+@dataclass
+class Stack:
+    """A stack with its settings in `folder`. `env`: added to the environment of its commands."""
+
+    folder: Path
+    env: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def config(self) -> Path:
+        return self.folder / "signalfire.yaml"
+
+    @property
+    def settings(self) -> Settings:
+        return load(self.config)
+
+    @property
+    def state(self) -> Path:
+        """The folder `.signalfire`."""
+        return self._state.folder
+
+    @property
+    def names(self) -> list[str]:
+        return [endpoint.name for endpoint in endpoints(self.settings)]
+
+    def url(self, name: str) -> str:
+        """The address of a server or demo process, without a slash at the end."""
+        return self._endpoint(name).address
+
+    def pid(self, name: str) -> int:
+        """The process id of what runs under this name now; 0 while it does not."""
+        process = self._supervisor.processes().get(name)
+        return process.pid if process else 0
+
+    def pids(self) -> dict[str, int]:
+        return {name: process.pid for name, process in self._supervisor.processes().items()}
+
+    def kill(self, name: str) -> None:
+        """SIGKILL; supervisor starts it again."""
+        os.kill(self.pid(name), signal.SIGKILL)
+
+    def stop(self, name: str) -> None:
+        self._supervisor.stop([name])
+
+    def start(self, name: str) -> None:
+        self._supervisor.launch(name)
+
+    def wait_ready(self, name: str, timeout: float = 60) -> None:
+        """Until it answers. Raises TimeoutError with the end of its log."""
+        ready = remembered(self._state)[name]["ready"]
+        deadline = time.monotonic() + timeout
+        while time.monotonic() < deadline:
+            try:
+                if httpx.get(ready, timeout=2, trust_env=False).status_code == 200:
+                    return
+            except httpx.HTTPError:
+                pass
+            time.sleep(0.1)
+        raise TimeoutError(f"{name} does not answer {ready}; its log ends with\n{self.log(name)[-2000:]}")
+
+    def log(self, name: str) -> str:
+        return (self._state.logs / f"{name}.log").read_text(errors="replace")
+
+    def configure(self, **changes: object) -> None:
+        """Change top-level settings; a section is replaced as a whole, None removes it."""
+        current = yaml.safe_load(self.config.read_text()) | changes
+        self.config.write_text(yaml.safe_dump({key: value for key, value in current.items() if value is not None}))
+
+    def command(self, *arguments: str, timeout: float = _UP_SECONDS) -> subprocess.CompletedProcess[str]:
+        """Run a command as the Makefile does, and wait for it."""
+        return subprocess.run(
+            self.argv(*arguments),
+            cwd=ROOT,
+            env=self.environment(),
+            capture_output=True,
+            text=True,
+            timeout=timeout,
+            check=False,
+        )
+
+    def argv(self, *arguments: str) -> list[str]:
+        return [sys.executable, "-m", "scripts", *arguments]
+
+    def environment(self) -> dict[str, str]:
+        return {**os.environ, "SIGNALFIRE_CONFIG": str(self.config), **self.env}
+
+    def up(self) -> str:
+        """Start it all; the output. Fails with the whole output if it does not come up."""
+        done = self.command("up")
+        assert done.returncode == 0, f"up failed\n{done.stdout}\n{done.stderr}"
+        return done.stdout
+
+    def statuses(self) -> dict[str, str]:
+        """What `status` says of each process."""
+        return {row["name"]: row["state"] for row in json.loads(self.command("status", "--json").stdout)}
+
+    def processes(self) -> list[psutil.Process]:
+        """Every living process of this stack, supervisord included."""
+        return leftovers.find(self._state)
+
+    def tear_down(self) -> None:
+        """Leave nothing, whatever state it is in."""
+        try:
+            self.command("down", timeout=120)
+        finally:
+            leftovers.end(self.processes(), patience=2)
+
+    @property
+    def _state(self) -> State:
+        return state_beside(self.config)
+
+    @property
+    def _supervisor(self) -> Supervisor:
+        return Supervisor(self._state)
+
+    def _endpoint(self, name: str) -> Endpoint:
+        return next(endpoint for endpoint in endpoints(self.settings) if endpoint.name == name)
+
+
+def write_settings(folder: Path, **sections: object) -> Stack:
+    """A stack on free ports in `folder`, not started."""
+    folder.mkdir(parents=True, exist_ok=True)
+    stack = Stack(folder)
+    stack.config.write_text(yaml.safe_dump({"ports": free_ports(), **sections}))
+    return stack
+
+
+def free_ports() -> dict[str, int]:
+    """A free port for each setting, below those that the kernel gives to outgoing connections."""
+    names = list(type(Settings().ports).model_fields)
+    chosen: list[int] = []
+    while len(chosen) < len(names):
+        port = random.randrange(20000, 32000)
+        if port not in chosen and _is_free(port):
+            chosen.append(port)
+    return dict(zip(names, chosen, strict=True))
+
+
+def _is_free(port: int) -> bool:
+    with socket.socket() as probe:
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+    return True
