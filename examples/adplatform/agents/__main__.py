@@ -1,0 +1,15 @@
+from signalfire import setup_monitoring, start_metrics_server
+
+from examples.adplatform.agents.asking import check_provider
+from examples.adplatform.agents.service import AgentService
+from examples.adplatform.database import check_database, open_database
+from examples.adplatform.running import run_until_stopped
+from examples.adplatform.settings import Settings
+
+settings = Settings.from_environment(default_port=8003)
+health = setup_monitoring(service_name="ad-agents").health
+sessions = open_database(settings.database_url)
+health.register("database", lambda: check_database(sessions))
+health.register("model_provider", lambda: check_provider(settings.provider_url), required=False)
+start_metrics_server(settings.port, addr=settings.listen, health=health)
+run_until_stopped(AgentService(sessions, settings.provider_url).run)

@@ -1,0 +1,59 @@
+"""Who is in the team, what each of them is told, and which of them work on a task in which order."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+BRAND_BOOK = (Path(__file__).parent / "brand_book.md").read_text(encoding="utf-8")
+
+
+@dataclass(frozen=True)
+class Agent:
+    name: str
+    operation: str
+    task_type: str
+    provider: str
+    model: str
+    instructions: str
+    streams: bool = False
+    most_tokens: int | None = None
+
+
+ANALYST = Agent(
+    name="analyst",
+    operation="analyse",
+    task_type="market_analysis",
+    provider="openai",
+    model="gpt-5-nano",
+    instructions="You analyse markets. Name the audience, its season and its strongest wish, in three sentences.",
+)
+COPYWRITER = Agent(
+    name="copywriter",
+    operation="write",
+    task_type="ad_copy",
+    provider="openai",
+    model="gpt-4o-mini",
+    instructions=BRAND_BOOK,
+    streams=True,
+    most_tokens=120,
+)
+REVIEWER = Agent(
+    name="reviewer",
+    operation="review",
+    task_type="copy_review",
+    provider="openai",
+    model="gpt-4.1-nano",
+    instructions=BRAND_BOOK,
+)
+BIDDER = Agent(
+    name="bidder",
+    operation="bid",
+    task_type="bid_plan",
+    provider="mistral",
+    model="mistral-small-latest",
+    instructions="You plan bids. Say where to raise, where to lower and when to look again.",
+)
+
+WORKFLOWS = {
+    "campaign_launch": (ANALYST, COPYWRITER, REVIEWER, BIDDER),
+    "copy_refresh": (COPYWRITER, REVIEWER),
+}

@@ -1,0 +1,1 @@
+"""ad-api: campaigns, their ads, video jobs, predictions, and the switches of the faults."""

@@ -1,0 +1,56 @@
+"""The application itself: routers, what they share, and the one line that has it watched."""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator
+
+from fastapi import APIRouter, Depends, FastAPI, Request
+from fastapi.responses import JSONResponse
+from signalfire import setup_monitoring
+
+from examples.adplatform.api import campaigns, faults, predictions, videos
+from examples.adplatform.api.background import every_second
+from examples.adplatform.api.cache import Cache
+from examples.adplatform.api.flagships import plant_flagships
+from examples.adplatform.api.forecasting import Accuracy
+from examples.adplatform.api.injection import fail_sometimes
+from examples.adplatform.api.users import Users, limit_rate
+from examples.adplatform.database import check_database, open_database
+from examples.adplatform.faults import FaultBoard
+from examples.adplatform.queue import QueueFullError
+
+SECONDS_A_PREDICTION_HOLDS = 30.0
+
+
+def create_app(database_url: str) -> FastAPI:
+    app = FastAPI(title="Ad platform", lifespan=lifespan)
+    monitoring = setup_monitoring(app, service_name="ad-api")
+
+    sessions = open_database(database_url)
+    plant_flagships(sessions)
+    monitoring.health.register("database", lambda: check_database(sessions))
+    app.state.sessions = sessions
+    app.state.faults = FaultBoard(sessions)
+    app.state.users = Users()
+    app.state.accuracy = Accuracy()
+    app.state.predictions = Cache("predictions", seconds=SECONDS_A_PREDICTION_HOLDS)
+
+    version_1 = APIRouter(prefix="/api/v1", dependencies=[Depends(limit_rate), Depends(fail_sometimes)])
+    version_1.include_router(campaigns.router)
+    version_1.include_router(videos.router)
+    version_1.include_router(predictions.router)
+    app.include_router(version_1)
+    app.include_router(faults.router)
+    app.add_exception_handler(QueueFullError, refuse_job)
+    return app
+
+
+@contextlib.asynccontextmanager
+async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+    background = asyncio.create_task(every_second(app.state.users, app.state.faults))
+    yield
+    background.cancel()
+
+
+def refuse_job(_request: Request, error: Exception) -> JSONResponse:
+    return JSONResponse({"detail": str(error)}, status_code=429, headers={"Retry-After": "60"})

@@ -1,0 +1,34 @@
+"""What the routes ask FastAPI for."""
+
+from collections.abc import Iterator
+from typing import Annotated
+
+from fastapi import Depends, HTTPException, Request
+from sqlalchemy.orm import Session
+
+from examples.adplatform.faults import FaultBoard
+from examples.adplatform.tables import Campaign
+
+
+def session(request: Request) -> Iterator[Session]:
+    with request.app.state.sessions() as opened:
+        yield opened
+
+
+def fault_board(request: Request) -> FaultBoard:
+    board: FaultBoard = request.app.state.faults
+    return board
+
+
+DatabaseSession = Annotated[Session, Depends(session)]
+Faults = Annotated[FaultBoard, Depends(fault_board)]
+
+
+def existing_campaign(campaign_id: int, session: DatabaseSession) -> Campaign:
+    campaign = session.get(Campaign, campaign_id)
+    if campaign is None:
+        raise HTTPException(404, f"there is no campaign {campaign_id}")
+    return campaign
+
+
+ExistingCampaign = Annotated[Campaign, Depends(existing_campaign)]

@@ -1,0 +1,1 @@
+"""notifications: receives what Alertmanager sends, keeps it and shows it."""

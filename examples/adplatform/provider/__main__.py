@@ -1,0 +1,6 @@
+from examples.adplatform.provider.app import create_app
+from examples.adplatform.running import serve
+from examples.adplatform.settings import Settings
+
+settings = Settings.from_environment(default_port=8001)
+serve(create_app(settings.database_url), settings.listen, settings.port)

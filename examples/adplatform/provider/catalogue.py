@@ -1,0 +1,27 @@
+"""The models on offer, with about the speed that the real ones have for short answers."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Model:
+    owner: str
+    first_token_seconds: float  # median
+    tokens_per_second: float
+    answer_tokens: int = 60  # median
+    reasoning_tokens: int = 0  # median; paid for, never shown
+
+
+CHAT_MODELS = {
+    "gpt-4o-mini": Model("openai", first_token_seconds=0.22, tokens_per_second=180),
+    "gpt-4o": Model("openai", first_token_seconds=0.30, tokens_per_second=140),
+    "gpt-4.1": Model("openai", first_token_seconds=0.32, tokens_per_second=140),
+    "gpt-4.1-mini": Model("openai", first_token_seconds=0.24, tokens_per_second=200),
+    "gpt-4.1-nano": Model("openai", first_token_seconds=0.16, tokens_per_second=280),
+    "gpt-5-nano": Model("openai", first_token_seconds=0.25, tokens_per_second=400, reasoning_tokens=120),
+    "gpt-5-pro": Model(
+        "openai", first_token_seconds=0.40, tokens_per_second=800, answer_tokens=250, reasoning_tokens=400
+    ),
+    "o4-mini": Model("openai", first_token_seconds=0.35, tokens_per_second=300, reasoning_tokens=300),
+    "mistral-small-latest": Model("mistral", first_token_seconds=0.18, tokens_per_second=220),
+}

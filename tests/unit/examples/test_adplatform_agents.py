@@ -1,0 +1,118 @@
+"""The agents with the provider's stand-in, the queue and the answer cache between them."""
+
+import pytest
+
+from examples.adplatform import queue
+from examples.adplatform.agents import service
+from examples.adplatform.agents.quality import quality
+from examples.adplatform.agents.service import AgentService
+from examples.adplatform.database import Sessions
+from examples.adplatform.faults import Fault, FaultBoard
+from examples.adplatform.provider import errors
+from examples.adplatform.provider.app import create_app
+from examples.adplatform.tables import AgentTask
+from tests.unit.examples.helpers import Sample, Serve, run_until
+
+
+@pytest.fixture(autouse=True)
+def _no_bad_luck(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(errors, "RATE_LIMITED_SHARE", 0.0)
+    monkeypatch.setattr(errors, "FAILED_SHARE", 0.0)
+    monkeypatch.setattr(errors, "OVERLOADED_SHARE", 0.0)
+    monkeypatch.setattr(service, "SECONDS_AFTER_FAILURE", 0.01)
+
+
+@pytest.fixture
+def agents(serve: Serve, database_url: str, sessions: Sessions) -> AgentService:
+    return AgentService(sessions, serve(create_app(database_url)))
+
+
+def put_task(sessions: Sessions, workflow: str) -> int:
+    with sessions() as session:
+        task = AgentTask(workflow=workflow, product="Trail Shoes", platform="search")
+        queue.put(session, task)
+        session.commit()
+        return task.id
+
+
+def state(sessions: Sessions, task_id: int) -> str:
+    with sessions() as session:
+        task = session.get(AgentTask, task_id)
+        assert task is not None
+        return task.state
+
+
+async def test_a_launch_is_worked_on_by_the_whole_team(
+    agents: AgentService, sessions: Sessions, sample: Sample
+) -> None:
+    done = {"workflow_type": "campaign_launch", "status": "success"}
+    before = sample("workflows_total", **done)
+    task = put_task(sessions, "campaign_launch")
+    await run_until(agents.run, lambda: state(sessions, task) == "done")
+    assert sample("workflows_total", **done) == before + 1
+    for agent, operation in {
+        "analyst": "analyse",
+        "copywriter": "write",
+        "reviewer": "review",
+        "bidder": "bid",
+    }.items():
+        assert sample("agent_executions_total", agent=agent, operation=operation, status="success") >= 1
+    assert sample("tasks_total", task_type="ad_copy", agent="copywriter", status="success") >= 1
+    assert sample("task_quality_score_count", task_type="ad_copy", agent="copywriter") >= 1
+    streamed = {"provider": "openai", "model": "gpt-4o-mini", "operation": "write"}
+    assert sample("ai_api_calls_total", status="success", **streamed) >= 1
+    assert sample("ai_api_tokens_total", type="input", **streamed) > 1024
+    assert sample("ai_api_tokens_total", type="output", **streamed) > 0
+    assert sample("ai_api_cost_usd_total", **streamed) > 0
+    assert sample("ai_api_time_to_first_token_seconds_count", provider="openai", model="gpt-4o-mini") >= 1
+    assert (
+        sample("ai_api_tokens_total", type="reasoning", provider="openai", model="gpt-5-nano", operation="analyse") > 0
+    )
+
+
+async def test_the_same_question_is_paid_for_once(agents: AgentService, sessions: Sessions, sample: Sample) -> None:
+    labels = {"provider": "openai", "model": "gpt-4o-mini", "operation": "write"}
+    task = put_task(sessions, "copy_refresh")
+    await run_until(agents.run, lambda: state(sessions, task) == "done")
+    calls = sample("ai_api_calls_total", status="success", **labels)
+    hits = sample("cache_requests_total", cache="answers", result="hit")
+    again = put_task(sessions, "copy_refresh")
+    await run_until(agents.run, lambda: state(sessions, again) == "done")
+    assert sample("ai_api_calls_total", status="success", **labels) == calls
+    assert sample("cache_requests_total", cache="answers", result="hit") == hits + 2, "copywriter and reviewer"
+
+
+async def test_provider_down_fails_tasks_after_three_attempts(
+    agents: AgentService, sessions: Sessions, faults: FaultBoard, sample: Sample
+) -> None:
+    failed = {"provider": "openai", "model": "gpt-5-nano", "operation": "analyse", "status": "error"}
+    before = sample("ai_api_calls_total", **failed)
+    faults.switch(Fault.PROVIDER_DOWN, active=True)
+    task = put_task(sessions, "campaign_launch")
+    await run_until(agents.run, lambda: state(sessions, task) == "failed")
+    assert sample("ai_api_calls_total", **failed) == before + 3
+
+
+async def test_a_provider_that_is_away_does_not_end_the_agents(sessions: Sessions) -> None:
+    away = AgentService(sessions, "http://127.0.0.1:9")
+    task = put_task(sessions, "copy_refresh")
+    await run_until(away.run, lambda: state(sessions, task) == "failed")
+
+
+async def test_cost_runaway_spends_dollars_within_seconds(
+    agents: AgentService, faults: FaultBoard, sample: Sample
+) -> None:
+    costly = {"provider": "openai", "model": "gpt-5-pro", "operation": "audit"}
+    before = sample("ai_api_cost_usd_total", **costly)
+    faults.switch(Fault.COST_RUNAWAY, active=True)
+    await run_until(agents.run, lambda: sample("ai_api_cost_usd_total", **costly) > before + 1)
+
+
+def test_quality_prefers_a_whole_sentence_of_the_right_length_that_invites() -> None:
+    good = (
+        "Try it for sixty days and send it back if it does not earn its place. " * 3 + "Rain or shine, it goes along."
+    )
+    assert 0.9 < quality(good) <= 1
+    assert quality(good[:-10]) < quality(good)
+    assert quality("Nice.") < 0.5
+    assert quality("") == 0

@@ -1,0 +1,84 @@
+"""The processes as they are really started: alone, with nothing else of the platform or the stack running."""
+
+import os
+import subprocess
+import sys
+import tomllib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+import examples.adplatform
+from examples.adplatform.settings import Settings
+from tests.unit.examples.helpers import free_port, wait_until
+
+FOLDER = Path(examples.adplatform.__file__ or "").parent
+ROOT = FOLDER.parent.parent
+PROCESSES: list[dict[str, Any]] = tomllib.loads((FOLDER / "processes.toml").read_text())["process"]
+
+
+Started = tuple[dict[str, Any], str, subprocess.Popen[bytes]]
+
+
+@pytest.fixture(params=PROCESSES, ids=[process["name"] for process in PROCESSES])
+def started(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Started]:
+    port = free_port()
+    nowhere = "http://127.0.0.1:9"
+    environment = os.environ | {
+        "PYTHONPATH": f"{ROOT}{os.pathsep}{ROOT / 'instrumentation/python/src'}",
+        "PYTHONUNBUFFERED": "1",
+        "SIGNALFIRE_ENV": "test",
+        "OTEL_EXPORTER_OTLP_ENDPOINT": nowhere,
+        "DEMO_PORT": str(port),
+        "DEMO_API_URL": nowhere,
+        "DEMO_PROVIDER_URL": nowhere,
+        "DEMO_DATABASE_URL": f"sqlite:///{tmp_path}/deep/down/demo.db",
+    }
+    with (tmp_path / "log").open("w") as log:
+        command = [sys.executable, "-m", request.param["module"]]
+        process = subprocess.Popen(command, cwd=tmp_path, env=environment, stdout=log, stderr=log)
+    try:
+        yield request.param, f"http://127.0.0.1:{port}", process
+    finally:
+        process.kill()
+        process.wait()
+
+
+def test_a_process_serves_health_and_metrics_and_stops_cleanly(started: Started, tmp_path: Path) -> None:
+    declared, address, process = started
+
+    def healthy() -> bool:
+        assert process.poll() is None, (tmp_path / "log").read_text()
+        try:
+            return httpx.get(f"{address}{declared['health']}").status_code == 200
+        except httpx.TransportError:
+            return False
+
+    wait_until(healthy)
+    assert "process_resident_memory_bytes" in httpx.get(f"{address}/metrics").text
+    process.terminate()
+    assert process.wait(timeout=30) == 0
+    lines = (tmp_path / "log").read_text().splitlines()
+    assert len(lines) < 30, "a collector, provider or API that is away is no reason to flood the log"
+    assert not [line for line in lines if not line.startswith("{")], "every line is a JSON object"
+
+
+def test_each_dependency_is_declared() -> None:
+    names = [process["name"] for process in PROCESSES]
+    assert len(set(names)) == 6
+    for process in PROCESSES:
+        assert set(process["depends_on"]) <= set(names)
+
+
+def test_a_wrong_setting_is_named() -> None:
+    with pytest.raises(SystemExit, match="DEMO_REQUESTS_PER_SECOND is 'many'"):
+        Settings.from_environment(8000, {"DEMO_REQUESTS_PER_SECOND": "many"})
+
+
+def test_settings_come_from_the_environment() -> None:
+    settings = Settings.from_environment(8000, {"DEMO_PORT": "8123", "DEMO_API_URL": "http://api:1"})
+    assert (settings.port, settings.api_url) == (8123, "http://api:1")
+    assert Settings.from_environment(8000, {}).port == 8000
