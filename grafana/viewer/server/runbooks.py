@@ -1,0 +1,90 @@
+"""Runbooks: one Markdown page an alert, shown as a readable page of its own."""
+
+import html
+import re
+from functools import lru_cache
+from pathlib import Path
+
+from markdown_it import MarkdownIt
+from markdown_it.token import Token
+
+_MARKDOWN = MarkdownIt("commonmark", {"html": False, "linkify": False}).enable(["table", "strikethrough"])
+_PAGE_LINK = re.compile(r"(?:\./)?([A-Za-z][A-Za-z0-9_-]*)\.md(#.*)?")
+
+STYLE = """
+:root { color-scheme: dark light; --ink: #ccccdc; --dim: #9a9bab; --back: #111217; --panel: #181b1f; --line: #2e3036;
+  --link: #6e9fff }
+@media (prefers-color-scheme: light) {
+  :root { --ink: #24292e; --dim: #5f6368; --back: #f4f5f5; --panel: #fff; --line: #e1e3e6; --link: #1f62e0 }
+}
+body { margin: 0; background: var(--back); color: var(--ink);
+  font: 15px/1.6 Inter, "Helvetica Neue", Arial, sans-serif }
+header { border-bottom: 1px solid var(--line); background: var(--panel) }
+header nav { max-width: 52rem; margin: auto; padding: .7rem 1.5rem; display: flex; gap: 1.25rem; font-size: 14px }
+main { max-width: 52rem; margin: 1.5rem auto 4rem; padding: .5rem 1.5rem 1.5rem; box-sizing: border-box;
+  background: var(--panel); border: 1px solid var(--line); border-radius: 4px }
+a { color: var(--link) } header a { text-decoration: none }
+h1 { font-size: 1.7rem; line-height: 1.25 } h2 { font-size: 1.2rem; margin-top: 2rem } h3 { font-size: 1rem }
+code, pre { font-family: "Roboto Mono", ui-monospace, Menlo, monospace; font-size: 13px }
+code { background: var(--back); border-radius: 3px; padding: .1em .35em }
+pre { background: var(--back); border: 1px solid var(--line); border-radius: 3px;
+  padding: .8rem 1rem; overflow-x: auto }
+pre code { padding: 0; background: none }
+table { border-collapse: collapse; display: block; overflow-x: auto }
+th, td { border: 1px solid var(--line); padding: .35rem .7rem; text-align: left; vertical-align: top }
+blockquote { margin-left: 0; padding-left: 1rem; border-left: 3px solid var(--line); color: var(--dim) }
+ul.pages { columns: 18rem; padding-left: 1.2rem }
+"""
+
+
+def names(folder: Path) -> list[str]:
+    """The alerts that have a runbook."""
+    return sorted(path.stem for path in folder.glob("*.md") if path.stem.lower() not in ("readme", "index"))
+
+
+def render(folder: Path, name: str) -> str | None:
+    """The page of one alert, or None when there is none. The name is looked up, never joined to a path."""
+    path = next((path for path in folder.glob("*.md") if path.stem == name), None)
+    if path is None:
+        return None
+    return _render_text(path.read_text(encoding="utf-8"), name)
+
+
+@lru_cache(maxsize=64)
+def _render_text(text: str, name: str) -> str:
+    tokens = _MARKDOWN.parse(text)
+    for token in tokens:
+        for child in token.children or []:
+            _keep_link_here(child)
+    body = str(_MARKDOWN.renderer.render(tokens, _MARKDOWN.options, {}))
+    return _page(f"{name} · runbook", body)
+
+
+def index(folder: Path, missing: str | None = None) -> str:
+    """All runbooks; `missing` names one that was asked for and does not exist."""
+    found = names(folder)
+    links = "".join(f'<li><a href="/runbooks/{html.escape(name)}">{html.escape(name)}</a></li>' for name in found)
+    title = f"There is no runbook {html.escape(repr(missing))}" if missing else "Runbooks"
+    lead = "These exist:" if missing else "What to do when an alert fires."
+    listing = f'<ul class="pages">{links}</ul>' if found else "<p>No runbook has been written yet.</p>"
+    return _page("Runbooks", f"<h1>{title}</h1><p>{lead}</p>{listing}")
+
+
+def _keep_link_here(token: Token) -> None:
+    """`[x](OtherAlert.md)` works on a code host and here alike."""
+    if token.type != "link_open":
+        return
+    match = _PAGE_LINK.fullmatch(str(token.attrGet("href") or ""))
+    if match:
+        token.attrSet("href", f"/runbooks/{match[1]}{match[2] or ''}")
+
+
+def _page(title: str, body: str) -> str:
+    return (
+        "<!doctype html><html lang=en><head><meta charset=utf-8>"
+        '<meta name=viewport content="width=device-width, initial-scale=1">'
+        f"<title>{html.escape(title)}</title><style>{STYLE}</style></head><body>"
+        '<header><nav aria-label="Pages"><a href="/">Dashboards</a><a href="/alerts">Alerts</a>'
+        '<a href="/runbooks/">All runbooks</a></nav></header>'
+        f"<main>{body}</main></body></html>"
+    )

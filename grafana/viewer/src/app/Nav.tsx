@@ -1,0 +1,148 @@
+import { css } from '@emotion/css';
+import { type GrafanaTheme2 } from '@grafana/data';
+import { Dropdown, Icon, Menu, useStyles2 } from '@grafana/ui';
+import { useEffect, useState } from 'react';
+
+import { fetchAlerts } from '../data/alertmanager';
+
+import { useLocation } from './router';
+import { useSettings, useSource } from './settings';
+import { useMode } from './theme';
+
+const PAGES = [
+  { path: '/logs', text: 'Logs', icon: 'file-alt', type: 'loki' },
+  { path: '/traces', text: 'Traces', icon: 'sitemap', type: 'jaeger' },
+  { path: '/alerts', text: 'Alerts', icon: 'bell', type: 'alertmanager' },
+] as const;
+
+/** The bar on top: where we are, and the way to everywhere else. */
+export function Nav({ crumb }: { crumb?: string }) {
+  const styles = useStyles2(getStyles);
+  const settings = useSettings();
+  const { path } = useLocation();
+  const { mode, toggle } = useMode();
+  const firing = useFiring();
+  const dashboards = (
+    <Menu ariaLabel="Dashboards">
+      {settings.dashboards.map((dashboard) => (
+        <Menu.Item key={dashboard.uid} label={dashboard.title} url={dashboard.url} icon="apps" />
+      ))}
+      <Menu.Divider />
+      <Menu.Item label="All dashboards" url="/dashboards" />
+    </Menu>
+  );
+  return (
+    <header className={styles.bar}>
+      <a href="/" className={styles.brand} aria-label={`${settings.title}: home`}>
+        <img src="/favicon.svg" alt="" width={22} height={22} />
+        <span className={styles.title}>{settings.title}</span>
+      </a>
+      <nav aria-label="Pages" className={styles.pages}>
+        <Dropdown overlay={dashboards} placement="bottom-start">
+          <button type="button" className={styles.link} data-active={path === '/' || path.startsWith('/d')} aria-haspopup="menu">
+            <Icon name="apps" />
+            <span>{crumb ?? 'Dashboards'}</span>
+            <Icon name="angle-down" />
+          </button>
+        </Dropdown>
+        {PAGES.filter((page) => settings.datasources.some((source) => source.type === page.type)).map((page) => (
+          <a key={page.path} href={page.path} className={styles.link} data-active={path.startsWith(page.path)} aria-current={path.startsWith(page.path) ? 'page' : undefined}>
+            <Icon name={page.icon} />
+            <span>{page.text}</span>
+            {page.path === '/alerts' && firing > 0 && (
+              <span className={styles.count} aria-label={`${firing} firing`}>
+                {firing}
+              </span>
+            )}
+          </a>
+        ))}
+      </nav>
+      <button type="button" className={styles.theme} onClick={toggle} title={mode === 'dark' ? 'Light theme' : 'Dark theme'} aria-label={mode === 'dark' ? 'Light theme' : 'Dark theme'}>
+        <svg viewBox="0 0 20 20" width={18} height={18} aria-hidden="true">
+          <circle cx="10" cy="10" r="7.5" fill="none" stroke="currentColor" strokeWidth="1.5" />
+          <path d="M10 2.500a7.500 7.500 0 0 1 0 15z" fill="currentColor" />
+        </svg>
+      </button>
+    </header>
+  );
+}
+
+/** How many alerts fire now, but for the one that always does. */
+function useFiring(): number {
+  const source = useSource('alertmanager');
+  const [count, setCount] = useState(0);
+  useEffect(() => {
+    if (!source) {
+      return undefined;
+    }
+    const controller = new AbortController();
+    const look = () => {
+      if (!document.hidden) {
+        fetchAlerts(source.uid, controller.signal)
+          .then((alerts) => setCount(alerts.filter(({ status, labels }) => status.state === 'active' && labels['alertname'] !== 'Watchdog').length))
+          .catch(() => undefined); // the alerts page tells why
+      }
+    };
+    look();
+    const timer = window.setInterval(look, 30_000);
+    return () => {
+      controller.abort();
+      window.clearInterval(timer);
+    };
+  }, [source]);
+  return count;
+}
+
+const getStyles = (theme: GrafanaTheme2) => ({
+  bar: css({
+    position: 'sticky',
+    top: 0,
+    zIndex: theme.zIndex.navbarFixed,
+    display: 'flex',
+    alignItems: 'center',
+    gap: theme.spacing(2),
+    height: 44,
+    padding: theme.spacing(0, 2),
+    background: theme.colors.background.primary,
+    borderBottom: `1px solid ${theme.colors.border.weak}`,
+  }),
+  brand: css({ display: 'flex', alignItems: 'center', gap: theme.spacing(1), color: theme.colors.text.maxContrast, fontWeight: theme.typography.fontWeightMedium }),
+  title: css({ [theme.breakpoints.down('sm')]: { display: 'none' } }),
+  pages: css({ display: 'flex', alignItems: 'stretch', alignSelf: 'stretch', flex: 1, minWidth: 0, overflowX: 'auto', scrollbarWidth: 'none' }),
+  link: css({
+    display: 'flex',
+    alignItems: 'center',
+    gap: theme.spacing(0.75),
+    padding: theme.spacing(0, 1.5),
+    border: 'none',
+    borderBottom: '2px solid transparent',
+    borderTop: '2px solid transparent',
+    background: 'none',
+    whiteSpace: 'nowrap',
+    color: theme.colors.text.secondary,
+    '&:hover': { color: theme.colors.text.maxContrast, background: theme.colors.action.hover },
+    '&:focus-visible': { outline: `2px solid ${theme.colors.primary.main}`, outlineOffset: -2 },
+    '&[data-active="true"]': { color: theme.colors.text.maxContrast, borderBottomColor: theme.colors.warning.main },
+    [theme.breakpoints.down('sm')]: { padding: theme.spacing(0, 1) },
+  }),
+  count: css({
+    minWidth: 18,
+    padding: '0 5px',
+    borderRadius: 9,
+    background: theme.colors.error.main,
+    color: theme.colors.error.contrastText,
+    fontSize: 11,
+    lineHeight: '18px',
+    textAlign: 'center',
+    fontWeight: theme.typography.fontWeightMedium,
+  }),
+  theme: css({
+    display: 'flex',
+    padding: theme.spacing(0.75),
+    border: 'none',
+    borderRadius: theme.shape.radius.default,
+    background: 'none',
+    color: theme.colors.text.secondary,
+    '&:hover': { color: theme.colors.text.maxContrast, background: theme.colors.action.hover },
+  }),
+});

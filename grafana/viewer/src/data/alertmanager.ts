@@ -1,0 +1,40 @@
+/** Alertmanager: what is firing. */
+import { getFrom } from './http';
+
+export interface Alert {
+  fingerprint: string;
+  labels: Record<string, string>;
+  annotations: Record<string, string>;
+  startsAt: string;
+  updatedAt: string;
+  generatorURL?: string;
+  receivers: Array<{ name: string }>;
+  status: { state: 'active' | 'suppressed' | 'unprocessed'; silencedBy: string[]; inhibitedBy: string[] };
+}
+
+export interface Silence {
+  id: string;
+  comment: string;
+  createdBy: string;
+  endsAt: string;
+}
+
+const SEVERITIES = ['critical', 'page', 'error', 'high', 'warning', 'medium', 'info', 'low', 'none'];
+
+/** Lower is worse; what we don't know stands between warning and info. */
+export function severityRank(severity: string | undefined): number {
+  const rank = SEVERITIES.indexOf((severity ?? '').toLowerCase());
+  return rank < 0 ? 5.5 : rank;
+}
+
+export async function fetchAlerts(uid: string, signal?: AbortSignal): Promise<Alert[]> {
+  const alerts = await getFrom<Alert[]>(uid, 'api/v2/alerts', {}, signal);
+  return alerts.sort(
+    (a, b) => severityRank(a.labels['severity']) - severityRank(b.labels['severity']) || b.startsAt.localeCompare(a.startsAt)
+  );
+}
+
+export async function fetchSilences(uid: string, signal?: AbortSignal): Promise<Silence[]> {
+  const silences = await getFrom<Array<Silence & { status: { state: string } }>>(uid, 'api/v2/silences', {}, signal);
+  return silences.filter((silence) => silence.status.state === 'active');
+}

@@ -1,0 +1,232 @@
+/** Log lines: a coloured edge by level, one row a line; a click shows everything that is known about it. */
+import { css, cx } from '@emotion/css';
+import { dateTimeFormat, type GrafanaTheme2 } from '@grafana/data';
+import { Icon, useStyles2 } from '@grafana/ui';
+import { memo, useState } from 'react';
+
+import { linesOfRequest, linesOfTrace, type LogLevelName, type LogRow, quote } from '../../data/loki';
+import { logsPage, tracePage } from '../../model/links';
+
+interface Props {
+  rows: LogRow[];
+  height?: number;
+  timeZone: string;
+  showTime?: boolean;
+  showLabels?: boolean;
+  wrap?: boolean;
+  pretty?: boolean;
+  expandable?: boolean;
+}
+
+export function LogLines({ rows, height, ...rest }: Props) {
+  const styles = useStyles2(getStyles);
+  return (
+    <div className={styles.list} style={height === undefined ? undefined : { height }} role="log" aria-live="off" aria-label="Log lines" tabIndex={0} data-testid="log-lines">
+      {rows.map((row) => (
+        <LogLine key={row.id} row={row} {...rest} />
+      ))}
+    </div>
+  );
+}
+
+const LogLine = memo(function LogLine({ row, timeZone, showTime = true, showLabels, wrap = true, pretty, expandable = true }: Omit<Props, 'rows' | 'height'> & { row: LogRow }) {
+  const styles = useStyles2(getStyles);
+  const [open, setOpen] = useState(false);
+  const { message, fields } = readable(row.line);
+  const service = row.labels['service_name'] ?? row.labels['service'];
+  return (
+    <div className={styles.row} data-level={row.level} data-open={open}>
+      <button type="button" className={styles.line} onClick={() => expandable && setOpen(!open)} aria-expanded={expandable ? open : undefined}>
+        {expandable && <Icon name={open ? 'angle-down' : 'angle-right'} className={styles.arrow} />}
+        {showTime && <time className={styles.time}>{dateTimeFormat(row.time, { timeZone, format: 'YYYY-MM-DD HH:mm:ss.SSS' })}</time>}
+        <span className={styles.level}>{row.level === 'unknown' ? '' : row.level}</span>
+        {service && <span className={styles.service}>{service}</span>}
+        {showLabels && <span className={styles.labels}>{Object.entries(row.labels).map(([name, value]) => `${name}=${value}`).join(' ')}</span>}
+        <span className={cx(styles.message, wrap && styles.wrap)}>
+          {message}
+          {fields.map(([name, value]) => (
+            <span key={name} className={styles.field}>
+              {' '}
+              {name}=<span className={styles.fieldValue}>{value}</span>
+            </span>
+          ))}
+        </span>
+      </button>
+      {open && <Details row={row} pretty={pretty} />}
+    </div>
+  );
+});
+
+const KEPT = new Set(['timestamp', 'time', 'ts', 'level', 'message', 'msg', 'event', 'logger', 'service', 'env', 'trace_id', 'span_id', 'correlation_id']);
+
+/** A JSON line as its message and what else it says; any other line as it is. */
+function readable(line: string): { message: string; fields: Array<[string, string]> } {
+  if (!line.startsWith('{')) {
+    return { message: line, fields: [] };
+  }
+  try {
+    const parsed = JSON.parse(line) as Record<string, unknown>;
+    const message = parsed['message'] ?? parsed['msg'] ?? parsed['event'];
+    if (typeof message !== 'string') {
+      return { message: line, fields: [] };
+    }
+    const fields = Object.entries(parsed).filter(([name, value]) => !KEPT.has(name) && value !== null && typeof value !== 'object');
+    return { message, fields: fields.map(([name, value]) => [name, String(value)]) };
+  } catch {
+    return { message: line, fields: [] };
+  }
+}
+
+function Details({ row, pretty = true }: { row: LogRow; pretty?: boolean }) {
+  const styles = useStyles2(getStyles);
+  const everything = { ...row.labels, ...row.parsed, ...row.metadata, ...idsOf(row.line) };
+  const traceId = everything['trace_id'] ?? everything['traceID'] ?? everything['traceid'];
+  const correlationId = everything['correlation_id'] ?? everything['request_id'];
+  const around = { from: row.time - 300_000, to: row.time + 300_000 };
+  const groups: Array<[string, Record<string, string>]> = [
+    ['Fields', { ...row.metadata, ...row.parsed }],
+    ['Labels', row.labels],
+  ];
+  return (
+    <div className={styles.details}>
+      <div className={styles.actions}>
+        {traceId && (
+          <a className={styles.action} href={tracePage(traceId)} data-testid="log-trace-link">
+            <Icon name="sitemap" size="sm" /> Trace
+          </a>
+        )}
+        {traceId && (
+          <a className={styles.action} href={logsPage(linesOfTrace(traceId), around.from, around.to)}>
+            <Icon name="file-alt" size="sm" /> Logs of this trace
+          </a>
+        )}
+        {correlationId && (
+          <a className={styles.action} href={logsPage(linesOfRequest(correlationId), around.from, around.to)} data-testid="log-correlation-link">
+            <Icon name="link" size="sm" /> Everything of this request
+          </a>
+        )}
+      </div>
+      {groups
+        .filter(([, values]) => Object.keys(values).length > 0)
+        .map(([title, values]) => (
+          <table key={title} className={styles.table}>
+            <caption>{title}</caption>
+            <tbody>
+              {Object.entries(values)
+                .sort(([a], [b]) => a.localeCompare(b))
+                .map(([name, value]) => (
+                  <tr key={name}>
+                    <th scope="row">{name}</th>
+                    <td>
+                      <a href={logsPage(filterBy(row, name, value, title === 'Labels'), around.from, around.to)} title={`Lines with ${name} = ${value}`}>
+                        {value}
+                      </a>
+                    </td>
+                  </tr>
+                ))}
+            </tbody>
+          </table>
+        ))}
+      <pre className={styles.raw}>{pretty ? prettified(row.line) : row.line}</pre>
+    </div>
+  );
+}
+
+function filterBy(row: LogRow, name: string, value: string, isLabel: boolean): string {
+  if (isLabel) {
+    return `{${name}=${quote(value)}}`;
+  }
+  const stream = Object.entries(row.labels)
+    .filter(([label]) => label === 'service_name' || label === 'env')
+    .map(([label, one]) => `${label}=${quote(one)}`)
+    .join(', ');
+  return `{${stream || 'service_name=~".+"'}} | ${name}=${quote(value)}`;
+}
+
+function idsOf(line: string): Record<string, string> {
+  const found = [...line.matchAll(/"(trace_id|correlation_id)"\s*:\s*"([^"]+)"/g)];
+  return Object.fromEntries(found.map((match) => [match[1] ?? '', match[2] ?? '']));
+}
+
+function prettified(line: string): string {
+  try {
+    return JSON.stringify(JSON.parse(line), null, 2);
+  } catch {
+    return line;
+  }
+}
+
+export function levelColor(level: LogLevelName, theme: GrafanaTheme2): string {
+  const names: Record<LogLevelName, string> = {
+    critical: 'purple',
+    error: 'red',
+    warning: 'yellow',
+    info: 'green',
+    debug: 'blue',
+    trace: 'light-blue',
+    unknown: 'gray',
+  };
+  return level === 'unknown' ? theme.colors.text.disabled : theme.visualization.getColorByName(names[level]);
+}
+
+const LEVEL_NAMES: LogLevelName[] = ['critical', 'error', 'warning', 'info', 'debug', 'trace', 'unknown'];
+
+const getStyles = (theme: GrafanaTheme2) => ({
+  list: css({
+    overflow: 'auto',
+    fontFamily: theme.typography.fontFamilyMonospace,
+    fontSize: 12,
+    lineHeight: '18px',
+    '&:focus-visible': { outline: `2px solid ${theme.colors.primary.main}`, outlineOffset: -2 },
+  }),
+  row: css({
+    borderLeft: '3px solid transparent',
+    contentVisibility: 'auto',
+    containIntrinsicSize: 'auto 22px',
+    '&:hover': { background: theme.colors.action.hover },
+    '&[data-open="true"]': { background: theme.colors.background.secondary, contentVisibility: 'visible' },
+    ...Object.fromEntries(LEVEL_NAMES.map((level) => [`&[data-level="${level}"]`, { borderLeftColor: levelColor(level, theme), '--level': levelColor(level, theme) }])),
+  }),
+  line: css({
+    display: 'flex',
+    alignItems: 'flex-start',
+    gap: theme.spacing(1),
+    width: '100%',
+    padding: '2px 8px 2px 2px',
+    border: 'none',
+    background: 'none',
+    color: theme.colors.text.primary,
+    font: 'inherit',
+    textAlign: 'left',
+    '&:focus-visible': { outline: `2px solid ${theme.colors.primary.main}`, outlineOffset: -2 },
+  }),
+  arrow: css({ flexShrink: 0, color: theme.colors.text.secondary, marginTop: 1 }),
+  time: css({ flexShrink: 0, color: theme.colors.text.secondary }),
+  level: css({ flexShrink: 0, width: 56, color: 'var(--level)' }),
+  service: css({ flexShrink: 0, color: theme.colors.text.link, maxWidth: 160, overflow: 'hidden', textOverflow: 'ellipsis', whiteSpace: 'nowrap' }),
+  labels: css({ color: theme.colors.text.secondary }),
+  message: css({ minWidth: 0, flex: 1, overflow: 'hidden', textOverflow: 'ellipsis', whiteSpace: 'nowrap' }),
+  wrap: css({ whiteSpace: 'pre-wrap', overflowWrap: 'anywhere' }),
+  field: css({ color: theme.colors.text.secondary }),
+  fieldValue: css({ color: theme.isDark ? theme.visualization.getColorByName('light-blue') : theme.visualization.getColorByName('dark-blue') }),
+  details: css({ padding: theme.spacing(0.5, 1.5, 1.5, 3.5) }),
+  actions: css({ display: 'flex', flexWrap: 'wrap', gap: theme.spacing(1), padding: theme.spacing(0.5, 0), fontFamily: theme.typography.fontFamily }),
+  action: css({
+    display: 'inline-flex',
+    alignItems: 'center',
+    gap: 6,
+    padding: theme.spacing(0.25, 1),
+    borderRadius: theme.shape.radius.default,
+    border: `1px solid ${theme.colors.border.medium}`,
+    color: theme.colors.text.link,
+    '&:hover': { background: theme.colors.action.hover },
+  }),
+  table: css({
+    marginTop: theme.spacing(1),
+    caption: { captionSide: 'top', color: theme.colors.text.secondary, fontFamily: theme.typography.fontFamily, fontWeight: theme.typography.fontWeightMedium, padding: 0 },
+    th: { fontWeight: 'normal', color: theme.colors.text.secondary, textAlign: 'left', paddingRight: theme.spacing(3), whiteSpace: 'nowrap', verticalAlign: 'top' },
+    td: { overflowWrap: 'anywhere' },
+    'td a:hover': { textDecoration: 'underline' },
+  }),
+  raw: css({ marginTop: theme.spacing(1), marginBottom: 0, maxHeight: 300, whiteSpace: 'pre-wrap', overflowWrap: 'anywhere', fontSize: 12 }),
+});

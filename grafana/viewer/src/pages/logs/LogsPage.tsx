@@ -1,0 +1,162 @@
+import { css } from '@emotion/css';
+import { type GrafanaTheme2 } from '@grafana/data';
+import { Button, LinkButton, LoadingPlaceholder, TextArea, useStyles2 } from '@grafana/ui';
+import { useEffect, useMemo, useRef, useState } from 'react';
+
+import { Page } from '../../app/Page';
+import { updateQuery, useLocation } from '../../app/router';
+import { useSource } from '../../app/settings';
+import { TimeControls } from '../../app/TimeControls';
+import { useClock } from '../../app/useTime';
+import { isAbort } from '../../data/http';
+import { isLogs, linesOfRequest, linesOfTrace, type LogRow, queryLogs, toRows } from '../../data/loki';
+import { DashboardView } from '../DashboardView';
+import { Notice } from '../../panels/Notice';
+import type { Dashboard } from '../../model/dashboard';
+
+import { LogLines } from './LogLines';
+import { Volume } from './Volume';
+
+const STARTS: Array<[string, string]> = [
+  ['Everything', '{service_name=~".+"}'],
+  ['Errors', '{service_name=~".+", level=~"error|critical|fatal"}'],
+  ['Warnings and worse', '{service_name=~".+", level=~"warning|warn|error|critical|fatal"}'],
+];
+const MOST = 1000;
+
+/** An id alone is what one pastes from a message: it becomes the query that finds its lines. */
+export function toQuery(text: string): string {
+  const trimmed = text.trim();
+  if (/^[0-9a-f]{32}$/i.test(trimmed)) {
+    return linesOfTrace(trimmed.toLowerCase());
+  }
+  if (trimmed !== '' && !trimmed.includes('{')) {
+    return /^[\w.:-]{6,}$/.test(trimmed) && /\d/.test(trimmed) ? linesOfRequest(trimmed) : `{service_name=~".+"} |= ${JSON.stringify(trimmed)}`;
+  }
+  return trimmed;
+}
+
+type Result = { rows?: LogRow[]; error?: string };
+
+export default function LogsPage() {
+  const styles = useStyles2(getStyles);
+  const { query } = useLocation();
+  const source = useSource('loki');
+  const clock = useClock({ from: 'now-1h', to: 'now' });
+  const asked = query.get('query') ?? STARTS[0]?.[1] ?? '';
+  const [text, setText] = useState(asked);
+  const [result, setResult] = useState<Result>({});
+  const [busy, setBusy] = useState(false);
+  const { range } = clock;
+  const isMetric = /^\s*(sum|avg|min|max|count|topk|bottomk|rate|count_over_time|bytes_|quantile|stddev|\()/.test(asked);
+  const last = useRef('');
+
+  useEffect(() => setText(asked), [asked]);
+  useEffect(() => {
+    if (!source || isMetric) {
+      return undefined;
+    }
+    const controller = new AbortController();
+    setBusy(true);
+    queryLogs(source.uid, { query: toQuery(asked), fromMs: range.from.valueOf(), toMs: range.to.valueOf(), limit: MOST }, controller.signal)
+      .then((answer) => {
+        last.current = asked;
+        setResult({ rows: isLogs(answer) ? toRows(answer) : [] });
+      })
+      .catch((problem: Error) => isAbort(problem) || setResult({ error: problem.message }))
+      .finally(() => controller.signal.aborted || setBusy(false));
+    return () => controller.abort();
+  }, [source, asked, range, isMetric]);
+
+  const run = () => (text === asked ? clock.refreshNow() : updateQuery({ query: toQuery(text) }));
+  const traceIds = useMemo(() => [...new Set(result.rows?.map((row) => row.metadata['trace_id'] ?? row.parsed['trace_id']).filter(Boolean))], [result.rows]);
+  return (
+    <Page title="Logs" controls={<TimeControls clock={clock} timeZone="browser" onTimeZone={() => undefined} loading={busy} />}>
+      <form
+        className={styles.form}
+        onSubmit={(event) => {
+          event.preventDefault();
+          run();
+        }}
+      >
+        <TextArea
+          aria-label="LogQL query, a text, a correlation id or a trace id"
+          className={styles.query}
+          rows={Math.min(Math.max(Math.ceil(text.length / 120), 1), 6)}
+          value={text}
+          spellCheck={false}
+          onChange={(event) => setText(event.currentTarget.value)}
+          onKeyDown={(event) => {
+            if (event.key === 'Enter' && !event.shiftKey) {
+              event.preventDefault();
+              run();
+            }
+          }}
+        />
+        <Button type="submit" icon="search">
+          Search
+        </Button>
+      </form>
+      <div className={styles.starts}>
+        {STARTS.map(([name, start]) => (
+          <Button key={name} size="sm" variant="secondary" fill={asked === start ? 'solid' : 'outline'} onClick={() => updateQuery({ query: start })}>
+            {name}
+          </Button>
+        ))}
+        <span className={styles.hint}>LogQL, or just a text, a correlation id or a trace id.</span>
+        {traceIds.length === 1 && (
+          <LinkButton size="sm" variant="secondary" icon="sitemap" href={`/trace/${traceIds[0]}`}>
+            The trace of these lines
+          </LinkButton>
+        )}
+      </div>
+      {isMetric && <DashboardView embedded key={asked} dashboard={metricDashboard(asked, source?.uid ?? 'loki')} />}
+      {!isMetric && source && <Volume source={source.uid} query={toQuery(asked)} range={range} onZoom={(from, to) => clock.setRange({ from: String(from), to: String(to) })} />}
+      {!isMetric && (result.error || !source) && (
+        <Notice icon="exclamation-triangle" title="The search failed" alert>
+          {result.error ?? 'No data source of the type loki is configured.'}
+        </Notice>
+      )}
+      {!isMetric && !result.error && !result.rows && <LoadingPlaceholder text="" />}
+      {!isMetric && result.rows?.length === 0 && <Notice title="No log line fits">Widen the time, or the query.</Notice>}
+      {!isMetric && result.rows && result.rows.length > 0 && (
+        <>
+          <div className={styles.count} aria-live="polite">
+            {result.rows.length === MOST ? `The newest ${MOST} lines` : `${result.rows.length} ${result.rows.length === 1 ? 'line' : 'lines'}`}
+          </div>
+          <div className={styles.lines}>
+            <LogLines rows={result.rows} timeZone="browser" />
+          </div>
+        </>
+      )}
+    </Page>
+  );
+}
+
+function metricDashboard(expr: string, uid: string): Dashboard {
+  const datasource = { uid, type: 'loki' };
+  return {
+    uid: 'logs-metric',
+    title: 'Logs',
+    panels: [
+      {
+        id: 1,
+        type: 'timeseries',
+        title: expr,
+        gridPos: { x: 0, y: 0, w: 24, h: 12 },
+        datasource,
+        targets: [{ refId: 'A', datasource, expr, legendFormat: '__auto' }],
+        options: { tooltip: { mode: 'multi', sort: 'desc' } },
+      },
+    ],
+  };
+}
+
+const getStyles = (theme: GrafanaTheme2) => ({
+  form: css({ display: 'flex', gap: theme.spacing(1), alignItems: 'flex-start', marginBottom: theme.spacing(1) }),
+  query: css({ fontFamily: theme.typography.fontFamilyMonospace, fontSize: 13, resize: 'vertical', flex: 1 }),
+  starts: css({ display: 'flex', flexWrap: 'wrap', alignItems: 'center', gap: theme.spacing(1), marginBottom: theme.spacing(2) }),
+  hint: css({ color: theme.colors.text.secondary, fontSize: theme.typography.bodySmall.fontSize, flex: 1 }),
+  count: css({ color: theme.colors.text.secondary, margin: theme.spacing(1, 0), fontSize: theme.typography.bodySmall.fontSize }),
+  lines: css({ background: theme.colors.background.primary, border: `1px solid ${theme.colors.border.weak}` }),
+});

@@ -1,0 +1,182 @@
+import { css } from '@emotion/css';
+import { type GrafanaTheme2, LoadingState, renderMarkdown, type ScopedVars } from '@grafana/data';
+import { Dropdown, ErrorBoundary, IconButton, Menu, PanelChrome, useStyles2 } from '@grafana/ui';
+import { Suspense, useEffect, useRef, useState } from 'react';
+
+import { updateQuery } from '../app/router';
+import { useScope } from '../app/scope';
+import type { Panel } from '../model/dashboard';
+
+import { useInspector } from './Inspector';
+import { Notice } from './Notice';
+import { PanelLinks } from './PanelLinks';
+import { VISUALISATIONS } from './registry';
+import { type PanelData, usePanel } from './usePanel';
+
+interface Props {
+  panel: Panel;
+  /** Tells the copies of a repeated panel apart. */
+  panelKey: string;
+  scoped: ScopedVars;
+  /** This panel alone fills the page. */
+  alone?: boolean;
+}
+
+export function PanelFrame({ panel, panelKey, scoped, alone }: Props) {
+  const styles = useStyles2(getStyles);
+  const { replace } = useScope();
+  const box = useRef<HTMLElement>(null);
+  const { width, height } = useSize(box);
+  const visible = useVisible(box);
+  const data = usePanel(panel, scoped, visible, width, panelKey);
+  const inspector = useInspector(panel, data);
+  const title = replace(panel.title ?? '', scoped, 'text');
+  const known = panel.type in VISUALISATIONS;
+  const state = known ? data.state : 'unsupported';
+  const name = title || `Panel ${panel.id}`;
+  const menu = (
+    <Menu ariaLabel={`Menu of ${name}`}>
+      <Menu.Item label={alone ? 'Back to the dashboard' : 'View'} icon={alone ? 'arrow-left' : 'eye'} onClick={() => updateQuery({ viewPanel: alone ? undefined : panelKey })} />
+      {data.queries.length > 0 && <Menu.Item label="Inspect" icon="info-circle" onClick={inspector.open} />}
+    </Menu>
+  );
+  return (
+    <section
+      ref={box}
+      className={styles.panel}
+      aria-label={name}
+      aria-busy={data.busy}
+      data-testid={`panel-${panelKey}`}
+      data-panel-id={panel.id}
+      data-panel-type={panel.type}
+      data-panel-title={title}
+      data-panel-state={state}
+    >
+      {width > 0 && (
+        <PanelChrome
+          width={width}
+          height={height}
+          title={title}
+          description={panel.description ? () => renderMarkdown(replace(panel.description ?? '', scoped)) : undefined}
+          displayMode={panel.transparent ? 'transparent' : 'default'}
+          loadingState={data.busy && state !== 'loading' ? undefined : data.busy ? LoadingState.Loading : LoadingState.Done}
+          statusMessage={state === 'error' ? data.error : data.notices.length > 0 ? data.notices.join('\n') : undefined}
+          titleItems={<PanelLinks panel={panel} scoped={scoped} timeInfo={data.timeInfo} />}
+          actions={
+            <Dropdown overlay={menu} placement="bottom-end">
+              <IconButton name="ellipsis-v" tooltip={`Menu of ${name}`} className={styles.menu} />
+            </Dropdown>
+          }
+          padding={panel.type === 'logs' || panel.type === 'table' ? 'none' : 'md'}
+          hoverHeader={!title && panel.type === 'text'}
+        >
+          {(innerWidth, innerHeight) => (
+            <div className={styles.body} style={{ width: innerWidth, height: innerHeight }}>
+              <Content panel={panel} data={data} scoped={scoped} width={innerWidth} height={innerHeight} />
+            </div>
+          )}
+        </PanelChrome>
+      )}
+      {inspector.element}
+    </section>
+  );
+}
+
+interface ContentProps {
+  panel: Panel;
+  data: PanelData;
+  scoped: ScopedVars;
+  width: number;
+  height: number;
+}
+
+function Content({ panel, data, scoped, width, height }: ContentProps) {
+  const Visualisation = VISUALISATIONS[panel.type];
+  const noValue = panel.fieldConfig?.defaults.noValue;
+  if (!Visualisation) {
+    return (
+      <Notice icon="question-circle" title={`The viewer does not draw panels of the type “${panel.type}”`}>
+        Grafana does: this dashboard’s JSON can be imported there as it is.
+      </Notice>
+    );
+  }
+  if (data.state === 'unsupported') {
+    return <Notice icon="question-circle" title="The viewer cannot draw this panel">{data.error}</Notice>;
+  }
+  if (data.state === 'error' && data.series.length === 0) {
+    return (
+      <Notice icon="exclamation-triangle" title="The query failed" alert>
+        {data.error}
+      </Notice>
+    );
+  }
+  if (data.state === 'loading') {
+    return <div aria-hidden="true" />;
+  }
+  if (data.state === 'empty') {
+    return noValue ? <Notice title={noValue} /> : <Notice title={panel.type === 'logs' ? 'No log lines in this time' : 'No data'} />;
+  }
+  if (width < 10 || height < 10) {
+    return null;
+  }
+  return (
+    <ErrorBoundary dependencies={[data.series, panel]}>
+      {({ error }) =>
+        error ? (
+          <Notice icon="exclamation-triangle" title="This panel could not be drawn" alert>
+            {error.message}
+          </Notice>
+        ) : (
+          <Suspense fallback={null}>
+            <Visualisation panel={panel} data={data} scoped={scoped} width={width} height={height} />
+          </Suspense>
+        )
+      }
+    </ErrorBoundary>
+  );
+}
+
+function useSize(box: React.RefObject<HTMLElement | null>): { width: number; height: number } {
+  const [size, setSize] = useState({ width: 0, height: 0 });
+  useEffect(() => {
+    const element = box.current;
+    if (!element) {
+      return undefined;
+    }
+    const observer = new ResizeObserver(() => {
+      const { clientWidth: width, clientHeight: height } = element;
+      setSize((old) => (old.width === width && old.height === height ? old : { width, height }));
+    });
+    observer.observe(element);
+    return () => observer.disconnect();
+  }, [box]);
+  return size;
+}
+
+/** Whether it is on the screen or nearly so. */
+function useVisible(box: React.RefObject<HTMLElement | null>): boolean {
+  const [visible, setVisible] = useState(false);
+  useEffect(() => {
+    const element = box.current;
+    if (!element) {
+      return undefined;
+    }
+    const observer = new IntersectionObserver((entries) => setVisible(entries[entries.length - 1]?.isIntersecting ?? false), { rootMargin: '200px' });
+    observer.observe(element);
+    return () => observer.disconnect();
+  }, [box]);
+  return visible;
+}
+
+const getStyles = (theme: GrafanaTheme2) => ({
+  panel: css({
+    position: 'relative',
+    width: '100%',
+    height: '100%',
+    minWidth: 0,
+    '& > section, & > div': { position: 'absolute' },
+    '&:focus-visible': { outline: `2px solid ${theme.colors.primary.main}` },
+  }),
+  body: css({ position: 'relative', overflow: 'hidden' }),
+  menu: css({ margin: 0, opacity: 0, transition: 'opacity 80ms', 'section:hover > section &, section:focus-within > section &, &:focus-visible': { opacity: 1 } }),
+});

@@ -1,0 +1,19 @@
+import { useScope } from '../app/scope';
+import type { Trace } from '../data/jaeger';
+import { Waterfall } from '../pages/trace/Waterfall';
+
+import { Notice } from './Notice';
+import type { VizProps } from './types';
+
+export default function TracePanel({ data, height }: VizProps) {
+  const { timeZone } = useScope();
+  const trace = data.series.map((frame) => frame.meta?.custom?.['trace'] as Trace | undefined).find(Boolean);
+  if (!trace) {
+    return <Notice title="No trace">This panel needs a query for one trace.</Notice>;
+  }
+  return (
+    <div style={{ height, overflow: 'auto' }}>
+      <Waterfall trace={trace} timeZone={timeZone} />
+    </div>
+  );
+}

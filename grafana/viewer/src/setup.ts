@@ -1,0 +1,37 @@
+/** Runs before anything is drawn: what Grafana's components expect to find around them. */
+import { cache as emotionCache } from '@emotion/css';
+import { locationUtil, systemDateFormats } from '@grafana/data';
+import { initPluginTranslations } from '@grafana/i18n';
+import { cacheStore } from 'react-inlinesvg';
+
+import { registerTransformers } from './grafana/transform';
+
+declare global {
+  interface Window {
+    __grafana_public_path__?: string;
+  }
+}
+
+export const nonce = document.querySelector<HTMLMetaElement>('meta[name="csp-nonce"]')?.content ?? '';
+
+window.__grafana_public_path__ = '/';
+emotionCache.sheet.nonce = nonce;
+void initPluginTranslations('signalfire-viewer');
+registerTransformers();
+systemDateFormats.useBrowserLocale();
+
+// Links inside Grafana's code may need the address prefix; the variables are put in by our own interpolation.
+locationUtil.initialize({
+  config: { appSubUrl: '' } as Parameters<typeof locationUtil.initialize>[0]['config'],
+  getVariablesUrlParams: () => ({}),
+  getTimeRangeForUrl: () => ({ from: 'now-1h', to: 'now' }),
+});
+
+// The icons of the first screen come with the code; the others are fetched when they are first drawn.
+const first = import.meta.glob<string>(
+  '/node_modules/@grafana/ui/dist/public/img/icons/unicons/{angle-down,angle-left,angle-right,angle-up,bell,calendar-alt,clock-nine,dashboard,ellipsis-v,exclamation-triangle,external-link-alt,file-alt,gf-logs,info-circle,search,search-minus,sitemap,sync,times}.svg',
+  { query: '?raw', import: 'default', eager: true }
+);
+for (const [path, content] of Object.entries(first)) {
+  cacheStore.set(`/build/img/icons/unicons/${path.split('/').pop() ?? ''}`, { content, status: 'loaded' });
+}
