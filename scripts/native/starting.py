@@ -161,7 +161,8 @@ class Starting:
         if code != 0:
             raise StartError(
                 f"{server.name}: {rendered.check[0]} refuses its configuration:\n{output.strip()}\n"
-                f"The refused configuration is in {trial / server.name}; what ran before still runs as it was."
+                f"The refused configuration is in {trial / server.name}."
+                + (" What ran before still runs as it was." if self._all_or_nothing else "")
             )
         shutil.rmtree(trial / server.name)
         write(stamp, digest)
