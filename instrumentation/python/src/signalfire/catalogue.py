@@ -64,7 +64,7 @@ class HttpRequestSizeBytes(Family[Summary]):
     spec = Spec(
         kind="summary",
         name="http_request_size_bytes",
-        help="Size of request bodies.",
+        help="Size of request bodies; requests without one are not observed.",
         unit="bytes",
         labels=(
             Label(

@@ -11,7 +11,7 @@ import re
 import sys
 import time
 import traceback
-from collections.abc import Mapping, MutableMapping
+from collections.abc import MutableMapping
 from types import TracebackType
 from typing import Any, TextIO, cast
 
@@ -20,7 +20,7 @@ import structlog
 from opentelemetry import trace
 from structlog.typing import FilteringBoundLogger
 
-from signalfire import correlation, masking, settings
+from signalfire import correlation, masking, plain, settings
 from signalfire.internal import internal_error, metrics
 
 ExcInfo = BaseException | tuple[type[BaseException], BaseException, TracebackType | None] | bool | None
@@ -30,9 +30,8 @@ NEVER = 1000  # above every level
 _OURS = frozenset(
     {"timestamp", "level", "logger", "service", "env", "trace_id", "span_id", "message", "stacktrace", "exception_type"}
 )
-_OPTIONS = orjson.OPT_NON_STR_KEYS | orjson.OPT_SERIALIZE_NUMPY | orjson.OPT_UTC_Z
 # Characters that end a line or drive a terminal for some readers though JSON lets them stand.
-_UNSAFE = re.compile("[\x7f-\x9f\u2028\u2029]")
+_UNSAFE = re.compile("[\x80-\x9f\u2028\u2029]")
 _LEVEL_NAMES = {
     logging.DEBUG: "debug",
     logging.INFO: "info",
@@ -99,17 +98,13 @@ class Line:
     def _own_part(self, own: dict[str, Any]) -> bytes:
         """The caller's fields as the inside of a JSON object, masked. Fails closed."""
         try:
-            rendered = orjson.dumps(own, _as_text, _OPTIONS)
-        except (TypeError, ValueError, RecursionError):
-            rendered = orjson.dumps(plain(own))
-        if self.masking:
-            try:
-                if masking.suspicious(rendered):
-                    rendered = orjson.dumps(masking.mask(orjson.loads(rendered)))
-            except Exception as error:  # noqa: BLE001 - what could not be checked is not logged
-                internal_error("masking", error)
-                rendered = b'{"message":"[MASKED: this record could not be checked for secrets]"}'
-        if not rendered.isascii() or b"\x7f" in rendered:
+            rendered = plain.dumps(own)
+            if self.masking and masking.suspicious(own):
+                rendered = orjson.dumps(masking.mask(orjson.loads(rendered)))
+        except Exception as error:  # noqa: BLE001 - what could not be checked is not logged
+            internal_error("logging", error)
+            rendered = b'{"message":"[MASKED: this record could not be checked for secrets]"}'
+        if not rendered.isascii():
             text = rendered.decode("utf-8", "replace")
             rendered = _UNSAFE.sub(lambda found: f"\\u{ord(found.group()):04x}", text).encode()
         return rendered[1:-1]
@@ -165,36 +160,6 @@ def exception_fields(exc_info: ExcInfo) -> dict[str, str]:
     if len(stack) > MAX_STACKTRACE:
         stack = "…" + stack[-MAX_STACKTRACE:]
     return {"exception_type": type(error).__name__, "exception_message": str(error), "stacktrace": stack}
-
-
-def _as_text(value: object) -> object:
-    """What orjson cannot render itself."""
-    if isinstance(value, set | frozenset):
-        return list(value)
-    if isinstance(value, Mapping):
-        return dict(value)
-    if isinstance(value, bytes | bytearray | memoryview):
-        return bytes(value).decode("utf-8", "replace")
-    return str(value)
-
-
-def plain(value: object, depth: int = 0) -> Any:
-    """Any value as plain JSON: for what orjson refuses (huge integers, lone surrogates, cycles)."""
-    if value is None or isinstance(value, bool | float):
-        return value
-    if isinstance(value, int):
-        return value if -(2**53) < value < 2**53 else str(value)
-    if depth > 20:
-        return "…"
-    if isinstance(value, Mapping):
-        return {str(plain(str(key))): plain(item, depth + 1) for key, item in value.items()}
-    if isinstance(value, list | tuple | set | frozenset):
-        return [plain(item, depth + 1) for item in value]
-    try:
-        text = value if isinstance(value, str) else str(value)
-    except Exception:  # noqa: BLE001 - a broken __str__
-        text = f"<{type(value).__name__}>"
-    return text.encode("utf-8", "replace").decode("utf-8")
 
 
 line = Line()

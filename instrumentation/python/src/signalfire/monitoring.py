@@ -10,7 +10,8 @@ from signalfire import settings
 from signalfire.catalogue import Metrics
 from signalfire.clients import instrument_clients
 from signalfire.health import HealthChecker
-from signalfire.http.middleware import App, Middleware, Receive, Scope, Send
+from signalfire.http.asgi import App, Receive, Scope, Send
+from signalfire.http.middleware import Middleware
 from signalfire.http.templates import search
 from signalfire.internal import internal_error
 from signalfire.internal import metrics as default_metrics

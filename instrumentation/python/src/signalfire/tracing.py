@@ -26,22 +26,24 @@ from signalfire.internal import internal_error, metrics
 DEFAULT_ENDPOINT = "http://127.0.0.1:4318"
 DEFAULT_DEADLINE = 5.0  # seconds that a shutdown may take
 CORRELATION_ATTRIBUTE = "correlation_id"
+SCOPE = "signalfire"
 
 _log = logging.getLogger("signalfire")
 
 
 def current_tracer() -> Tracer | None:
     """The tracer to make spans with; None while no provider is set, so that nothing is spent on spans nobody gets."""
-    provider = trace.get_tracer_provider()
+    # get_tracer_provider() looks into the environment each time as long as no provider is set.
+    provider = getattr(trace, "_TRACER_PROVIDER", None)
     if provider is _known.provider:
         return _known.tracer
-    tracer = None if type(provider) in (ProxyTracerProvider, trace.NoOpTracerProvider) else make_tracer(provider)
+    tracer = None if provider is None or isinstance(provider, trace.NoOpTracerProvider) else make_tracer(provider)
     _known.provider, _known.tracer = provider, tracer
     return tracer
 
 
 def make_tracer(provider: trace.TracerProvider) -> Tracer:
-    return provider.get_tracer("signalfire")
+    return provider.get_tracer(SCOPE)
 
 
 class _Known:

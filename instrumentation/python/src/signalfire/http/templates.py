@@ -5,16 +5,12 @@ requests leave nothing (plain Starlette routes in a FastAPI app, redirects of a 
 answered by itself): for those the routes are searched once more.
 """
 
+import sys
 from collections.abc import Iterable, Sequence
-from typing import Any
+from typing import Any, cast
 
 UNMATCHED = "unmatched"
 _MAX_PREFIXES = 1000
-
-try:
-    from fastapi.routing import iter_route_contexts
-except ImportError:  # no FastAPI, or one that flattens included routers by itself
-    iter_route_contexts = None  # type: ignore[assignment]
 
 
 class Templates:
@@ -26,7 +22,10 @@ class Templates:
 
     def find(self, scope: Any, root_path: str, status: int) -> str:
         path = matched_path(scope)
-        prefix: str = scope.get("root_path", "")[len(root_path) :]
+        now = scope.get("root_path", "")
+        if path is not None and now == root_path:
+            return path
+        prefix: str = now[len(root_path) :]
         if path is not None and (not prefix or prefix in self._plain_prefixes):
             return prefix + path
         mounts, searched = self._search(scope, root_path, status)
@@ -63,7 +62,8 @@ def matched_path(scope: Any) -> str | None:
     route = scope.get("route")
     if route is None:
         return None
-    context = (scope.get("fastapi") or {}).get("effective_route_context")
+    fastapi = scope.get("fastapi")
+    context = fastapi.get("effective_route_context") if fastapi else None
     if context is not None:
         # A mounted application leaves the context of the route outside of it behind.
         if context.original_route is route and context.path:
@@ -101,4 +101,6 @@ def search(routes: Iterable[Any], path: str, method: str) -> tuple[str, str | No
 
 def flattened(routes: Iterable[Any]) -> Iterable[Any]:
     """The routes with those of FastAPI's included routers in their place."""
-    return routes if iter_route_contexts is None else iter_route_contexts(list(routes))
+    fastapi_routing = sys.modules.get("fastapi.routing")  # not imported where the application does not
+    iterate = getattr(fastapi_routing, "iter_route_contexts", None)  # older ones flatten included routers themselves
+    return routes if iterate is None else cast(Iterable[Any], iterate(list(routes)))
