@@ -53,6 +53,8 @@ function(settings, runtime)
       storage: 'file_storage/offsets',
       poll_interval: '500ms',
       include_file_name: false,
+      preserve_leading_whitespaces: true,  // a stack trace is read by its indentation
+      preserve_trailing_whitespaces: true,
       max_log_size: '1MiB',
       resource: { 'service.name': entry.service },
       retry_on_failure: { enabled: true, max_elapsed_time: '0s' },  // without end
@@ -61,7 +63,7 @@ function(settings, runtime)
   };
 
   // Acknowledged means: in this queue, on disk. It is emptied in batches, and a batch leaves it only when it was taken.
-  local queue(bytes) = {
+  local queue(bytes, consumers) = {
     retry_on_failure: { enabled: true, initial_interval: '500ms', max_interval: '10s', max_elapsed_time: '0s' },
     sending_queue: {
       enabled: true,
@@ -69,7 +71,7 @@ function(settings, runtime)
       sizer: 'bytes',
       queue_size: bytes,
       block_on_overflow: true,
-      num_consumers: 2,
+      num_consumers: consumers,
       batch: { flush_timeout: '200ms', min_size: MiB / 4, max_size: MiB },
     },
   };
@@ -214,9 +216,11 @@ function(settings, runtime)
         } + files,
         processors: processors,
         exporters: {
-          'otlp_http/loki': { endpoint: 'http://%s/otlp' % servers.loki.address, timeout: '30s' } + queue(1024 * MiB),
-          'otlp_grpc/jaeger': { endpoint: servers.jaeger.otlp_address, tls: { insecure: true }, timeout: '30s' } + queue(1024 * MiB),
-          'otlp_http/prometheus': { endpoint: 'http://%s/api/v1/otlp' % servers.prometheus.address, timeout: '30s' } + queue(256 * MiB),
+          // One batch at a time: of two that Loki takes at once, the one that is second in its write-ahead log is skipped when the
+          // log is read again, if its lines of a stream were counted first.
+          'otlp_http/loki': { endpoint: 'http://%s/otlp' % servers.loki.address, timeout: '30s' } + queue(1024 * MiB, 1),
+          'otlp_grpc/jaeger': { endpoint: servers.jaeger.otlp_address, tls: { insecure: true }, timeout: '30s' } + queue(1024 * MiB, 2),
+          'otlp_http/prometheus': { endpoint: 'http://%s/api/v1/otlp' % servers.prometheus.address, timeout: '30s' } + queue(256 * MiB, 1),  // in their order
         },
         service: {
           extensions: ['health_check', 'file_storage/queues', 'file_storage/offsets'],

@@ -93,6 +93,7 @@ function(settings, runtime)
           // The collector catches up after an outage as fast as it can.
           ingestion_rate_mb: 64,
           ingestion_burst_size_mb: 128,
+          shard_streams: { enabled: false },
           per_stream_rate_limit: '64MB',
           per_stream_rate_limit_burst: '128MB',
           max_query_series: 1000,

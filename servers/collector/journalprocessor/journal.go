@@ -26,7 +26,11 @@ const (
 	sweepBatch = 100
 )
 
-var errFull = errors.New("the journal of spans is full (max_bytes): try again later")
+var (
+	errFull = errors.New("the journal of spans is full (max_bytes): try again later")
+	// A receiver that serves several signals is started with the first of their pipelines.
+	errNotStarted = errors.New("the journal of spans is not started yet: try again later")
+)
 
 // A kept batch, as far as memory needs to know it.
 type kept struct {
@@ -80,6 +84,9 @@ func (j *journal) write(ctx context.Context, data []byte) error {
 	size := int64(len(data))
 	j.mu.Lock()
 	defer j.mu.Unlock()
+	if j.client == nil {
+		return errNotStarted
+	}
 	if j.bytes+size > j.config.MaxBytes {
 		return errFull
 	}
@@ -105,41 +112,46 @@ func (j *journal) Start(ctx context.Context, host component.Host) error {
 	if err != nil {
 		return fmt.Errorf("opening the journal: %w", err)
 	}
-	j.client = client
-	if err := j.recover(ctx); err != nil {
-		return errors.Join(err, client.Close(ctx))
+	oldest, left, err := readBack(ctx, client)
+	if err != nil {
+		return errors.Join(fmt.Errorf("reading the journal: %w", err), client.Close(ctx))
 	}
+	j.open(client, oldest, left)
 
 	background, stop := context.WithCancel(context.Background())
 	j.stop = stop
-	first, count := j.oldest, uint64(len(j.kept))
 	j.running.Go(func() {
 		// Deletion waits for the replay: a batch must not go before it was passed on.
-		j.replay(background, first, count)
+		j.replay(background, oldest, uint64(len(left)))
 		j.sweepUntil(background)
 	})
 	return nil
 }
 
-// recover counts the batches on disk.
-func (j *journal) recover(ctx context.Context) error {
-	data, err := j.client.Get(ctx, oldestKey)
+// readBack finds the batches on disk: the number of the oldest, and how large each is.
+func readBack(ctx context.Context, client storage.Client) (oldest uint64, left []kept, err error) {
+	data, err := client.Get(ctx, oldestKey)
 	if err != nil {
-		return fmt.Errorf("reading the journal: %w", err)
+		return 0, nil, err
 	}
 	if len(data) == 8 {
-		j.oldest = binary.BigEndian.Uint64(data)
+		oldest = binary.BigEndian.Uint64(data)
 	}
-	for number := j.oldest; ; number++ {
-		data, err := j.client.Get(ctx, key(number))
-		if err != nil {
-			return fmt.Errorf("reading the journal: %w", err)
+	for number := oldest; ; number++ {
+		data, err := client.Get(ctx, key(number))
+		if err != nil || data == nil {
+			return oldest, left, err
 		}
-		if data == nil {
-			return nil
-		}
-		j.kept = append(j.kept, kept{bytes: int64(len(data))})
-		j.bytes += int64(len(data))
+		left = append(left, kept{bytes: int64(len(data))})
+	}
+}
+
+func (j *journal) open(client storage.Client, oldest uint64, left []kept) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	j.client, j.oldest, j.kept = client, oldest, left
+	for _, batch := range left {
+		j.bytes += batch.bytes
 	}
 }
 
