@@ -4,7 +4,8 @@ function(kit)
   local panel = kit.panels(['env', 'service', 'instance']);
   local row = kit.row;
   local endpoint = ['endpoint', 'method', 'service'];
-  local shares = panel.steps([['green', null], ['yellow', 0.01], ['orange', 0.05], ['red', 0.1]]);
+  local share_steps = [['green', null], ['yellow', 0.01], ['orange', 0.05], ['red', 0.1]];
+  local shares = panel.steps(share_steps);
 
   kit.new(
     'Traffic, errors and latency of HTTP services, by service, endpoint and instance.',
@@ -53,7 +54,9 @@ function(kit)
           [signals.http_latency_p95, signals.http_latency_p50, signals.http_requests, signals.http_error_share],
           by=endpoint,
           rows=15,
-        ) + panel.size(14, 10),
+        ) + panel.size(14, 10) + panel.overrides([
+          panel.override('Error share', { thresholds: panel.absolute(share_steps), 'custom.cellOptions': { type: 'color-background', mode: 'basic' } }),
+        ]),
       ]),
       row('Sizes, load and caches', [
         panel.timeseries(signals.http_request_size) + panel.size(6),

@@ -9,6 +9,12 @@ function(kit)
     { value: '0.5', text: 'Degraded', color: 'orange' },
     { value: '0', text: 'Unhealthy', color: 'red' },
   ]) + panel.steps([['red', null], ['orange', 0.5], ['green', 1]]);
+  local severity_mapping = panel.mapping([
+    { value: 'critical', text: 'critical', color: 'red' },
+    { value: 'error', text: 'error', color: 'orange' },
+    { value: 'warning', text: 'warning', color: 'yellow' },
+    { value: 'info', text: 'info', color: 'blue' },
+  ]);
   local budget_steps = panel.steps([['green', null], ['yellow', 0.8], ['red', 1]]);
 
   kit.new(
@@ -33,7 +39,11 @@ function(kit)
           'Each alert that fires at this moment. The Watchdog is always among them: it shows that the alerting itself works.',
           'ALERTS{alertstate="firing",env=~"$env",service=~"$service"}',
           [{ severity: 'Severity' }, { alertname: 'Alert' }, { service: 'Service' }, { env: 'Env' }],
-        ) + panel.size(20, 6),
+        ) + panel.size(20, 6) + panel.overrides([
+          panel.override('Severity', { mappings: severity_mapping, 'custom.cellOptions': { type: 'color-text' }, 'custom.width': 110 }),
+          panel.override('Alert', { links: [{ title: 'Runbook of ${__value.text}', url: kit.config.links.dashboards + '/runbooks/${__value.text}' }] }),
+          panel.override('Service', { links: [{ title: 'API performance of ${__value.text}', url: '/d/api-performance?var-service=${__value.text}&${__url_time_range}' }] }),
+        ]),
       ]),
       row('Traffic', [
         panel.timeseries(signals.http_requests) + panel.service_links(api),
@@ -41,15 +51,19 @@ function(kit)
         panel.timeseries(signals.http_latency_p95) + panel.exemplars(kit.http_histograms) + panel.service_links(api),
       ]),
       row('Agents and money', [
-        panel.timeseries(signals.agents_active, by=['agent']) + panel.size(6) + panel.stacked,
-        panel.timeseries(signals.tasks_per_hour, by=['agent']) + panel.size(6) + panel.stacked,
-        panel.stat(signals.ai_cost_today) + panel.size(3, 8),
-        panel.stat(signals.ai_cost_month) + panel.size(3, 8),
+        panel.timeseries(signals.agents_active, by=['agent']) + panel.size(5) + panel.stacked,
+        panel.timeseries(signals.tasks_per_hour, by=['agent']) + panel.size(5) + panel.stacked,
+        panel.stat(signals.ai_cost_today) + panel.size(4, 8),
+        panel.stat(signals.ai_cost_month) + panel.size(4, 8),
         panel.gauge(signals.budget_used, by=['budget', 'period'], legend='{{budget}}, {{period}}') + panel.size(6, 8) + budget_steps
         + { fieldConfig+: { defaults+: { max: 1 } } },
         panel.timeseries(signals.ai_cost_per_hour, by=[], legend='USD per hour') + panel.size(24, 6),
       ]),
       row('Logs', [
+        panel.text('Where to go from here', |||
+          **A point on a graph** opens the logs, the traces and the API performance of its service; **a dot** is one request and opens its trace.
+          **An alert** above opens its runbook. **A log line** with a `trace_id` opens the trace that it belongs to.
+        |||),
         panel.logs('Recent error logs', 'The newest log lines of level error and above, from every service.', ['level=~"error|critical|fatal"']),
       ]),
     ],

@@ -287,7 +287,9 @@ local legend(placement='bottom', as='list', calcs=[]) = { showLegend: true, disp
 
     size(w, h=null):: { size+:: { w: w } + if h == null then {} else { h: h } },
     titled(title, description=null):: { title: title, [if description != null then 'description']: description },
-    steps(steps):: { fieldConfig+: { defaults+: { thresholds: mode([{ color: s[0], value: s[1] } for s in steps]) } } },
+    // steps: [[colour, from which value on; null for the first], …]
+    absolute(steps):: mode([{ color: s[0], value: s[1] } for s in steps]),
+    steps(steps):: { fieldConfig+: { defaults+: { thresholds: panel.absolute(steps) } } },
     colour(name):: { fieldConfig+: { defaults+: { color: { mode: 'fixed', fixedColor: name } } } },
     links(list):: { fieldConfig+: { defaults+: { links: list } } },
     stacked:: { fieldConfig+: { defaults+: { custom+: { stacking: { mode: 'normal', group: 'A' }, fillOpacity: 40 } } } },
@@ -315,10 +317,12 @@ local legend(placement='bottom', as='list', calcs=[]) = { showLegend: true, disp
     },
     overrides(list):: { fieldConfig+: { overrides+: list } },
 
-    mappings(values):: { fieldConfig+: { defaults+: { mappings: [{
+    // values: [{value, text, color}]
+    mapping(values):: [{
       type: 'value',
       options: { [values[i].value]: { text: values[i].text, color: values[i].color, index: i } for i in std.range(0, std.length(values) - 1) },
-    }] } } },
+    }],
+    mappings(values):: { fieldConfig+: { defaults+: { mappings: panel.mapping(values) } } },
 
     word(label):: std.asciiUpper(label[0]) + std.strReplace(label[1:], '_', ' '),
 

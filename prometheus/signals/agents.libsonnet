@@ -6,7 +6,11 @@ function(config)
   local raw(metric) = promql.select(metric, [config.selector]);
   {
     sources:: [
-      { record: 'service_agent:agents_active:sum', expr: 'sum by (env, service, agent) (%s)' % raw('agents_active') },
+      // Many are at work for seconds only, and would be missed between two scrapes.
+      {
+        record: 'service_agent:agents_active:max_recent',
+        expr: 'sum by (env, service, agent) (max_over_time(%s[%s]))' % [raw('agents_active'), config.short_window],
+      },
       // Tasks take minutes, so a quarter of an hour is looked at, not five minutes.
       {
         record: 'service_agent:tasks:per_hour',
@@ -19,10 +23,10 @@ function(config)
       unit: 'short',
       min: 0,
       decimals: 0,
-      description: 'Agents at work at this moment.',
-      source: 'service_agent:agents_active:sum',
+      description: 'Agents at work at the same time, at the most, within the last minute.',
+      source: 'service_agent:agents_active:max_recent',
       labels: ['env', 'service', 'agent'],
-      records: { 'service:agents_active:sum': ['env', 'service'] },
+      records: { 'service:agents_active:max_recent': ['env', 'service'] },
     }),
 
     tasks_per_hour: signal.sum({

@@ -27,8 +27,8 @@ function(config)
       part: 'latency',
       reason: 'Slow requests',
       most: 15,
-      // none up to a P95 of 1 s, all of them from 5 s
-      points: '15 / 4 * (max by (env) (service:http_request_duration_seconds:p95_5m) - 1)',
+      // none up to a P95 of 2 s (what waits for a model takes a while), all of them from 7 s
+      points: '3 * (max by (env) (service:http_request_duration_seconds:p95_5m) - 2)',
     },
     {
       part: 'alerts',

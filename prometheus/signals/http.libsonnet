@@ -94,7 +94,7 @@ function(config)
 
     http_errors_per_minute: signal.sum({
       title: 'Errors per minute',
-      unit: 'suffix: errors/min',
+      unit: 'suffix: /min',
       min: 0,
       description: 'Requests answered with a 5xx status in the last minute.',
       source: 'instance:http_errors:per_minute',
@@ -159,6 +159,8 @@ function(config)
     cache_hit_ratio: signal.share({
       title: 'Cache hit rate',
       unit: 'percentunit',
+      max: 1,
+      decimals: 0,
       description: 'The share of cache look-ups that found what they looked for, over the last 5 minutes.',
       source: 'instance:cache_requests:rate5m',
       part: 'result="hit"',

@@ -3,12 +3,12 @@ local signal = import 'signal.libsonnet';
 
 function(config)
   // Weighed by events: the requests of the whole window, not the mean of its ratios. Where there is less history than the
-  // window is long, it is over what there is. A step of five minutes counts each request of a rate5m once.
-  local over(record, objective) = 'sum by (env, service) (sum_over_time(%s[%s:5m]))' % [record, objective.window];
+  // window is long, it is over what there is. Every minute's rate counts alike, so it does not matter that they overlap.
+  local over(record, objective) = 'sum by (env, service) (sum_over_time(%s[%s:1m]))' % [record, objective.window];
   local rules(objective) = [
     {
       record: 'service:slo_errors:ratio',
-      // The steps stand on full five minutes; until the first of them there is only the present.
+      // The steps stand on full minutes; until the first of them there is only the present.
       expr: '%s / (%s > 0)\nor service:http_errors:ratio_rate5m' % [over('service:http_errors:rate5m', objective), over('service:http_requests:rate5m', objective)],
       labels: { objective: objective.name },
     },

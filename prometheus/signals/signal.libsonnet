@@ -64,7 +64,7 @@ local signal(declaration) = {
   // That part as a share of the whole, 0 to 1; absent where there is nothing to share.
   share(declaration):: signal({
     min: 0,
-    max: 1,
+    decimals: 2,
     expr(by, matchers=[])::
       local whole = fold('sum', by, select(self.source, matchers));
       '(' + fold('sum', by, select(self.source, [self.part] + matchers)) + ' or 0 * ' + whole + ') / (' + whole + ' > 0)',

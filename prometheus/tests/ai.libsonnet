@@ -71,11 +71,11 @@ function(config) {
   'agents.yaml': lib.file([
     lib.test('agents at work and tasks per hour', [
       lib.constant('agents_active', bot { agent: 'copywriter' }, 2, 120),
-      lib.constant('agents_active', bot { agent: 'analyst' }, 1, 120),
+      lib.series('agents_active', bot { agent: 'analyst' }, '0x117 1 0x20'),
       lib.series('tasks_total', bot { task_type: 'ad_copy', agent: 'copywriter', status: 'success' }, '0+1x120'),
       lib.series('tasks_total', bot { task_type: 'ad_copy', agent: 'copywriter', status: 'error' }, '0+0.25x120'),
     ], values=[
-      lib.value('service:agents_active:sum', 1800, { 'service:agents_active:sum{env="test",service="bot"}': 3 }),
+      lib.value('service:agents_active:max_recent', 1800, { 'service:agents_active:max_recent{env="test",service="bot"}': 3 }),
       lib.value('service:tasks:per_hour', 1800, { 'service:tasks:per_hour{env="test",service="bot"}': 300 }),
       lib.value('service_agent:tasks:per_hour{status="error"}', 1800, { 'service_agent:tasks:per_hour{agent="copywriter",env="test",service="bot",status="error"}': 60 }),
     ]),

@@ -34,10 +34,10 @@ function(config) {
       lost('alerts', 2),
     ]),
     lib.test('the score: failing requests, one in a hundred', [target('shop', 'a'), requests('200', '0+99x60'), requests('500', '0+1x60')], values=[score(97.5, 45), lost('errors', 2.5, 45)]),
-    lib.test('the score: slow requests, a P95 of 3 s', [
+    lib.test('the score: slow requests, a P95 of 4.5 s', [
       target('shop', 'a'),
-      lib.series('http_request_duration_seconds_bucket', { env: 'test', service: 'shop', instance: 'a', method: 'GET', endpoint: '/', le: '2.05' }, '0+0x60'),
-      lib.series('http_request_duration_seconds_bucket', { env: 'test', service: 'shop', instance: 'a', method: 'GET', endpoint: '/', le: '3.05' }, '0+10x60'),
+      lib.series('http_request_duration_seconds_bucket', { env: 'test', service: 'shop', instance: 'a', method: 'GET', endpoint: '/', le: '3.55' }, '0+0x60'),
+      lib.series('http_request_duration_seconds_bucket', { env: 'test', service: 'shop', instance: 'a', method: 'GET', endpoint: '/', le: '4.55' }, '0+10x60'),
       lib.series('http_request_duration_seconds_bucket', { env: 'test', service: 'shop', instance: 'a', method: 'GET', endpoint: '/', le: '+Inf' }, '0+10x60'),
     ], values=[score(92.5), lost('latency', 7.5)]),
   ]),
@@ -62,5 +62,5 @@ function(config) {
         for objective in config.settings.objectives
       }),
     ]) + { start_timestamp: '2026-01-15T12:01:00Z' },
-  ]),
+  ], interval='30s'),
 }

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import _jsonnet
+import _gojsonnet
 import yaml
 
 HEADER = "Generated from {source} by `make generate`; do not edit."
@@ -31,7 +31,7 @@ BlockDumper.add_representer(str, _represent_text)
 def evaluate(root: Path, expression: str) -> Any:
     """The value of a jsonnet expression in which `mixin` is the mixin with its defaults."""
     snippet = f"local mixin = import 'mixin.libsonnet'; {expression}"
-    return json.loads(_jsonnet.evaluate_snippet("generate", snippet, jpathdir=[str(root)]))
+    return json.loads(_gojsonnet.evaluate_snippet("generate", snippet, jpathdir=[str(root)]))
 
 
 def _ordered(value: Any) -> Any:

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import _jsonnet
+import _gojsonnet
 import pytest
 
 from scripts.paths import ROOT
@@ -22,7 +22,7 @@ PARTS = """{
 def evaluate(expression: str) -> Any:
     """The value of a jsonnet expression in which `signalfire` is the mixin. Raises RuntimeError with the reason."""
     snippet = f"local signalfire = import 'mixin.libsonnet'; {expression}"
-    return json.loads(_jsonnet.evaluate_snippet("test", snippet, jpathdir=[str(ROOT)]))
+    return json.loads(_gojsonnet.evaluate_snippet("test", snippet, jpathdir=[str(ROOT)]))
 
 
 @pytest.fixture(scope="session")
