@@ -46,6 +46,11 @@ class Artifact:
         return cache_folder() / kind / self.content
 
     @property
+    def tool(self) -> str:
+        """The program that builds it: go or npm."""
+        return self.commands[0][0]
+
+    @property
     def log(self) -> Path:
         return cache_folder() / "logs" / f"{self.name}.log"
 

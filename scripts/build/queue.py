@@ -27,20 +27,24 @@ class BuildEvent:
 
 
 class BuildQueue:
-    """Builds `artifacts` in their order, `workers` at a time, each in the background.
+    """Builds `artifacts` in their order in the background, one at a time for each build tool.
+
+    Go alone fills every core, so two of its builds at once would only make the more urgent one late; npm mostly waits
+    for downloads, and goes beside it.
 
     `result(name)` waits for one and raises its error; `stop` ends whatever runs and starts nothing more.
     Events come from the building threads.
     """
 
-    def __init__(self, artifacts: Sequence[Artifact], on_event: Callable[[BuildEvent], None], workers: int = 2) -> None:
+    def __init__(self, artifacts: Sequence[Artifact], on_event: Callable[[BuildEvent], None]) -> None:
         self._on_event = on_event
         self._running: dict[str, BuildProcess] = {}
         self._lock = threading.Lock()
         self._stopped = False
-        self._pool = ThreadPoolExecutor(workers, thread_name_prefix="build")
+        tools = {artifact.tool for artifact in artifacts}
+        self._pools = {tool: ThreadPoolExecutor(1, thread_name_prefix=f"build-{tool}") for tool in tools}
         self._results: dict[str, Future[Path]] = {
-            artifact.name: self._pool.submit(self._build, artifact) for artifact in artifacts
+            artifact.name: self._pools[artifact.tool].submit(self._build, artifact) for artifact in artifacts
         }
 
     def result(self, name: str, timeout: float | None = None) -> Path:
@@ -59,10 +63,12 @@ class BuildQueue:
         with self._lock:
             self._stopped = True
             running = list(self._running.values())
-        self._pool.shutdown(wait=False, cancel_futures=True)
+        for pool in self._pools.values():
+            pool.shutdown(wait=False, cancel_futures=True)
         for process in running:
             process.stop()
-        self._pool.shutdown(wait=True)
+        for pool in self._pools.values():
+            pool.shutdown(wait=True)
 
     def _build(self, artifact: Artifact) -> Path:
         if artifact.is_built:

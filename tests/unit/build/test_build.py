@@ -90,7 +90,7 @@ def test_stopping_ends_every_process_of_a_build(tmp_path: Path) -> None:
 def test_the_queue_keeps_its_order_and_tells_each_end(tmp_path: Path) -> None:
     events: list[BuildEvent] = []
     names = ["first", "second", "third"]
-    queue = BuildQueue([artifact(tmp_path, f"touch $1/{name}", name=name) for name in names], events.append, workers=1)
+    queue = BuildQueue([artifact(tmp_path, f"touch $1/{name}", name=name) for name in names], events.append)
     folders = [queue.result(name, timeout=20) for name in names]
     assert [event.name for event in events if event.state == "built"] == names
     assert all((folder / name).exists() for folder, name in zip(folders, names, strict=True))
