@@ -7,9 +7,9 @@ from examples.adplatform.running import run_until_stopped
 from examples.adplatform.settings import Settings
 
 settings = Settings.from_environment(default_port=8003)
-health = setup_monitoring(service_name="ad-agents").health
+monitoring = setup_monitoring(service_name="ad-agents")
 sessions = open_database(settings.database_url)
-health.register("database", lambda: check_database(sessions))
-health.register("model_provider", lambda: check_provider(settings.provider_url), required=False)
-start_metrics_server(settings.port, addr=settings.listen, health=health)
-run_until_stopped(AgentService(sessions, settings.provider_url).run)
+monitoring.health.register("database", lambda: check_database(sessions))
+monitoring.health.register("model_provider", lambda: check_provider(settings.provider_url), required=False)
+start_metrics_server(settings.port, addr=settings.listen, health=monitoring.health)
+run_until_stopped(AgentService(sessions, settings.provider_url).run, monitoring)

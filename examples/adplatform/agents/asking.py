@@ -20,7 +20,9 @@ class Provider:
         if agent.streams:
             return await self._ask_streaming(agent, messages)
         async with track_ai_call(provider=agent.provider, model=agent.model, operation=agent.operation) as call:
-            completion = await self._client.chat.completions.create(model=agent.model, messages=messages)
+            completion = await self._client.chat.completions.create(
+                model=agent.model, messages=messages, max_completion_tokens=agent.most_tokens
+            )
             call.record_response(completion)
         return completion.choices[0].message.content or ""
 

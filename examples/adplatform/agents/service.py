@@ -1,6 +1,7 @@
 """The agents' process: takes tasks from the queue and gives those that failed another attempt."""
 
 import asyncio
+import contextlib
 import time
 
 from openai import OpenAIError
@@ -24,6 +25,7 @@ RUNAWAYS_AT_ONCE = 2
 MOST_ATTEMPTS = 3
 SECONDS_AFTER_FAILURE = 2.0
 SECONDS_BETWEEN_COUNTS = 1.0
+SECONDS_BETWEEN_WATCHES = 2.0
 
 log = get_logger(__name__)
 
@@ -45,6 +47,7 @@ class AgentService:
 
         async with asyncio.TaskGroup() as group:
             group.create_task(every(SECONDS_BETWEEN_COUNTS, self._sessions, count_waiting, stopping))
+            group.create_task(every(SECONDS_BETWEEN_WATCHES, self._sessions, watch_bids, stopping))
             for _ in range(TASKS_AT_ONCE):
                 group.create_task(take_jobs(self._sessions, AgentTask, handle, stopping))
             for _ in range(RUNAWAYS_AT_ONCE):
@@ -68,7 +71,7 @@ class AgentService:
             await self._team.work_on(task)
         except OpenAIError as error:
             log.warning(
-                "task failed",
+                "attempt failed",
                 task_id=task.id,
                 workflow=task.workflow,
                 attempt=task.attempts,
@@ -77,6 +80,13 @@ class AgentService:
             return False
         log.info("task done", task_id=task.id, workflow=task.workflow)
         return True
+
+
+def watch_bids(session: Session) -> None:
+    """What the team does without being asked, at night too."""
+    with contextlib.suppress(queue.QueueFullError):
+        queue.put(session, AgentTask(workflow="bid_watch", product="all", platform="search"))
+        session.commit()
 
 
 def count_waiting(session: Session) -> None:

@@ -16,6 +16,7 @@ class Agent:
     instructions: str
     streams: bool = False
     most_tokens: int | None = None
+    repeats_itself: bool = True  # the same question may get an earlier answer
 
 
 ANALYST = Agent(
@@ -23,7 +24,7 @@ ANALYST = Agent(
     operation="analyse",
     task_type="market_analysis",
     provider="openai",
-    model="gpt-5-nano",
+    model="gpt-5-mini",
     instructions="You analyse markets. Name the audience, its season and its strongest wish, in three sentences.",
 )
 COPYWRITER = Agent(
@@ -41,7 +42,7 @@ REVIEWER = Agent(
     operation="review",
     task_type="copy_review",
     provider="openai",
-    model="gpt-4.1-nano",
+    model="gpt-4.1-mini",
     instructions=BRAND_BOOK,
 )
 BIDDER = Agent(
@@ -52,8 +53,18 @@ BIDDER = Agent(
     model="mistral-small-latest",
     instructions="You plan bids. Say where to raise, where to lower and when to look again.",
 )
+WATCHER = Agent(
+    name="bidder",
+    operation="watch",
+    task_type="bid_watch",
+    provider="openai",
+    model="gpt-4.1-nano",
+    instructions="You watch bids. Say in one sentence whether to raise, lower or keep this one.",
+    repeats_itself=False,
+)
 
 WORKFLOWS = {
     "campaign_launch": (ANALYST, COPYWRITER, REVIEWER, BIDDER),
     "copy_refresh": (COPYWRITER, REVIEWER),
+    "bid_watch": (WATCHER,),
 }

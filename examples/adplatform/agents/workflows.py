@@ -33,9 +33,16 @@ class Team:
             track_agent_execution(agent=agent.name, operation=agent.operation),
             track_task(task_type=agent.task_type, agent=agent.name) as step,
         ):
-            answer = self._answers.get(agent, messages)
-            if answer is None:
-                answer = await self._provider.ask(agent, messages)
-                self._answers.put(agent, messages, answer)
+            answer = await self._answer(agent, messages)
             step.set_quality(quality(answer))
+        return answer
+
+    async def _answer(self, agent: Agent, messages: list[ChatCompletionMessageParam]) -> str:
+        if not agent.repeats_itself:
+            return await self._provider.ask(agent, messages)
+        known = self._answers.get(agent, messages)
+        if known is not None:
+            return known
+        answer = await self._provider.ask(agent, messages)
+        self._answers.put(agent, messages, answer)
         return answer

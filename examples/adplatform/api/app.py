@@ -18,13 +18,14 @@ from examples.adplatform.api.users import Users, limit_rate
 from examples.adplatform.database import check_database, open_database
 from examples.adplatform.faults import FaultBoard
 from examples.adplatform.queue import QueueFullError
+from examples.adplatform.running import flush_at_the_end
 
 SECONDS_A_PREDICTION_HOLDS = 30.0
 
 
 def create_app(database_url: str) -> FastAPI:
     app = FastAPI(title="Ad platform", lifespan=lifespan)
-    monitoring = setup_monitoring(app, service_name="ad-api")
+    app.state.monitoring = monitoring = setup_monitoring(app, service_name="ad-api")
 
     sessions = open_database(database_url)
     plant_flagships(sessions)
@@ -47,9 +48,10 @@ def create_app(database_url: str) -> FastAPI:
 
 @contextlib.asynccontextmanager
 async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-    background = asyncio.create_task(every_second(app.state.users, app.state.faults))
-    yield
-    background.cancel()
+    async with flush_at_the_end(app):
+        background = asyncio.create_task(every_second(app.state.users, app.state.faults))
+        yield
+        background.cancel()
 
 
 def refuse_job(_request: Request, error: Exception) -> JSONResponse:

@@ -15,6 +15,7 @@ from examples.adplatform.database import check_database, open_database
 from examples.adplatform.notifications.message import Message
 from examples.adplatform.notifications.page import render_page
 from examples.adplatform.notifications.store import Store, links
+from examples.adplatform.running import flush_at_the_end
 from examples.adplatform.tables import Notification
 
 log = get_logger(__name__)
@@ -26,9 +27,10 @@ def create_app(database_url: str) -> Starlette:
             Route("/alerts", receive, methods=["POST"]),
             Route("/notifications", list_notifications),
             Route("/", show_page),
-        ]
+        ],
+        lifespan=flush_at_the_end,
     )
-    monitoring = setup_monitoring(app, service_name="notifications")
+    app.state.monitoring = monitoring = setup_monitoring(app, service_name="notifications")
     sessions = open_database(database_url)
     monitoring.health.register("database", lambda: check_database(sessions))
     app.state.store = Store(sessions)

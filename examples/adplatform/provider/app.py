@@ -15,6 +15,7 @@ from examples.adplatform.provider import errors
 from examples.adplatform.provider.catalogue import CHAT_MODELS
 from examples.adplatform.provider.chat import complete_chat
 from examples.adplatform.provider.tokens import PromptCache
+from examples.adplatform.running import flush_at_the_end
 
 Endpoint = Callable[[Request], Awaitable[Response]]
 
@@ -27,8 +28,9 @@ def create_app(database_url: str) -> Starlette:
             Route("/v1/chat/completions", guarded(complete_chat), methods=["POST"]),
         ],
         exception_handlers={errors.ProviderError: errors.answer_error},
+        lifespan=flush_at_the_end,
     )
-    setup_monitoring(app, service_name="model-provider")
+    app.state.monitoring = setup_monitoring(app, service_name="model-provider")
     app.state.faults = FaultBoard(open_database(database_url))
     app.state.prompt_cache = PromptCache()
     return app

@@ -1,4 +1,4 @@
-"""The models on offer, with about the speed that the real ones have for short answers."""
+"""The models on offer. They are a little faster than the real ones, so that an ordinary day raises no alert."""
 
 from dataclasses import dataclass
 
@@ -13,15 +13,15 @@ class Model:
 
 
 CHAT_MODELS = {
-    "gpt-4o-mini": Model("openai", first_token_seconds=0.22, tokens_per_second=180),
-    "gpt-4o": Model("openai", first_token_seconds=0.30, tokens_per_second=140),
-    "gpt-4.1": Model("openai", first_token_seconds=0.32, tokens_per_second=140),
-    "gpt-4.1-mini": Model("openai", first_token_seconds=0.24, tokens_per_second=200),
-    "gpt-4.1-nano": Model("openai", first_token_seconds=0.16, tokens_per_second=280),
-    "gpt-5-nano": Model("openai", first_token_seconds=0.25, tokens_per_second=400, reasoning_tokens=120),
+    "gpt-4o-mini": Model("openai", first_token_seconds=0.18, tokens_per_second=260),
+    "gpt-4o": Model("openai", first_token_seconds=0.25, tokens_per_second=180),
+    "gpt-4.1": Model("openai", first_token_seconds=0.26, tokens_per_second=180),
+    "gpt-4.1-mini": Model("openai", first_token_seconds=0.20, tokens_per_second=260),
+    "gpt-4.1-nano": Model("openai", first_token_seconds=0.14, tokens_per_second=340),
+    "gpt-5-mini": Model("openai", first_token_seconds=0.20, tokens_per_second=500, reasoning_tokens=120),
     "gpt-5-pro": Model(
         "openai", first_token_seconds=0.40, tokens_per_second=800, answer_tokens=250, reasoning_tokens=400
     ),
-    "o4-mini": Model("openai", first_token_seconds=0.35, tokens_per_second=300, reasoning_tokens=300),
-    "mistral-small-latest": Model("mistral", first_token_seconds=0.18, tokens_per_second=220),
+    "o4-mini": Model("openai", first_token_seconds=0.30, tokens_per_second=500, reasoning_tokens=300),
+    "mistral-small-latest": Model("mistral", first_token_seconds=0.16, tokens_per_second=260),
 }

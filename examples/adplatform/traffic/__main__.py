@@ -5,6 +5,6 @@ from examples.adplatform.settings import Settings
 from examples.adplatform.traffic.generator import Generator
 
 settings = Settings.from_environment(default_port=8004)
-setup_monitoring(service_name="ad-traffic")
-start_metrics_server(settings.port, addr=settings.listen)
-run_until_stopped(Generator(settings.api_url, settings.requests_per_second).run)
+monitoring = setup_monitoring(service_name="ad-traffic")
+start_metrics_server(settings.port, addr=settings.listen, health=monitoring.health)
+run_until_stopped(Generator(settings.api_url, settings.requests_per_second).run, monitoring)

@@ -48,7 +48,7 @@ class Visitors:
             self.list_ads: 8,
             self.publish_ad: 4,
             self.report_results: 6,
-            self.order_video: 6,
+            self.order_video: 8,
             self.read_video: 4,
             self.create_campaign: 2,
             self.launch_campaign: 1,
@@ -65,7 +65,7 @@ class Visitors:
         await pick(self.actions)(user)
 
     async def list_campaigns(self, user: str) -> None:
-        response = await self._send(user, "GET", CAMPAIGNS, params={"limit": 50})
+        response = await self._send(user, "GET", CAMPAIGNS, params={"limit": 20})
         if response.is_success:
             self._campaigns = response.json()
 

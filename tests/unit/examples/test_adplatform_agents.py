@@ -66,7 +66,7 @@ async def test_a_launch_is_worked_on_by_the_whole_team(
     assert sample("ai_api_cost_usd_total", **streamed) > 0
     assert sample("ai_api_time_to_first_token_seconds_count", provider="openai", model="gpt-4o-mini") >= 1
     assert (
-        sample("ai_api_tokens_total", type="reasoning", provider="openai", model="gpt-5-nano", operation="analyse") > 0
+        sample("ai_api_tokens_total", type="reasoning", provider="openai", model="gpt-5-mini", operation="analyse") > 0
     )
 
 
@@ -82,10 +82,19 @@ async def test_the_same_question_is_paid_for_once(agents: AgentService, sessions
     assert sample("cache_requests_total", cache="answers", result="hit") == hits + 2, "copywriter and reviewer"
 
 
+async def test_the_bids_are_watched_without_being_asked_and_always_afresh(
+    agents: AgentService, sample: Sample, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(service, "SECONDS_BETWEEN_WATCHES", 0.1)
+    asked = {"provider": "openai", "model": "gpt-4.1-nano", "operation": "watch", "status": "success"}
+    before = sample("ai_api_calls_total", **asked)
+    await run_until(agents.run, lambda: sample("ai_api_calls_total", **asked) >= before + 3)
+
+
 async def test_provider_down_fails_tasks_after_three_attempts(
     agents: AgentService, sessions: Sessions, faults: FaultBoard, sample: Sample
 ) -> None:
-    failed = {"provider": "openai", "model": "gpt-5-nano", "operation": "analyse", "status": "error"}
+    failed = {"provider": "openai", "model": "gpt-5-mini", "operation": "analyse", "status": "error"}
     before = sample("ai_api_calls_total", **failed)
     faults.switch(Fault.PROVIDER_DOWN, active=True)
     task = put_task(sessions, "campaign_launch")

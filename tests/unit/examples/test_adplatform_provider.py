@@ -106,7 +106,7 @@ def test_a_long_prompt_is_cached_by_its_beginning(client: openai.OpenAI) -> None
 
 
 def test_a_reasoning_model_counts_what_it_does_not_show(client: openai.OpenAI) -> None:
-    completion = client.chat.completions.create(model="gpt-5-nano", messages=HELLO)
+    completion = client.chat.completions.create(model="gpt-5-mini", messages=HELLO)
     assert completion.usage is not None
     assert completion.usage.completion_tokens_details is not None
     hidden = completion.usage.completion_tokens_details.reasoning_tokens or 0

@@ -2,19 +2,20 @@
 
 import pytest
 
-from examples.adplatform import queue, worker
+from examples.adplatform import queue
 from examples.adplatform.database import Sessions
 from examples.adplatform.faults import Fault, FaultBoard
 from examples.adplatform.tables import VideoJob
-from examples.adplatform.worker import Worker
+from examples.adplatform.worker import service
+from examples.adplatform.worker.service import Worker
 from tests.unit.examples.helpers import Sample, run_until
 
 
 @pytest.fixture(autouse=True)
 def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(worker, "RENDERING_SECONDS", {"square": 0.01})
-    monkeypatch.setattr(worker, "FAILURE_SHARE", 0.0)
-    monkeypatch.setattr(worker, "SECONDS_BETWEEN_COUNTS", 0.1)
+    monkeypatch.setattr(service, "RENDERING_SECONDS", {"square": 0.01})
+    monkeypatch.setattr(service, "FAILURE_SHARE", 0.0)
+    monkeypatch.setattr(service, "SECONDS_BETWEEN_COUNTS", 0.1)
 
 
 def put_videos(sessions: Sessions, count: int) -> None:
@@ -40,7 +41,7 @@ async def test_videos_are_rendered_and_counted(sessions: Sessions, sample: Sampl
 
 
 async def test_a_video_can_fail(sessions: Sessions, sample: Sample, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(worker, "FAILURE_SHARE", 1.0)
+    monkeypatch.setattr(service, "FAILURE_SHARE", 1.0)
     failed = sample("video_generation_total", status="error")
     put_videos(sessions, 1)
     await run_until(Worker(sessions).run, lambda: all_in_state(sessions, "failed"))

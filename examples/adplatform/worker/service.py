@@ -1,19 +1,17 @@
-"""ad-worker: renders the videos that the API queued, and keeps the database small."""
+"""The worker's process: takes video jobs from the queue, and keeps the database small."""
 
 import asyncio
 import random
 import time
 
-from signalfire import get_logger, metrics, setup_monitoring, start_metrics_server
+from signalfire import get_logger, metrics
 from sqlalchemy.orm import Session
 
 from examples.adplatform import queue
-from examples.adplatform.database import Sessions, check_database, open_database, prune
+from examples.adplatform.database import Sessions, prune
 from examples.adplatform.faults import Fault, FaultBoard
 from examples.adplatform.handover import continued
 from examples.adplatform.latency import log_normal
-from examples.adplatform.running import run_until_stopped
-from examples.adplatform.settings import Settings
 from examples.adplatform.tables import VideoJob
 from examples.adplatform.taking import every, take_jobs
 
@@ -79,12 +77,3 @@ async def try_to_render(job: VideoJob) -> bool:
 
 def count_waiting(session: Session) -> None:
     metrics.queue_depth.labels(queue="videos").set(queue.waiting(session, VideoJob))
-
-
-if __name__ == "__main__":
-    settings = Settings.from_environment(default_port=8002)
-    health = setup_monitoring(service_name="ad-worker").health
-    sessions = open_database(settings.database_url)
-    health.register("database", lambda: check_database(sessions))
-    start_metrics_server(settings.port, addr=settings.listen, health=health)
-    run_until_stopped(Worker(sessions).run)

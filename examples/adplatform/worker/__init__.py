@@ -1,0 +1,1 @@
+"""ad-worker: renders the videos that the API queued."""
