@@ -9,7 +9,8 @@ from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
-_STYLES = {"ready": "green", "failed": "bold red", "waiting": "dim"}
+_STYLES = {"ready": "green", "waiting": "dim"}
+_RESTING = ("ready", "waiting")
 # Lines for a step that goes on and on (a build's "412 packages compiled"): one in this many seconds, not hundreds.
 _LINE_EVERY = 15
 
@@ -43,6 +44,14 @@ class Progress:
         if self._live is None:
             self._line(name, state, detail, now)
 
+    def remind(self) -> None:
+        """Without a terminal: a line for each step that has been going on for a while without one."""
+        if self._live is None:
+            now = time.monotonic()
+            for name, (state, detail, began) in self._steps.items():
+                if state not in _RESTING:
+                    self._line(name, state, detail or f"for {now - began:.0f} s", now)
+
     def say(self, text: str) -> None:
         self._console.print(text)
 
@@ -57,7 +66,7 @@ class Progress:
         now = time.monotonic()
         table = Table(box=None, padding=(0, 2, 0, 0), show_header=False)
         for name, (state, detail, began) in self._steps.items():
-            running = state not in ("ready", "waiting", "failed")
+            running = state not in _RESTING
             table.add_row(
                 name,
                 Text(state, style=_STYLES.get(state, "yellow")),

@@ -105,7 +105,16 @@ class _Up:
         self._check_ports()
         self._binaries = Binaries(_build_order(), self._on_build_event(asyncio.get_running_loop()))
         self._starting = Starting(self._settings, self._state, self._supervisor, self._progress, self._binaries)
-        await self._starting.run(self._announce_first_data)
+        reminding = asyncio.create_task(self._remind())
+        try:
+            await self._starting.run(self._announce_first_data)
+        finally:
+            reminding.cancel()
+
+    async def _remind(self) -> None:
+        while True:
+            await asyncio.sleep(1)
+            self._progress.remind()
 
     def _check_ports(self) -> None:
         own = {process.pid for process in self._supervisor.processes().values() if process.alive}

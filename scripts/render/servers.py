@@ -75,7 +75,7 @@ SERVERS = (
         ("jaeger_otlp", "jaeger_health", "jaeger_metrics"),
         public=("jaeger",),
         version_port="jaeger_metrics",
-        version_pattern=r'service_version="v?([^"]+)"',
+        version_pattern=r'git-version=v?([^,"]+)',
     ),
 )
 
