@@ -1,5 +1,4 @@
 /** Runs before anything is drawn: what Grafana's components expect to find around them. */
-import { cache as emotionCache } from '@emotion/css';
 import { locationUtil, systemDateFormats } from '@grafana/data';
 import { initPluginTranslations } from '@grafana/i18n';
 import { cacheStore } from 'react-inlinesvg';
@@ -12,10 +11,7 @@ declare global {
   }
 }
 
-export const nonce = document.querySelector<HTMLMetaElement>('meta[name="csp-nonce"]')?.content ?? '';
-
 window.__grafana_public_path__ = '/';
-emotionCache.sheet.nonce = nonce;
 void initPluginTranslations('signalfire-viewer');
 registerTransformers();
 systemDateFormats.useBrowserLocale();

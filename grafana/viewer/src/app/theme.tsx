@@ -8,13 +8,9 @@ import { useLocation } from './router';
 
 export type Mode = 'dark' | 'light';
 
-const FONTS = {
-  fontFamily: "'Inter Variable', 'Inter', 'Helvetica', 'Arial', sans-serif",
-  fontFamilyMonospace: "'Roboto Mono Variable', 'Roboto Mono', monospace",
-};
 const THEMES: Record<Mode, GrafanaTheme2> = {
-  dark: createTheme({ name: 'Dark', colors: { mode: 'dark' }, typography: FONTS }),
-  light: createTheme({ name: 'Light', colors: { mode: 'light' }, typography: FONTS }),
+  dark: createTheme({ name: 'Dark', colors: { mode: 'dark' } }),
+  light: createTheme({ name: 'Light', colors: { mode: 'light' } }),
 };
 const STORED = 'signalfire.theme';
 

@@ -41,11 +41,20 @@ export interface Clock {
   zoomOut: () => void;
 }
 
-export function useClock(defaults: { from: string; to: string; refresh?: string }): Clock {
+interface Defaults {
+  from: string;
+  to: string;
+  refresh?: string;
+  /** While this says so, the next refresh waits: a slow server is not asked again before it has answered. */
+  isBusy?: () => boolean;
+}
+
+export function useClock(defaults: Defaults): Clock {
   const { query } = useLocation();
   const rawFrom = query.get('from') ?? defaults.from;
   const rawTo = query.get('to') ?? defaults.to;
   const refresh = query.get('refresh') ?? defaults.refresh ?? '';
+  const { isBusy } = defaults;
   const [tick, setTick] = useState(0);
   const refreshNow = useCallback(() => setTick((count) => count + 1), []);
 
@@ -57,7 +66,7 @@ export function useClock(defaults: { from: string; to: string; refresh?: string 
     let missed = false;
     const timer = window.setInterval(() => {
       missed = document.hidden;
-      if (!missed) {
+      if (!missed && !isBusy?.()) {
         refreshNow();
       }
     }, Math.max(every, 1000));
@@ -72,7 +81,7 @@ export function useClock(defaults: { from: string; to: string; refresh?: string 
       window.clearInterval(timer);
       document.removeEventListener('visibilitychange', onShown);
     };
-  }, [refresh, refreshNow]);
+  }, [refresh, refreshNow, isBusy]);
 
   // eslint-disable-next-line -- a tick moves "now"
   const range = useMemo(() => toTimeRange(rawFrom, rawTo), [rawFrom, rawTo, tick]);

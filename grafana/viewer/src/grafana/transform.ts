@@ -9,8 +9,10 @@ import {
 import { lastValueFrom } from 'rxjs';
 
 export function registerTransformers(): void {
+  // The list holds one of them twice, under its old name too.
+  const byId = new Map(Object.values(standardTransformers).map((transformation) => [transformation.id, transformation]));
   standardTransformersRegistry.setInit(() =>
-    Object.values(standardTransformers).map((transformation) => ({
+    [...byId.values()].map((transformation) => ({
       id: transformation.id,
       name: transformation.name,
       transformation: () => Promise.resolve(transformation),

@@ -5,6 +5,7 @@ import { PageMessage } from '../app/Page';
 import { useSettings } from '../app/settings';
 import { getJson, isAbort, ServerError } from '../data/http';
 import type { Dashboard } from '../model/dashboard';
+import { preload } from '../panels/registry';
 
 import { DashboardView } from './DashboardView';
 
@@ -15,7 +16,10 @@ export function DashboardRoute({ uid }: { uid: string }) {
   useEffect(() => {
     const controller = new AbortController();
     getJson<{ dashboard: Dashboard }>(`/api/dashboards/uid/${encodeURIComponent(uid)}`, controller.signal)
-      .then((answer) => setDashboard(answer.dashboard))
+      .then((answer) => {
+        preload(answer.dashboard.panels.map((panel) => panel.type));
+        setDashboard(answer.dashboard);
+      })
       .catch((problem: Error) => isAbort(problem) || setError(problem));
     return () => controller.abort();
   }, [uid]);

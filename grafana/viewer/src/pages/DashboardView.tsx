@@ -32,7 +32,9 @@ export function DashboardView({ dashboard, embedded }: Props) {
   const settings = useSettings();
   const { query, search } = useLocation();
   const [timeZone, setTimeZone] = useState(dashboard.timezone === 'utc' ? 'utc' : dashboard.timezone || 'browser');
+  const { loading, reportLoading, isBusy } = useLoading();
   const clock = useClock({
+    isBusy,
     from: dashboard.time?.from ?? 'now-1h',
     to: dashboard.time?.to ?? 'now',
     refresh: typeof dashboard.refresh === 'string' ? dashboard.refresh : '',
@@ -41,7 +43,6 @@ export function DashboardView({ dashboard, embedded }: Props) {
   const variables = useVariables(dashboard, settings, search, rawFrom, rawTo, timeZone);
   const [eventBus] = useState(() => new EventBusSrv());
   const run = useMemo(() => ({ range }), [range, variables]);
-  const { loading, reportLoading } = useLoading();
 
   // Texts are put in with the range of the latest refresh: a link that is built while the page stands open stays right.
   const replace = useMemo(
@@ -136,7 +137,8 @@ function useLoading() {
     window.clearTimeout(timer.current);
     timer.current = window.setTimeout(() => setLoading(busy.current.size > 0), 400);
   }, []);
-  return { loading, reportLoading };
+  const isBusy = useCallback(() => busy.current.size > 0, []);
+  return { loading, reportLoading, isBusy };
 }
 
 

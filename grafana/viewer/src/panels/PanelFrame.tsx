@@ -32,7 +32,9 @@ export function PanelFrame({ panel, panelKey, scoped, alone }: Props) {
   const inspector = useInspector(panel, data);
   const title = replace(panel.title ?? '', scoped, 'text');
   const known = panel.type in VISUALISATIONS;
-  const state = known ? data.state : 'unsupported';
+  // The code that draws it may still be on its way when its data is there.
+  const [drawn, setDrawn] = useState(false);
+  const state = !known ? 'unsupported' : data.state === 'ok' && !drawn ? 'loading' : data.state;
   const name = title || `Panel ${panel.id}`;
   const menu = (
     <Menu ariaLabel={`Menu of ${name}`}>
@@ -72,7 +74,7 @@ export function PanelFrame({ panel, panelKey, scoped, alone }: Props) {
         >
           {(innerWidth, innerHeight) => (
             <div className={styles.body} style={{ width: innerWidth, height: innerHeight }}>
-              <Content panel={panel} data={data} scoped={scoped} width={innerWidth} height={innerHeight} />
+              <Content panel={panel} data={data} scoped={scoped} width={innerWidth} height={innerHeight} onDrawn={setDrawn} />
             </div>
           )}
         </PanelChrome>
@@ -88,9 +90,10 @@ interface ContentProps {
   scoped: ScopedVars;
   width: number;
   height: number;
+  onDrawn: (drawn: boolean) => void;
 }
 
-function Content({ panel, data, scoped, width, height }: ContentProps) {
+function Content({ panel, data, scoped, width, height, onDrawn }: ContentProps) {
   const Visualisation = VISUALISATIONS[panel.type];
   const noValue = panel.fieldConfig?.defaults.noValue;
   if (!Visualisation) {
@@ -129,11 +132,21 @@ function Content({ panel, data, scoped, width, height }: ContentProps) {
         ) : (
           <Suspense fallback={null}>
             <Visualisation panel={panel} data={data} scoped={scoped} width={width} height={height} />
+            <Drawn report={onDrawn} />
           </Suspense>
         )
       }
     </ErrorBoundary>
   );
+}
+
+/** Stands behind what is drawn, and so appears only with it. */
+function Drawn({ report }: { report: (drawn: boolean) => void }) {
+  useEffect(() => {
+    report(true);
+    return () => report(false);
+  }, [report]);
+  return null;
 }
 
 function useSize(box: React.RefObject<HTMLElement | null>): { width: number; height: number } {

@@ -7,19 +7,32 @@ import { StatPanel } from './StatPanel';
 import { TimeSeriesPanel } from './TimeSeriesPanel';
 import type { VizProps } from './types';
 
+type Load = () => Promise<{ default: ComponentType<VizProps> }>;
+
+const LOADED_LATER: Record<string, Load> = {
+  table: () => import('./TablePanel'),
+  piechart: () => import('./PieChartPanel'),
+  heatmap: () => import('./HeatmapPanel'),
+  logs: () => import('./LogsPanel'),
+  text: () => import('./TextPanel'),
+  traces: () => import('./TracePanel'),
+  alertlist: () => import('./AlertListPanel'),
+  dashlist: () => import('./DashListPanel'),
+  'state-timeline': () => import('./StateTimelinePanel'),
+  'status-history': () => import('./StateTimelinePanel'),
+};
+
 export const VISUALISATIONS: Record<string, ComponentType<VizProps>> = {
   timeseries: TimeSeriesPanel,
   stat: StatPanel,
   gauge: GaugePanel,
   bargauge: BarGaugePanel,
-  table: lazy(() => import('./TablePanel')),
-  piechart: lazy(() => import('./PieChartPanel')),
-  heatmap: lazy(() => import('./HeatmapPanel')),
-  logs: lazy(() => import('./LogsPanel')),
-  text: lazy(() => import('./TextPanel')),
-  traces: lazy(() => import('./TracePanel')),
-  alertlist: lazy(() => import('./AlertListPanel')),
-  dashlist: lazy(() => import('./DashListPanel')),
-  'state-timeline': lazy(() => import('./StateTimelinePanel')),
-  'status-history': lazy(() => import('./StateTimelinePanel')),
+  ...Object.fromEntries(Object.entries(LOADED_LATER).map(([type, load]) => [type, lazy(load)])),
 };
+
+/** Starts loading what a dashboard will need while its first queries are under way. */
+export function preload(types: Iterable<string>): void {
+  for (const type of new Set(types)) {
+    void LOADED_LATER[type]?.();
+  }
+}
