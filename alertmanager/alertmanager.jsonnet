@@ -42,9 +42,16 @@ function(settings, runtime)
     max_alerts: 0,  // all of them
   };
 
+  local told(name, receivers) = {
+    name: name,
+    [if receivers != [] then 'webhook_configs']: [webhook(receiver.address) for receiver in receivers],
+  };
+
+  local of(some) = 'severity=~"%s"' % std.join('|', some);
+
   local route(receiver) = {
     receiver: receiver.name,
-    matchers: ['severity=~"%s"' % std.join('|', receiver.severities)],
+    matchers: [of(receiver.severities)],
     continue: true,  // the next receiver is told too
     routes: [{ matchers: ['cooldown="%s"' % cooldown], repeat_interval: cooldown } for cooldown in cooldowns],
   };
@@ -52,7 +59,7 @@ function(settings, runtime)
   local lower_than(index) = severities[index + 1:];
   local inhibit(index, same, condition) = {
     source_matchers: ['severity="%s"' % severities[index], condition],
-    target_matchers: ['severity=~"%s"' % std.join('|', lower_than(index)), condition],
+    target_matchers: [of(lower_than(index)), condition],
     equal: [same] + subject,
   };
 
@@ -71,8 +78,9 @@ function(settings, runtime)
     files: {
       'alertmanager.yaml': {
         templates: ['templates/*.tmpl'],
+        // Receivers with a slash in their name are ours; a person's cannot have one.
         route: {
-          receiver: 'nobody',
+          receiver: 'signalfire/unclassified',  // an alert of no known severity: better told to all than to none
           group_by: ['alertname', 'env', 'service'],
           group_wait: '5s',
           group_interval: '10s',
@@ -80,12 +88,14 @@ function(settings, runtime)
           routes: [
             {
               // Proof that alerts arrive at all: for machines that notice its absence, not for persons.
-              receiver: 'watchdog',
+              receiver: 'signalfire/watchdog',
               matchers: ['alertname="Watchdog"'],
               group_wait: '0s',
               repeat_interval: '5m',
             },
-          ] + [route(receiver) for receiver in machines + persons],
+          ] + [route(receiver) for receiver in machines + persons] + [
+            { receiver: 'signalfire/nobody', matchers: [of(severities)] },
+          ],
         },
         inhibit_rules: [
           inhibit(index, rule.same, rule.condition)
@@ -93,10 +103,11 @@ function(settings, runtime)
           for index in std.range(0, std.length(severities) - 2)
         ],
         receivers: [
-          { name: 'nobody' },
-          { name: 'watchdog', [if machines != [] then 'webhook_configs']: [webhook(machine.address) for machine in machines] },
+          { name: 'signalfire/nobody' },
+          told('signalfire/unclassified', machines + persons),
+          told('signalfire/watchdog', machines),
         ] + [
-          { name: receiver.name, webhook_configs: [webhook(receiver.address)] }
+          told(receiver.name, [receiver])
           for receiver in machines + persons
         ],
       },

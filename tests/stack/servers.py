@@ -23,6 +23,9 @@ from tests.stack.running import free_ports
 # Long enough for a busy machine: nothing waits longer than what it waits for takes.
 PATIENCE = 90.0
 
+# One for all: a client of its own for each request would take longer than the request.
+_client = httpx.Client(trust_env=False, timeout=20)
+
 
 class Servers:
     """Some of the stack's servers, started and stopped by name."""
@@ -85,7 +88,7 @@ class Servers:
 def get(url: str, **parameters: str | int) -> httpx.Response:
     """An answer of any status; 599 where there was none."""
     try:
-        return httpx.get(url, params=parameters or None, timeout=20)
+        return _client.get(url, params=parameters or None)
     except httpx.TransportError as error:
         return httpx.Response(599, text=str(error), request=httpx.Request("GET", url))
 
@@ -146,22 +149,24 @@ def _value(value: Any) -> dict[str, Any]:
     return {"stringValue": value}
 
 
-def span(trace_id: str, span_id: str, seconds: float = 0.01, error: bool = False, **values: Any) -> dict[str, Any]:
-    """A span that ends now."""
+def span(
+    trace_id: str, span_id: str, values: dict[str, Any] | None = None, *, seconds: float = 0.01, error: bool = False
+) -> dict[str, Any]:
+    """A span that ends now, with attributes."""
     end = time.time_ns()
     return {
         "traceId": trace_id,
         "spanId": span_id,
-        "name": values.pop("name", "work"),
+        "name": "work",
         "kind": 2,
         "startTimeUnixNano": str(end - int(seconds * 1e9)),
         "endTimeUnixNano": str(end),
-        "attributes": attributes(values),
+        "attributes": attributes(values or {}),
         "status": {"code": 2} if error else {},
     }
 
 
-def send_spans(otlp: str, spans: list[dict[str, Any]], service: str, client: httpx.Client | None = None) -> bool:
+def send_spans(otlp: str, spans: list[dict[str, Any]], service: str, client: httpx.Client = _client) -> bool:
     """True if the collector has acknowledged them all."""
     resource = {"attributes": attributes({"service.name": service})}
     body = {"resourceSpans": [{"resource": resource, "scopeSpans": [{"spans": spans}]}]}
@@ -178,17 +183,16 @@ def record(line: str, severity: int = 9, **values: Any) -> dict[str, Any]:
     }
 
 
-def send_logs(otlp: str, records: list[dict[str, Any]], service: str, client: httpx.Client | None = None) -> bool:
+def send_logs(otlp: str, records: list[dict[str, Any]], service: str, client: httpx.Client = _client) -> bool:
     """True if the collector has acknowledged them all."""
     resource = {"attributes": attributes({"service.name": service})}
     body = {"resourceLogs": [{"resource": resource, "scopeLogs": [{"logRecords": records}]}]}
     return _send(f"{otlp}/v1/logs", body, client)
 
 
-def _send(url: str, body: dict[str, Any], client: httpx.Client | None) -> bool:
+def _send(url: str, body: dict[str, Any], client: httpx.Client) -> bool:
     try:
-        send = client.post if client else httpx.post
-        answer = send(url, content=json.dumps(body), headers={"Content-Type": "application/json"}, timeout=10)
+        answer = client.post(url, content=json.dumps(body), headers={"Content-Type": "application/json"})
     except httpx.TransportError:
         return False
     return answer.status_code == 200

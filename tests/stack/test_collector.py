@@ -194,7 +194,7 @@ def test_spans_are_masked_and_cut_to_what_jaeger_can_store(servers: Servers) -> 
         "db.statement": " / ".join(SECRETS.values()),
         "long": "x" * 100_000,
     }
-    sent = span(trace, SPAN, error=True, **values | HARMLESS)
+    sent = span(trace, SPAN, values | HARMLESS, error=True)
     sent["status"] = {"code": 2, "message": "refused: password=hunter2 "}
     sent["events"] = [
         {

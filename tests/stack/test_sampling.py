@@ -30,9 +30,9 @@ def test_errors_and_slow_traces_are_always_kept(servers: Servers) -> None:
     failed, answered_5xx, slow, fast = ([secrets.token_hex(16) for _ in range(n)] for n in (EACH, EACH, EACH, OTHERS))
     first = [span(trace, secrets.token_hex(8)) for trace in failed + answered_5xx + slow + fast]
     second = [span(trace, secrets.token_hex(8), error=True) for trace in failed]
-    second += [span(trace, secrets.token_hex(8), **{"http.response.status_code": 503}) for trace in answered_5xx]
+    second += [span(trace, secrets.token_hex(8), {"http.response.status_code": 503}) for trace in answered_5xx]
     second += [span(trace, secrets.token_hex(8), seconds=0.7) for trace in slow]
-    second += [span(trace, secrets.token_hex(8), **{"http.response.status_code": 200}) for trace in fast]
+    second += [span(trace, secrets.token_hex(8), {"http.response.status_code": 200}) for trace in fast]
     for half in (first, second):
         assert send_spans(servers.url("otlp_http"), half, "sampled")
 

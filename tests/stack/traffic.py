@@ -45,10 +45,10 @@ class Traffic:
             thread.join()
 
     def _repeat(self, work: Callable[[httpx.Client], None]) -> None:
-        with httpx.Client() as client:
+        with httpx.Client(trust_env=False) as client:
             while not self._ends.is_set():
                 work(client)
-                time.sleep(0.02)
+                time.sleep(0.05)
 
     def _trace(self, client: httpx.Client) -> None:
         trace = secrets.token_hex(16)

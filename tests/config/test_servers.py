@@ -1,0 +1,150 @@
+"""Each server's own checker takes its rendered configuration, for the defaults and for settings at their edges."""
+
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from scripts.build import binary
+from scripts.paths import State
+from scripts.render.files import write_folder
+from scripts.render.runtime import native
+from scripts.render.servers import BY_NAME
+from scripts.render.template import Rendered, evaluate
+from scripts.settings import Settings
+
+EVERYTHING: dict[str, Any] = {
+    "env": "prod.eu-1",
+    "listen": "0.0.0.0",
+    "retention": {"metrics": "1y", "logs": "1d12h", "traces": "1h30m"},
+    "scrape": {"interval": "500ms", "evaluation_interval": "1m"},
+    "tracing": {"keep_ratio": 0.001, "slow": "250ms", "decision_wait": "500ms"},
+    "targets": [
+        {"service": "shop", "addresses": ["127.0.0.1:8080", "[::1]:8080"], "metrics_path": "/m", "scheme": "https"},
+        {"service": "shop", "addresses": ["127.0.0.1:8081"]},
+        {"service": "prometheus", "addresses": ["127.0.0.1:8082"]},
+    ],
+    "logs": [{"service": "shop", "files": ["/var/log/${HOME}/$1/*.log", '/var/log/a "quoted" file.log']}],
+    "alerts": {
+        "HighErrorRate": {"threshold": 0, "for": "0s", "severity": "critical", "labels": {"cooldown": "7m", "a": "b"}},
+        "TargetDown": {"enabled": False},
+    },
+    "receivers": [
+        {"name": "chat", "webhook": {"url_file": "/run/secrets/chat"}, "severities": ["critical"]},
+        {"name": "mail", "webhook": {"url": "http://127.0.0.1:9000/${x}"}},
+    ],
+}  # fmt: skip
+NEVER: dict[str, Any] = {"tracing": {"keep_ratio": 0}, "listen": "::", "retention": {"logs": "100y", "traces": "1s"}}
+SETTINGS = {"defaults": {}, "everything": EVERYTHING, "never and IPv6": NEVER}
+SERVERS = ["prometheus", "alertmanager", "loki", "jaeger", "collector", "node_exporter"]
+DEMO = [
+    {"name": "ad-api", "port": 8000, "webhook": None},
+    {"name": "notifications", "port": 8005, "webhook": "/alerts"},
+]
+
+
+def rendered(name: str, settings: dict[str, Any], folder: Path) -> Rendered:
+    valid = Settings.model_validate(settings)
+    runtime = native(valid, State(folder), demo=DEMO, page=folder)
+    result = evaluate(BY_NAME[name].template, valid.model_dump(mode="json", by_alias=True), runtime)
+    write_folder(folder / "config" / name, result.files)
+    return result
+
+
+@pytest.mark.stack
+@pytest.mark.parametrize("settings", SETTINGS.values(), ids=SETTINGS.keys())
+@pytest.mark.parametrize("name", SERVERS)
+def test_its_own_checker_takes_it(name: str, settings: dict[str, Any], tmp_path: Path) -> None:
+    result = rendered(name, settings, tmp_path)
+    if result.check is None:
+        assert result.files == {}, "a configuration that nothing checks"
+        return
+    program, *arguments = result.check
+    done = subprocess.run([str(binary(program)), *arguments], capture_output=True, text=True, timeout=120, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+@pytest.mark.stack
+@pytest.mark.parametrize(
+    ("name", "file", "broken"),
+    [
+        ("prometheus", "prometheus.yaml", "scrape_configs: [{job_name: a, unknown: 1}]"),
+        ("alertmanager", "alertmanager.yaml", "route: {receiver: nobody-knows}"),
+        ("loki", "loki.yaml", "limits_config: {retention_period: often}"),
+        ("jaeger", "jaeger.yaml", "service: {pipelines: {traces: {receivers: [missing]}}}"),
+        ("collector", "collector.yaml", "service: {pipelines: {traces: {receivers: [missing]}}}"),
+    ],
+)
+def test_its_own_checker_refuses_a_broken_one(name: str, file: str, broken: str, tmp_path: Path) -> None:
+    """The check of a template is one that can fail."""
+    result = rendered(name, {}, tmp_path)
+    assert result.check
+    (tmp_path / "config" / name / file).write_text(broken)
+    program, *arguments = result.check
+    done = subprocess.run([str(binary(program)), *arguments], capture_output=True, text=True, timeout=120, check=False)
+    assert done.returncode != 0
+
+
+def config(name: str, settings: dict[str, Any], folder: Path) -> Any:
+    return yaml.safe_load(rendered(name, settings, folder).files[f"{name}.yaml"])
+
+
+def test_a_service_listed_twice_has_two_jobs_with_the_same_labels(tmp_path: Path) -> None:
+    jobs = {job["job_name"]: job for job in config("prometheus", EVERYTHING, tmp_path)["scrape_configs"]}
+    assert {"shop", "shop-2", "prometheus", "prometheus-2"} <= jobs.keys()
+    for name in ("shop", "shop-2"):
+        assert jobs[name]["static_configs"][0]["labels"] == {"job": "shop", "service": "shop", "env": "prod.eu-1"}
+
+
+def test_what_looks_like_a_variable_is_taken_as_it_is(tmp_path: Path) -> None:
+    receivers = config("collector", EVERYTHING, tmp_path)["receivers"]
+    assert "/var/log/$${HOME}/$$1/*.log" in receivers["file_log/2"]["include"]
+
+
+def test_every_trace_is_passed_on_at_once_where_all_are_kept(tmp_path: Path) -> None:
+    def processors(settings: dict[str, Any]) -> list[str]:
+        pipeline: list[str] = config("collector", settings, tmp_path)["service"]["pipelines"]["traces"]["processors"]
+        return pipeline
+
+    assert processors(EVERYTHING)[-2:] == ["journal", "tail_sampling"]
+    assert "tail_sampling" not in processors({})
+
+
+def test_nothing_is_in_memory_alone_once_it_is_acknowledged(tmp_path: Path) -> None:
+    for settings in SETTINGS.values():
+        collector = config("collector", settings, tmp_path)
+        for exporter in collector["exporters"].values():
+            assert exporter["sending_queue"]["storage"] == "file_storage/queues"
+            assert (
+                exporter["retry_on_failure"] | {"enabled": True, "max_elapsed_time": "0s"}
+                == exporter["retry_on_failure"]
+            )
+        assert not [name for name in collector["processors"] if name.startswith("batch")]
+    assert "batch" not in config("jaeger", {}, tmp_path).get("processors", {})
+
+
+def test_the_journal_keeps_spans_longer_than_the_sampler_waits(tmp_path: Path) -> None:
+    settings = {"tracing": {"keep_ratio": 0.5, "decision_wait": "2m"}}
+    processors = config("collector", settings, tmp_path)["processors"]
+    assert int(processors["journal"]["retain"].removesuffix("s")) > 120
+    assert processors["tail_sampling"]["decision_wait"] == "120000ms"
+
+
+def test_no_secret_stands_in_alertmanagers_configuration(tmp_path: Path) -> None:
+    receivers = config("alertmanager", EVERYTHING, tmp_path)["receivers"]
+    [chat] = [receiver for receiver in receivers if receiver["name"] == "chat"]
+    [webhook] = chat["webhook_configs"]
+    assert webhook["url_file"] == "/run/secrets/chat"
+    assert "url" not in webhook
+
+
+def test_no_server_listens_elsewhere_than_it_was_told(tmp_path: Path) -> None:
+    """Every address in every file and argument is one of the settings': nothing is left to a server's default."""
+    for name in ("loki", "jaeger", "collector"):
+        text = yaml.safe_dump(config(name, {}, tmp_path))
+        assert "0.0.0.0" not in text
+    jaeger = config("jaeger", {}, tmp_path)
+    assert jaeger["extensions"]["jaeger_query"]["grpc"]["endpoint"] == "127.0.0.1:16686"
+    assert set(jaeger["receivers"]["otlp"]["protocols"]) == {"grpc"}

@@ -1,0 +1,92 @@
+"""Notifications as a receiver gets them: at once, the worse instead of the lesser, and again when it is over."""
+
+import json
+import threading
+import time
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import httpx
+import pytest
+
+from tests.stack.servers import Servers, eventually
+
+pytestmark = pytest.mark.stack
+
+
+class Receiver:
+    """A webhook that keeps what it gets: (alert name, severity, queue, status) of every alert."""
+
+    def __init__(self) -> None:
+        self.got: list[tuple[str, str, str, str]] = []
+        outer = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_POST(self) -> None:
+                body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+                for alert in body["alerts"]:
+                    labels = alert["labels"]
+                    outer.got.append(
+                        (labels["alertname"], labels["severity"], labels.get("queue", ""), alert["status"])
+                    )
+                self.send_response(200)
+                self.end_headers()
+
+            def log_message(self, *_: object) -> None:
+                pass
+
+        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.url = f"http://127.0.0.1:{self.server.server_port}/"
+        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+
+
+@pytest.fixture
+def receiver() -> Iterator[Receiver]:
+    receiver = Receiver()
+    yield receiver
+    receiver.server.shutdown()
+
+
+@pytest.fixture
+def alertmanager(receiver: Receiver, tmp_path: Path) -> Iterator[str]:
+    address = tmp_path / "address"
+    address.write_text(receiver.url)
+    servers = Servers(tmp_path / "state", {"receivers": [{"name": "chat", "webhook": {"url_file": str(address)}}]})
+    try:
+        servers.start("alertmanager")
+        yield servers.url("alertmanager")
+    finally:
+        servers.close()
+
+
+def post(alertmanager: str, *labels: dict[str, str], ends_in: float = 3600) -> None:
+    ends = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time() + ends_in))
+    alerts: list[dict[str, Any]] = [
+        {"labels": {"service": "api", "env": "dev"} | each, "endsAt": ends} for each in labels
+    ]
+    httpx.post(f"{alertmanager}/api/v2/alerts", json=alerts).raise_for_status()
+
+
+def test_the_worse_is_told_instead_of_the_lesser(alertmanager: str, receiver: Receiver) -> None:
+    critical = {"alertname": "VeryDeep", "severity": "critical", "condition": "queue_depth", "queue": "images"}
+    warning = {"alertname": "Deep", "severity": "warning", "condition": "queue_depth", "queue": "images"}
+    other_queue = warning | {"queue": "videos"}
+    other_condition = {"alertname": "Slow", "severity": "warning", "condition": "latency", "queue": "images"}
+    post(alertmanager, critical, warning, other_queue, other_condition)
+    wanted = {
+        ("VeryDeep", "critical", "images", "firing"),
+        ("Deep", "warning", "videos", "firing"),
+        ("Slow", "warning", "images", "firing"),
+    }
+    eventually(lambda: wanted <= set(receiver.got), f"notifications {wanted}, got {receiver.got}")
+    time.sleep(12)  # one more round of each group
+    assert set(receiver.got) == wanted
+
+
+def test_the_end_is_told_too(alertmanager: str, receiver: Receiver) -> None:
+    alert = {"alertname": "Deep", "severity": "warning", "condition": "queue_depth"}
+    post(alertmanager, alert)
+    eventually(lambda: receiver.got == [("Deep", "warning", "", "firing")], "the notification")
+    post(alertmanager, alert, ends_in=-1)
+    eventually(lambda: receiver.got[1:] == [("Deep", "warning", "", "resolved")], "the notification that it is over")
