@@ -55,7 +55,7 @@ class Line:
         self.identify(settings.identity())
 
     def identify(self, identity: settings.Identity) -> None:
-        self._tail = b"," + orjson.dumps({"service": identity.service, "env": identity.env})[1:-1]
+        self._tail = b"," + escaped(plain.dumps({"service": identity.service, "env": identity.env}))[1:-1]
         self._tails = {}
 
     def enabled(self, level: int) -> bool:
@@ -104,13 +104,10 @@ class Line:
         except Exception as error:  # noqa: BLE001 - what could not be checked is not logged
             internal_error("logging", error)
             rendered = b'{"message":"[MASKED: this record could not be checked for secrets]"}'
-        if not rendered.isascii():
-            text = rendered.decode("utf-8", "replace")
-            rendered = _UNSAFE.sub(lambda found: f"\\u{ord(found.group()):04x}", text).encode()
-        return rendered[1:-1]
+        return rendered[1:-1] if rendered.isascii() else escaped(rendered)[1:-1]
 
     def _new_tail(self, logger: str) -> bytes:
-        tail = b',"logger":' + orjson.dumps(logger) + self._tail
+        tail = b',"logger":' + escaped(plain.dumps(logger)) + self._tail
         if len(self._tails) < 1000:
             self._tails[logger] = tail
         return tail
@@ -136,6 +133,12 @@ class Line:
                 buffer.flush()
         except (OSError, ValueError, AttributeError):  # a full disk, a closed pipe, no stdout at all
             metrics.signalfire_log_records_dropped_total.labels(reason="write_failed").inc()
+
+
+def escaped(rendered: bytes) -> bytes:
+    """JSON without the characters that somebody may take for the end of a line or for a terminal's command."""
+    text = rendered.decode("utf-8", "replace")
+    return _UNSAFE.sub(lambda found: f"\\u{ord(found.group()):04x}", text).encode()
 
 
 def trace_part() -> bytes:
@@ -224,9 +227,16 @@ class JsonHandler(logging.Handler):
             fields = {key: value for key, value in record.__dict__.items() if key not in _STANDARD}
             if record.stack_info:
                 fields["stack_info"] = record.stack_info
-            line.emit(record.levelno, record.name, record.getMessage(), fields, cast(ExcInfo, record.exc_info))
-        except Exception as error:  # noqa: BLE001 - for example arguments that do not fit the message
+            line.emit(record.levelno, record.name, message_of(record), fields, cast(ExcInfo, record.exc_info))
+        except Exception as error:  # noqa: BLE001
             internal_error("logging", error)
+
+
+def message_of(record: logging.LogRecord) -> str:
+    try:
+        return record.getMessage()
+    except (TypeError, ValueError, KeyError):
+        return f"{record.msg} (with arguments that do not fit: {record.args!r})"
 
 
 def already_logged(record: logging.LogRecord) -> bool:
@@ -290,6 +300,10 @@ def level_number(level: str | int | None) -> int:
     if isinstance(chosen, int):
         return chosen
     return logging.getLevelNamesMapping().get(chosen.strip().upper(), logging.INFO)
+
+
+def is_set_up() -> bool:
+    return line.level != NEVER
 
 
 def setup_logging(

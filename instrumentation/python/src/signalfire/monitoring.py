@@ -15,7 +15,7 @@ from signalfire.http.middleware import Middleware
 from signalfire.http.templates import search
 from signalfire.internal import internal_error
 from signalfire.internal import metrics as default_metrics
-from signalfire.logs import route_server_logging, setup_logging
+from signalfire.logs import is_set_up, line, route_server_logging, setup_logging
 from signalfire.tracing import DEFAULT_DEADLINE, flush, setup_tracing, shutdown_tracing
 
 _HANDLE = "_signalfire_monitoring"
@@ -70,7 +70,10 @@ def setup_monitoring(
     handle.app = app
     if settings.disabled():
         return handle
-    setup_logging(who.service, env=who.env, level=log_level)
+    if log_level is not None or not is_set_up():
+        setup_logging(who.service, env=who.env, level=log_level)
+    elif service_name is not None:
+        line.identify(who)
     setup_tracing(who.service, env=who.env)
     instrument_clients()
     if app is None:

@@ -8,6 +8,7 @@ import logging
 import os
 import threading
 import time
+import weakref
 from collections import deque
 from collections.abc import Sequence
 from urllib.parse import urlsplit
@@ -204,6 +205,10 @@ class _State:
     queue: SpanQueue | None = None
 
 
+_correlated: "weakref.WeakSet[trace.TracerProvider]" = weakref.WeakSet()
+"""The providers whose spans get the correlation id already."""
+
+
 def setup_tracing(
     service_name: str | None = None,
     *,
@@ -222,11 +227,9 @@ def setup_tracing(
     if isinstance(provider, ProxyTracerProvider):
         provider = make_provider(settings.identity(service_name, env), exporter or make_exporter(endpoint))
         trace.set_tracer_provider(provider)
-    elif _State.queue is None and not getattr(provider, "signalfire_correlated", False):
-        add_processor = getattr(provider, "add_span_processor", None)
-        if add_processor is not None:
-            add_processor(CorrelationProcessor())
-            provider.signalfire_correlated = True  # type: ignore[attr-defined]
+    elif provider not in _correlated and hasattr(provider, "add_span_processor"):
+        provider.add_span_processor(CorrelationProcessor())
+        _correlated.add(provider)
     return provider
 
 
@@ -234,6 +237,7 @@ def make_provider(who: settings.Identity, exporter: SpanExporter | None) -> sdk.
     resource = Resource.create({"service.name": who.service, "deployment.environment.name": who.env})
     provider = sdk.TracerProvider(resource=resource)  # shuts down at exit, within SpanQueue's deadline
     provider.add_span_processor(CorrelationProcessor())
+    _correlated.add(provider)
     if exporter is not None:
         _State.queue = SpanQueue(
             exporter,

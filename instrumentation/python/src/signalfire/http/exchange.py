@@ -128,21 +128,24 @@ class Exchange:
             message, self._pending = self._pending, None
             return message
         message = await self._receive()
-        self._saw(message)
+        try:
+            self._saw(message)
+        except Exception as error:  # noqa: BLE001
+            internal_error("http", error)
         return message
 
     async def send(self, message: Message) -> None:
-        kind = message["type"]
-        if kind == "http.response.body":
-            body = message.get("body")
-            if body:
-                self._sent_size += len(body)
-            if not message.get("more_body"):
-                self._last_sent = True
-        elif kind == "http.response.start":
-            self._starts(message)
-        elif kind in {"http.response.pathsend", "http.response.zerocopysend"}:
-            self._last_sent = not message.get("more_body")
+        try:
+            kind = message["type"]
+            if kind == "http.response.body":
+                self._sent_size += len(message.get("body") or b"")
+                self._last_sent = not message.get("more_body")
+            elif kind == "http.response.start":
+                self._starts(message)
+            elif kind in {"http.response.pathsend", "http.response.zerocopysend"}:
+                self._last_sent = not message.get("more_body")
+        except Exception as error:  # noqa: BLE001
+            internal_error("http", error)
         try:
             await self._send(message)
         except OSError:  # how servers of ASGI 2.4 say that the client has left
@@ -198,10 +201,17 @@ class Exchange:
     def finish(self) -> None:
         """Records the exchange, once: at its last byte, or when the application is done with it."""
         self.finished = True
+        try:
+            self._record()
+        finally:
+            self._recorder.in_progress(self._method).end()
+
+    # Inside.
+
+    def _record(self) -> None:
         seconds = perf_counter() - self._began if self._seconds is None else self._seconds
         status = self._outcome()
         recorder, span = self._recorder, self._span
-        recorder.in_progress(self._method).end()
         endpoint = self._endpoint()
         requests, durations, request_sizes, response_sizes = recorder.children(self._method, endpoint, status)
         requests.inc()
@@ -218,8 +228,8 @@ class Exchange:
             self._log(endpoint, status, seconds, error)
         if span is not None:
             self._finish_span(span, endpoint, status, error)
-
-    # Inside.
+        if status == CLIENT_LEFT and self.error is not None:
+            mark_logged(self.error)  # the server need not tell that as an error
 
     def _start_span(self, tracer: trace.Tracer, carrier: dict[str, str] | None, identifier: str | None) -> str:
         """Makes the server span current; returns the correlation id, which is the trace's where none was given."""

@@ -1,0 +1,718 @@
+"""The middleware: what it records of a request, and that it never gets in its way."""
+
+import asyncio
+import re
+import socket
+from collections.abc import AsyncIterator
+from typing import Any
+
+import httpx
+import pytest
+from fastapi import APIRouter, BackgroundTasks, FastAPI, HTTPException
+from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
+from opentelemetry.trace import SpanKind
+from prometheus_client import CollectorRegistry
+from signalfire import HealthChecker, Status, get_logger, setup_monitoring
+from signalfire.http.exchange import Exchange
+from starlette.applications import Starlette
+from starlette.middleware.base import BaseHTTPMiddleware
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, StreamingResponse
+from starlette.routing import Match, Mount, Route
+from starlette.staticfiles import StaticFiles
+
+from tests.unit.library.helpers import Lines, series, serving, value, wait_until
+
+TRACE, PARENT = "0af7651916cd43dd8448eb211c80319c", "b7ad6b7169203331"
+TRACEPARENT = f"00-{TRACE}-{PARENT}-01"
+
+
+def client(app: Any, **options: Any) -> httpx.AsyncClient:
+    transport = httpx.ASGITransport(app=app, raise_app_exceptions=False, **options)
+    return httpx.AsyncClient(transport=transport, base_url="http://shop")
+
+
+async def get(app: Any, *paths: str, method: str = "GET", **options: Any) -> list[httpx.Response]:
+    async with client(app) as http:
+        return [await http.request(method, path, **options) for path in paths]
+
+
+def endpoints(registry: CollectorRegistry) -> dict[tuple[str, str, str], float]:
+    """(endpoint, method, status) → number of requests."""
+    return series(registry, "http_requests_total")  # type: ignore[return-value]
+
+
+async def ok(_: Request) -> PlainTextResponse:
+    return PlainTextResponse("ok")
+
+
+# --- route templates ---
+
+
+async def test_nested_routers_of_fastapi_give_the_whole_template(registry: CollectorRegistry) -> None:
+    app, shops, items = FastAPI(), APIRouter(prefix="/shops/{shop}"), APIRouter(prefix="/items")
+
+    @items.get("/{item}")
+    async def item(shop: str, item: int) -> int:
+        return item
+
+    @app.get("/plain/{name}")
+    async def plain(name: str) -> str:
+        return name
+
+    shops.include_router(items)
+    app.include_router(shops, prefix="/v1")
+    setup_monitoring(app, registry=registry)
+    await get(app, "/v1/shops/a/items/1", "/v1/shops/b/items/2", "/v1/shops/b/items/x", "/plain/x", "/plain/y")
+    assert endpoints(registry) == {
+        ("/v1/shops/{shop}/items/{item}", "GET", "200"): 2,
+        ("/v1/shops/{shop}/items/{item}", "GET", "422"): 1,
+        ("/plain/{name}", "GET", "200"): 2,
+    }
+
+
+async def test_mounted_applications_keep_the_mounts_template(registry: CollectorRegistry, tmp_path: Any) -> None:
+    (tmp_path / "a.css").write_text("a{}")
+    sub, inner, app = FastAPI(), APIRouter(prefix="/deep"), FastAPI()
+
+    @sub.get("/users/{user}")
+    async def user(user: str) -> str:
+        return user
+
+    @inner.get("/{thing}")
+    async def thing(thing: str) -> str:
+        return thing
+
+    sub.include_router(inner)
+    tenant = Starlette(routes=[Route("/orders/{order}", ok)])
+    app.mount("/sub", sub)
+    app.mount("/tenants/{tenant}", tenant)
+    app.mount("/static", StaticFiles(directory=tmp_path))
+    router = APIRouter()
+    router.mount("/mounted", Starlette(routes=[Mount("/two", routes=[Route("/{x}", ok)])]))
+    app.include_router(router, prefix="/outer")
+    setup_monitoring(app, registry=registry)
+    paths = ["/sub/users/1", "/sub/users/2", "/sub/deep/x", "/sub/nothing", "/static/a.css", "/outer/mounted/two/7"]
+    paths += [f"/tenants/t{number}/orders/{number}" for number in range(30)]
+    await get(app, *paths)
+    assert endpoints(registry) == {
+        ("/sub/users/{user}", "GET", "200"): 2,
+        ("/sub/deep/{thing}", "GET", "200"): 1,
+        ("/sub/{path}", "GET", "404"): 1,
+        ("/static/{path}", "GET", "200"): 1,
+        ("/outer/mounted/two/{x}", "GET", "200"): 1,
+        ("/tenants/{tenant}/orders/{order}", "GET", "200"): 30,
+    }
+
+
+async def test_what_matches_no_route_is_one_endpoint(registry: CollectorRegistry) -> None:
+    app = Starlette(routes=[Route("/", ok)])
+    setup_monitoring(app, registry=registry)
+    await get(app, *(f"/{number}" for number in range(20)))
+    assert endpoints(registry) == {("unmatched", "GET", "404"): 20}
+
+
+async def test_wrong_method_redirect_and_plain_routes_of_fastapi(registry: CollectorRegistry) -> None:
+    app, router = FastAPI(), APIRouter(prefix="/r")
+
+    @app.get("/items/")
+    async def items() -> str:
+        return ""
+
+    @router.get("/x/{y}/")
+    async def nested(y: str) -> str:
+        return y
+
+    app.include_router(router)
+    app.add_route("/old/{page}", ok)
+    setup_monitoring(app, registry=registry)
+    await get(app, "/items", "/old/1", "/openapi.json", "/r/x/1")
+    await get(app, "/items/", method="DELETE")
+    assert endpoints(registry) == {
+        ("/items/", "GET", "307"): 1,
+        ("/r/x/{y}/", "GET", "307"): 1,
+        ("/items/", "DELETE", "405"): 1,
+        ("/old/{page}", "GET", "200"): 1,
+        ("/openapi.json", "GET", "200"): 1,
+    }
+
+
+async def test_an_answer_of_another_middleware_belongs_to_the_route_asked_for(registry: CollectorRegistry) -> None:
+    app = Starlette(routes=[Route("/items/{item}", ok)])
+
+    async def refuse(request: Request, call_next: Any) -> PlainTextResponse:
+        return PlainTextResponse("who are you?", 401)
+
+    app.add_middleware(BaseHTTPMiddleware, dispatch=refuse)
+    setup_monitoring(app, registry=registry)
+    await get(app, "/items/1", "/items/2", "/nothing")
+    assert endpoints(registry) == {("/items/{item}", "GET", "401"): 2, ("unmatched", "GET", "401"): 1}
+
+
+def test_root_path_is_no_part_of_the_endpoint(registry: CollectorRegistry) -> None:
+    app, sub = FastAPI(), Starlette(routes=[Route("/x/{y}", ok)])
+
+    @app.get("/items/{item}")
+    async def item(item: str) -> str:
+        return item
+
+    app.mount("/sub", sub)
+    setup_monitoring(app, registry=registry)
+    with serving(app, root_path="/api") as address:
+        for path in ("/items/1", "/sub/x/1", "/sub/x/2", "/nothing"):
+            httpx.get(address + path)
+        assert httpx.get(f"{address}/metrics").status_code == 200
+        assert httpx.get(f"{address}/health/live").status_code == 200
+    assert endpoints(registry) == {
+        ("/items/{item}", "GET", "200"): 1,
+        ("/sub/x/{y}", "GET", "200"): 2,
+        ("unmatched", "GET", "404"): 1,
+    }
+
+
+async def test_an_application_without_routes_is_watched_too(registry: CollectorRegistry) -> None:
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        await send({"type": "http.response.start", "status": 204, "headers": []})
+        await send({"type": "http.response.body"})
+
+    watched = setup_monitoring(app, registry=registry)
+    (response,) = await get(watched, "/anything")
+    assert response.headers["x-request-id"]
+    assert endpoints(registry) == {("unmatched", "GET", "204"): 1}
+
+
+async def test_an_unknown_method_is_other(registry: CollectorRegistry) -> None:
+    app = Starlette(routes=[Route("/", ok)])
+    setup_monitoring(app, registry=registry)
+    for number in range(5):
+        await get(app, "/", method=f"BREW{number}")
+    assert endpoints(registry) == {("/", "other", "405"): 5}
+
+
+# --- outcomes ---
+
+
+async def test_sizes_and_requests_in_progress(registry: CollectorRegistry) -> None:
+    app = FastAPI()
+    seen: list[float] = []
+
+    @app.post("/echo")
+    async def echo(request: Request) -> PlainTextResponse:
+        seen.append(value(registry, "http_requests_in_progress", method="POST"))
+        return PlainTextResponse(await request.body())
+
+    setup_monitoring(app, registry=registry)
+
+    async def chunks() -> AsyncIterator[bytes]:
+        yield b"a" * 10
+        yield b"b" * 20
+
+    async with client(app) as http:
+        await http.post("/echo", content=b"x" * 100)
+        await http.post("/echo", content=chunks())
+    labels = {"method": "POST", "endpoint": "/echo"}
+    assert value(registry, "http_request_size_bytes_sum", **labels) == 130
+    assert value(registry, "http_request_size_bytes_count", **labels) == 2
+    assert value(registry, "http_response_size_bytes_sum", **labels) == 130
+    assert seen == [1, 1]
+    assert value(registry, "http_requests_in_progress", method="POST") == 0
+
+
+async def test_an_exception_is_a_500_with_its_stack_trace(
+    registry: CollectorRegistry, lines: Lines, spans: InMemorySpanExporter
+) -> None:
+    app = FastAPI()
+
+    @app.get("/fail/{item}")
+    async def fail(item: str) -> None:
+        raise LookupError(f"no {item}, password=hunter2")
+
+    setup_monitoring(app, registry=registry)
+    lines_before = len(lines.all)
+    (response,) = await get(app, "/fail/1")
+    assert response.status_code == 500
+    assert endpoints(registry) == {("/fail/{item}", "GET", "500"): 1}
+    assert series(registry, "http_exceptions_total") == {("/fail/{item}", "LookupError"): 1}
+    (row,) = lines.all[lines_before:]
+    assert (row["level"], row["message"], row["status"]) == ("error", "request failed", 500)
+    assert "LookupError" in row["stacktrace"]
+    assert "hunter2" not in lines.raw
+    assert row["correlation_id"] == response.headers["x-request-id"]
+    (span,) = [span for span in spans.get_finished_spans() if span.kind is SpanKind.SERVER]
+    assert span.attributes is not None
+    assert not span.status.is_ok
+    assert span.attributes["error.type"] == "LookupError"
+    assert f"{span.context.trace_id:032x}" == row["trace_id"]
+    assert "hunter2" not in span.to_json()
+
+
+async def test_an_error_that_the_application_answers_itself_is_no_exception(registry: CollectorRegistry) -> None:
+    app = FastAPI()
+
+    @app.get("/{status}")
+    async def fail(status: int) -> None:
+        raise HTTPException(status)
+
+    setup_monitoring(app, registry=registry)
+    await get(app, "/404", "/503")
+    assert endpoints(registry) == {("/{status}", "GET", "404"): 1, ("/{status}", "GET", "503"): 1}
+    assert series(registry, "http_exceptions_total") == {}
+
+
+async def test_background_tasks_are_left_out_of_the_duration_but_their_failure_is_told(
+    registry: CollectorRegistry, lines: Lines
+) -> None:
+    app = FastAPI()
+    recorded: list[float] = []
+
+    async def later() -> None:
+        recorded.append(value(registry, "http_requests_total", method="GET", endpoint="/", status="200"))
+        raise OSError("disk full")
+
+    @app.get("/")
+    async def page(tasks: BackgroundTasks) -> str:
+        tasks.add_task(later)
+        return "ok"
+
+    setup_monitoring(app, registry=registry)
+    (response,) = await get(app, "/")
+    assert response.status_code == 200
+    assert recorded == [1]  # the request had been recorded before the task began
+    assert endpoints(registry) == {("/", "GET", "200"): 1}
+    assert series(registry, "http_exceptions_total") == {("/", "OSError"): 1}
+    (row,) = lines.of("failed after the response")
+    assert row["exception_message"] == "disk full"
+
+
+def streaming_app(registry: CollectorRegistry, fail_after: int | None = None) -> Starlette:
+    async def chunks() -> AsyncIterator[bytes]:
+        for number in range(1_000_000):
+            if number == fail_after:
+                raise RuntimeError("the source is gone")
+            yield b"x" * 1000
+            await asyncio.sleep(0.01)
+
+    async def stream(_: Request) -> StreamingResponse:
+        return StreamingResponse(chunks())
+
+    async def slow(_: Request) -> PlainTextResponse:
+        await asyncio.sleep(0.5)
+        return PlainTextResponse("too late")
+
+    app = Starlette(routes=[Route("/stream", stream), Route("/slow", slow)])
+    setup_monitoring(app, registry=registry)
+    return app
+
+
+def test_a_failure_in_mid_stream_is_no_success(registry: CollectorRegistry, lines: Lines) -> None:
+    with serving(streaming_app(registry, fail_after=3)) as address, pytest.raises(httpx.RemoteProtocolError):
+        httpx.get(f"{address}/stream")
+    assert endpoints(registry) == {("/stream", "GET", "500"): 1}
+    assert series(registry, "http_exceptions_total") == {("/stream", "RuntimeError"): 1}
+    assert lines.of("request failed")[0]["exception_message"] == "the source is gone"
+
+
+@pytest.mark.parametrize("path", ["/stream", "/slow"])
+def test_a_client_that_leaves_is_a_499(registry: CollectorRegistry, path: str) -> None:
+    with serving(streaming_app(registry)) as address:
+        host, port = address.removeprefix("http://").split(":")
+        with socket.create_connection((host, int(port))) as connection:
+            connection.sendall(f"GET {path} HTTP/1.1\r\nHost: shop\r\n\r\n".encode())
+            if path == "/stream":
+                assert connection.recv(100).startswith(b"HTTP/1.1 200")
+        wait_until(lambda: endpoints(registry))
+    assert endpoints(registry) == {(path, "GET", "499"): 1}
+    assert series(registry, "http_exceptions_total") == {}
+    assert value(registry, "http_requests_in_progress", method="GET") == 0
+
+
+def test_a_slow_request_whose_client_stays_is_what_it_is(registry: CollectorRegistry) -> None:
+    app = FastAPI()
+
+    @app.post("/slow")
+    async def slow(request: Request) -> PlainTextResponse:
+        await asyncio.sleep(0.1)
+        return PlainTextResponse(await request.body())
+
+    async def reads_late(scope: Any, receive: Any, send: Any) -> None:
+        """Answers before it has read the request."""
+        await asyncio.sleep(0.1)
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        message = await receive()
+        await send({"type": "http.response.body", "body": message["body"]})
+
+    app.mount("/reads-late", reads_late)
+    setup_monitoring(app, registry=registry)
+    with serving(app) as address:
+        assert httpx.post(f"{address}/slow", content=b"body").content == b"body"
+        assert httpx.post(f"{address}/reads-late/", content=b"body").content == b"body"
+    assert endpoints(registry) == {("/slow", "POST", "200"): 1, ("/reads-late/{path}", "POST", "200"): 1}
+
+
+# --- correlation id and trace ---
+
+
+@pytest.mark.parametrize(
+    ("headers", "expected"),
+    [
+        ({"X-Request-ID": "order-4711"}, "order-4711"),
+        ({"X-Request-ID": "order-4711", "traceparent": TRACEPARENT}, "order-4711"),
+        ({"traceparent": TRACEPARENT}, TRACE),
+        ({"X-Request-ID": 'a"},{"level":"error'}, None),
+        ({"X-Request-ID": "x" * 200}, None),
+        ({"traceparent": f"00-{'0' * 32}-{PARENT}-01"}, None),
+        ({"traceparent": "00-zz-01"}, None),
+        ({}, None),
+    ],
+)
+@pytest.mark.parametrize("traced", [True, False])
+async def test_the_correlation_id(
+    registry: CollectorRegistry,
+    lines: Lines,
+    headers: dict[str, str],
+    expected: str | None,
+    traced: bool,
+    monkeypatch: pytest.MonkeyPatch,
+    request: pytest.FixtureRequest,
+) -> None:
+    if traced:
+        request.getfixturevalue("spans")
+    else:
+        monkeypatch.setattr("signalfire.tracing.current_tracer", lambda: None)
+    app = FastAPI()
+
+    @app.get("/")
+    def page() -> str:  # in a thread
+        get_logger("shop").info("inside")
+        return ""
+
+    setup_monitoring(app, registry=registry)
+    (response,) = await get(app, "/", headers=headers)
+    identifier = response.headers["x-request-id"]
+    assert identifier == expected or (expected is None and re.fullmatch("[0-9a-f]{32}", identifier))
+    assert lines.of("inside")[0]["correlation_id"] == identifier
+    assert lines.of("request completed")[0]["correlation_id"] == identifier
+
+
+async def test_each_request_has_its_own_id_side_by_side(registry: CollectorRegistry, lines: Lines) -> None:
+    app = FastAPI()
+
+    @app.get("/{number}")
+    async def page(number: int) -> str:
+        await asyncio.sleep(0.001 * (number % 7))
+        get_logger("shop").info("inside", number=number)
+        return ""
+
+    setup_monitoring(app, registry=registry)
+    async with client(app) as http:
+        await asyncio.gather(*(http.get(f"/{n}", headers={"X-Request-ID": f"id-{n}"}) for n in range(50)))
+    assert {row["number"]: row["correlation_id"] for row in lines.of("inside")} == {n: f"id-{n}" for n in range(50)}
+
+
+async def test_an_id_that_the_application_returns_itself_is_kept(registry: CollectorRegistry) -> None:
+    async def own(_: Request) -> PlainTextResponse:
+        return PlainTextResponse("", headers={"X-Request-ID": "mine"})
+
+    app = Starlette(routes=[Route("/", own)])
+    setup_monitoring(app, registry=registry)
+    (response,) = await get(app, "/")
+    assert response.headers.get_list("x-request-id") == ["mine"]
+
+
+async def test_a_response_that_is_sent_again_and_again_keeps_its_headers(registry: CollectorRegistry) -> None:
+    same = PlainTextResponse("ok")
+    app = Starlette(routes=[Route("/", lambda _: same)])
+    setup_monitoring(app, registry=registry)
+    responses = await get(app, "/", "/", "/")
+    assert len({response.headers["x-request-id"] for response in responses}) == 3
+    assert all(len(response.headers.get_list("x-request-id")) == 1 for response in responses)
+
+
+async def test_one_server_span_with_the_callers_trace(registry: CollectorRegistry, spans: InMemorySpanExporter) -> None:
+    app, sub = FastAPI(), FastAPI()
+
+    @app.get("/items/{item}")
+    async def item(item: str) -> str:
+        return item
+
+    @sub.get("/x")
+    async def x() -> str:
+        return ""
+
+    app.mount("/sub", sub)
+    setup_monitoring(app, registry=registry)
+    await get(app, "/items/1", "/sub/x", headers={"traceparent": TRACEPARENT})
+    first, second = spans.get_finished_spans()  # no span of FastAPI's own beside ours
+    assert (first.name, second.name) == ("GET /items/{item}", "GET /sub/x")
+    assert first.kind is SpanKind.SERVER
+    assert f"{first.context.trace_id:032x}" == TRACE
+    assert first.parent is not None
+    assert f"{first.parent.span_id:016x}" == PARENT
+    assert first.attributes == {
+        "http.request.method": "GET",
+        "url.path": "/items/1",
+        "url.scheme": "http",
+        "http.route": "/items/{item}",
+        "http.response.status_code": 200,
+        "correlation_id": TRACE,
+    }
+
+
+async def test_a_server_span_of_another_instrumentation_is_used(
+    registry: CollectorRegistry, spans: InMemorySpanExporter
+) -> None:
+    from opentelemetry import trace
+
+    inner = setup_monitoring(Starlette(routes=[Route("/items/{item}", ok)]), registry=registry)
+    tracer = trace.get_tracer("another")
+
+    async def outer(scope: Any, receive: Any, send: Any) -> None:
+        with tracer.start_as_current_span("outer", kind=SpanKind.SERVER):
+            await inner(scope, receive, send)
+
+    await get(outer, "/items/1")
+    (span,) = spans.get_finished_spans()
+    assert span.name == "GET /items/{item}"
+    assert span.attributes is not None
+    assert span.attributes["http.response.status_code"] == 200
+
+
+async def test_exemplars_only_of_sampled_requests(registry: CollectorRegistry, spans: InMemorySpanExporter) -> None:
+    app = Starlette(routes=[Route("/kept", ok), Route("/dropped", ok)])
+    setup_monitoring(app, registry=registry)
+    await get(app, "/kept", headers={"traceparent": TRACEPARENT})
+    await get(app, "/dropped", headers={"traceparent": TRACEPARENT[:-2] + "00"})
+    (response,) = await get(app, "/metrics", headers={"accept": "application/openmetrics-text; version=1.0.0"})
+    exemplars = [row for row in response.text.splitlines() if " # {" in row]
+    assert len(exemplars) == 1
+    assert 'endpoint="/kept"' in exemplars[0]
+    assert f'trace_id="{TRACE}"' in exemplars[0]
+
+
+# --- log lines ---
+
+
+async def test_one_line_a_request(registry: CollectorRegistry, lines: Lines, spans: InMemorySpanExporter) -> None:
+    app = FastAPI()
+
+    @app.get("/items/{item}")
+    async def item(item: str) -> str:
+        return item
+
+    setup_monitoring(app, service_name="ad-api", env="test", registry=registry)
+    await get(app, "/items/joe@example.com")
+    (row,) = lines.all
+    (span,) = spans.get_finished_spans()
+    assert row.pop("duration_seconds") >= 0
+    assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z", row.pop("timestamp"))
+    assert row == {
+        "level": "info",
+        "message": "request completed",
+        "method": "GET",
+        "endpoint": "/items/{item}",
+        "path": "/items/[MASKED:email]",
+        "status": 200,
+        "correlation_id": f"{span.context.trace_id:032x}",
+        "logger": "signalfire.http",
+        "service": "ad-api",
+        "env": "test",
+        "trace_id": f"{span.context.trace_id:032x}",
+        "span_id": f"{span.context.span_id:016x}",
+    }
+
+
+def test_uvicorn_logs_json_and_tells_no_request_and_no_failure_twice(registry: CollectorRegistry, lines: Lines) -> None:
+    app = Starlette(routes=[Route("/", ok), Route("/fail", lambda _: 1 / 0)])
+    setup_monitoring(app, registry=registry)
+    with serving(app) as address:
+        httpx.get(address)
+        httpx.get(f"{address}/fail")
+    rows = lines.all
+    assert any(row["logger"] == "uvicorn.error" for row in rows)
+    assert [row["message"] for row in rows if "status" in row] == ["request completed", "request failed"]
+    assert lines.raw.count("ZeroDivisionError: division by zero") == 1
+    assert not [row for row in rows if row["logger"] == "uvicorn.access"]
+
+
+# --- /metrics and /health ---
+
+
+async def test_metrics_as_text_and_as_openmetrics(registry: CollectorRegistry) -> None:
+    app = Starlette(routes=[Route("/", ok)])
+    setup_monitoring(app, registry=registry)
+    await get(app, "/")
+    text, openmetrics, head = (
+        (await get(app, "/metrics"))[0],
+        (await get(app, "/metrics", headers={"accept": "application/openmetrics-text;version=1.0.0,text/plain"}))[0],
+        (await get(app, "/metrics", method="HEAD"))[0],
+    )
+    assert text.headers["content-type"].startswith("text/plain; version=0.0.4")
+    assert openmetrics.headers["content-type"].startswith("application/openmetrics-text; version=1.0.0")
+    assert openmetrics.text.endswith("# EOF\n")
+    assert openmetrics.text.count("# EOF") == 1
+    assert (head.status_code, head.content) == (200, b"")
+    assert 'http_requests_total{endpoint="/",method="GET",status="200"} 1.0' in text.text
+    assert "_created" not in text.text + openmetrics.text
+    assert endpoints(registry) == {("/", "GET", "200"): 1}  # the scrapes are not watched
+
+
+async def test_a_large_registry_is_rendered_in_pieces_without_a_seam(registry: CollectorRegistry) -> None:
+    from prometheus_client import parser
+    from prometheus_client.openmetrics import parser as openmetrics_parser
+
+    app = Starlette()
+    metrics = setup_monitoring(app, registry=registry).metrics
+    for number in range(120):
+        metrics.database_query_duration_seconds.labels(database="shop", operation=f"o{number % 90}").observe(0.1)
+    (text,) = await get(app, "/metrics")
+    (om,) = await get(app, "/metrics", headers={"accept": "application/openmetrics-text; version=1.0.0"})
+    assert text.text.count("# TYPE database_query_duration_seconds histogram") == 1
+    assert om.text.count("# TYPE database_query_duration_seconds histogram") == 1
+    families = {f.name: f for f in parser.text_string_to_metric_families(text.text)}
+    assert len(families["database_query_duration_seconds"].samples) == 90 * 17
+    openmetrics_families = {f.name: f for f in openmetrics_parser.text_string_to_metric_families(om.text)}  # type: ignore[no-untyped-call]
+    assert len(openmetrics_families["database_query_duration_seconds"].samples) == 90 * 17
+
+
+async def test_health_is_live_ready_and_measured(registry: CollectorRegistry) -> None:
+    checker = HealthChecker("shop")
+    state = {"database": True}
+    app = Starlette()
+    handle = setup_monitoring(app, service_name="shop", registry=registry, health=checker)
+    checker.metrics = handle.metrics
+    checker.register("database", lambda: state["database"])
+    checker.register("recommendations", lambda: Status.DEGRADED, required=False)
+    ready, live = await get(app, "/health", "/health/live")
+    assert ready.json()["status"] == "degraded"
+    assert (ready.status_code, live.json()) == (200, {"status": "healthy", "service": "shop"})
+    state["database"] = False
+    await asyncio.sleep(1.1)
+    ready, live = await get(app, "/health/ready", "/health/live")
+    assert (ready.status_code, live.status_code) == (503, 200)
+    assert ready.json()["checks"]["database"]["status"] == "unhealthy"
+    assert series(registry, "service_health") == {
+        ("database", "shop"): 0,
+        ("recommendations", "shop"): 0.5,
+        ("overall", "shop"): 0,
+    }
+
+
+async def test_a_scrape_runs_the_checks_and_waits_for_none_that_is_slow(registry: CollectorRegistry) -> None:
+    app = Starlette()
+    handle = setup_monitoring(app, service_name="shop", registry=registry)
+
+    async def slow() -> None:
+        await asyncio.sleep(1)
+
+    handle.health.register("slow", slow)
+    assert (await get(app, "/metrics"))[0].status_code == 200
+    await asyncio.sleep(1.2)
+    assert 'service_health{check="slow",component="shop"} 1.0' in (await get(app, "/metrics"))[0].text
+
+
+async def test_an_applications_own_health_page_stays(registry: CollectorRegistry, lines: Lines) -> None:
+    app, router = FastAPI(), APIRouter()
+
+    @router.get("/health")
+    async def health() -> dict[str, str]:
+        return {"mine": "yes"}
+
+    app.include_router(router)
+    setup_monitoring(app, registry=registry)
+    own, live = await get(app, "/health", "/health/live")
+    assert own.json() == {"mine": "yes"}
+    assert live.json()["status"] == "healthy"
+    assert any("own /health" in row["message"] for row in lines.all)
+
+
+async def test_paths_can_be_moved_switched_off_and_excluded(registry: CollectorRegistry) -> None:
+    app = Starlette(routes=[Route("/noise", ok), Route("/", ok)])
+    setup_monitoring(app, registry=registry, metrics_path="/internal/metrics", health_path=None, exclude=["/noise"])
+    metrics, health, noise, _ = await get(app, "/internal/metrics", "/health", "/noise", "/")
+    assert (metrics.status_code, health.status_code, noise.status_code) == (200, 404, 200)
+    assert "x-request-id" not in noise.headers
+    assert endpoints(registry) == {("unmatched", "GET", "404"): 1, ("/", "GET", "200"): 1}
+
+
+# --- staying out of the way ---
+
+
+async def test_setting_up_twice_changes_nothing(registry: CollectorRegistry) -> None:
+    app = Starlette(routes=[Route("/", ok)])
+    handle = setup_monitoring(app, registry=registry)
+    assert setup_monitoring(app, registry=registry) is handle
+    assert setup_monitoring(handle) is handle
+    await get(app, "/")
+    assert endpoints(registry) == {("/", "GET", "200"): 1}
+
+
+async def test_an_application_that_has_served_already_is_watched_from_then_on(registry: CollectorRegistry) -> None:
+    app = Starlette(routes=[Route("/", ok)])
+    await get(app, "/")
+    setup_monitoring(app, registry=registry)
+    await get(app, "/")
+    assert endpoints(registry) == {("/", "GET", "200"): 1}
+
+
+async def test_a_watched_application_inside_of_another_counts_once(registry: CollectorRegistry) -> None:
+    sub, app = Starlette(routes=[Route("/x", ok)]), Starlette()
+    setup_monitoring(sub, registry=registry)
+    app.mount("/sub", sub)
+    setup_monitoring(app, registry=registry)
+    await get(app, "/sub/x")
+    assert endpoints(registry) == {("/sub/x", "GET", "200"): 1}
+
+
+@pytest.mark.parametrize("broken", ["begin", "finish", "end", "_starts", "_saw"])
+async def test_an_error_of_the_library_does_not_reach_the_client(
+    registry: CollectorRegistry,
+    monkeypatch: pytest.MonkeyPatch,
+    broken: str,
+    expected_internal_errors: list[int],
+) -> None:
+    def fail(*_: Any) -> None:
+        raise ValueError("a bug")
+
+    async def echo(request: Request) -> PlainTextResponse:
+        return PlainTextResponse(await request.body())
+
+    app = Starlette(routes=[Route("/", echo, methods=["POST"])])
+    setup_monitoring(app, registry=registry)
+    monkeypatch.setattr(Exchange, broken, fail)
+    responses = await get(app, "/", "/", method="POST", content=b"ok")
+    assert [(response.status_code, response.text) for response in responses] == [(200, "ok")] * 2
+    expected_internal_errors.append(2)
+
+
+async def test_routes_of_an_unknown_kind_do_no_harm(
+    registry: CollectorRegistry, expected_internal_errors: list[int]
+) -> None:
+    class Strange(Route):
+        def matches(self, scope: Any) -> Any:
+            return Match.NONE, {}
+
+    app = Starlette(routes=[Strange("/strange", ok), Route("/", ok)])
+    app.router.routes[0].path_regex = "not a pattern"  # type: ignore[attr-defined]
+    setup_monitoring(app, registry=registry)
+    answers = await get(app, "/", "/nothing")
+    assert [answer.status_code for answer in answers] == [200, 404]
+    assert endpoints(registry) == {("/", "GET", "200"): 1, ("unmatched", "GET", "404"): 1}
+    expected_internal_errors.append(2)
+
+
+async def test_the_websocket_protocol_passes_through(registry: CollectorRegistry) -> None:
+    from starlette.testclient import TestClient
+    from starlette.websockets import WebSocket
+
+    app = FastAPI()
+
+    @app.websocket("/ws")
+    async def echo(socket: WebSocket) -> None:
+        await socket.accept()
+        await socket.send_text(await socket.receive_text())
+        await socket.close()
+
+    setup_monitoring(app, registry=registry)
+    with TestClient(app) as http, http.websocket_connect("/ws") as connection:
+        connection.send_text("hello")
+        assert connection.receive_text() == "hello"

@@ -1,0 +1,160 @@
+"""The catalogue, what is generated from it, and the bounds on label values."""
+
+import threading
+from pathlib import Path
+
+import pytest
+import yaml
+from hypothesis import given
+from hypothesis import strategies as st
+from prometheus_client import CollectorRegistry, Counter, Gauge, generate_latest
+from signalfire import Metrics
+from signalfire.bounded import MAX_SERIES, Family
+
+from scripts.generators import catalogue
+from tests.unit.library.helpers import series, value
+
+ROOT = Path(__file__).resolve().parents[3]
+TYPES = {"Counter": "counter", "Gauge": "gauge", "Histogram": "histogram", "Summary": "summary"}
+
+
+def test_generated_files_are_what_the_catalogue_says() -> None:
+    for path, content in catalogue.generate(ROOT).items():
+        assert (ROOT / path).read_text(encoding="utf-8") == content, f"{path}: run make generate"
+
+
+def test_every_metric_of_the_catalogue_can_be_used_as_it_is_described(metrics: Metrics) -> None:
+    for metric in catalogue.load(ROOT).metrics:
+        family = getattr(metrics, metric.name)
+        values = {label.name: (label.values or ("x",))[0] for label in metric.labels}
+        child = family.labels(**values) if values else family
+        assert TYPES[type(child).__name__] == metric.kind
+    described = {metric.name.removesuffix("_total"): metric for metric in catalogue.load(ROOT).metrics}
+    exposed = {family.name: family for family in metrics.registry.collect()}
+    assert set(exposed) == set(described)
+    for name, family in exposed.items():
+        assert (family.type, family.documentation) == (described[name].kind, described[name].help)
+        labels = {label for sample in family.samples for label in sample.labels} - {"le"}
+        assert labels == {label.name for label in described[name].labels}
+
+
+def test_the_requirements_names_are_all_there() -> None:
+    names = {metric.name for metric in catalogue.load(ROOT).metrics}
+    aliases = {alias for metric in catalogue.load(ROOT).metrics for alias in metric.aliases}
+    assert {"http_requests_total", "ai_api_cost_usd_total", "task_quality_score", "service_health"} <= names
+    assert {"ai_api_cost_total", "llm_tokens_used", "api_request_duration", "agent_active"} <= aliases
+
+
+@pytest.mark.parametrize(
+    ("entry", "complaint"),
+    [
+        ({"type": "counter", "unit": "x", "help": "x"}, "counters, and only they, end in _total"),
+        ({"type": "histogram", "unit": "x", "help": "x"}, "histograms, and only they, have buckets"),
+        ({"type": "gauge", "help": "x"}, "has no unit"),
+        ({"type": "gague", "unit": "x", "help": "x"}, "type 'gague' is none of"),
+        ({"type": "gauge", "unit": "x", "help": "x", "lables": {}}, "unknown field 'lables'"),
+        ({"type": "gauge", "unit": "x", "help": "x", "labels": {"service": None}}, "'service' comes from the target"),
+        ({"type": "gauge", "unit": "x", "help": "x", "labels": {"a": {"vals": []}}}, "takes either values or max"),
+        ({"type": "histogram", "unit": "x", "help": "x", "buckets": "big"}, "buckets 'big' are not defined"),
+    ],
+)
+def test_a_wrong_entry_is_refused_with_its_name(tmp_path: Path, entry: dict[str, object], complaint: str) -> None:
+    document = {"buckets": {"small": [1, 2]}, "groups": [{"title": "A", "metrics": {"things": entry}}]}
+    (tmp_path / "instrumentation").mkdir()
+    (tmp_path / catalogue.CATALOGUE).write_text(yaml.safe_dump(document))
+    with pytest.raises(catalogue.CatalogueError, match="things") as raised:
+        catalogue.load(tmp_path)
+    assert complaint in str(raised.value)
+
+
+def test_a_name_that_is_there_twice_is_refused(tmp_path: Path) -> None:
+    entry = {"type": "gauge", "unit": "x", "help": "x"}
+    groups = [{"title": "A", "metrics": {"things": entry}}, {"title": "B", "metrics": {"things": entry}}]
+    (tmp_path / "instrumentation").mkdir()
+    (tmp_path / catalogue.CATALOGUE).write_text(yaml.safe_dump({"buckets": {}, "groups": groups}))
+    with pytest.raises(catalogue.CatalogueError, match="things is there twice"):
+        catalogue.load(tmp_path)
+
+
+def test_nothing_is_registered_before_it_is_used(registry: CollectorRegistry) -> None:
+    metrics = Metrics(registry)
+    assert list(registry.collect()) == []
+    metrics.active_users.set(3)
+    assert [family.name for family in registry.collect()] == ["active_users"]
+
+
+def test_threads_that_use_a_metric_first_at_the_same_time_share_it(metrics: Metrics) -> None:
+    start = threading.Barrier(8)
+
+    def use() -> None:
+        start.wait()
+        for number in range(50):
+            metrics.queue_depth.labels(queue=f"q{number}").inc()
+
+    threads = [threading.Thread(target=use) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert series(metrics.registry, "queue_depth") == {(f"q{number}",): 8.0 for number in range(50)}
+
+
+@given(values=st.lists(st.text(max_size=300), max_size=300))
+def test_a_label_never_takes_more_values_than_its_cap(values: list[str]) -> None:
+    metrics = Metrics(CollectorRegistry())
+    for text in values:
+        metrics.roas_value.labels(campaign=text, platform="search").inc()
+    found = series(metrics.registry, "roas_value")
+    assert len(found) <= 51  # 50 and "other"
+    assert sum(found.values()) == len(values)
+    folded = value(metrics.registry, "signalfire_label_values_folded_total", metric="roas_value", label="campaign")
+    assert found.get(("other", "search"), 0) == folded + values.count("other")
+    generate_latest(metrics.registry)  # whatever the text was, it can be encoded
+
+
+def test_a_value_outside_of_the_allowed_set_becomes_other(metrics: Metrics) -> None:
+    metrics.cache_requests_total.labels(cache="prices", result="hit").inc()
+    metrics.cache_requests_total.labels(cache="prices", result="mess").inc()
+    metrics.cache_requests_total.labels(cache="prices", result="mess").inc()
+    assert series(metrics.registry, "cache_requests_total") == {("prices", "hit"): 1, ("prices", "other"): 2}
+    assert series(metrics.registry, "signalfire_label_values_folded_total") == {("result", "cache_requests_total"): 2}
+
+
+def test_labels_that_are_bounded_each_are_bounded_together(metrics: Metrics) -> None:
+    for one in range(80):
+        for two in range(80):
+            metrics.ai_api_errors_total.labels(provider=f"p{one}", model=f"m{two}", error_type="timeout").inc()
+    found = series(metrics.registry, "ai_api_errors_total")
+    assert len(found) == MAX_SERIES + 1
+    assert sum(found.values()) == 6400
+
+
+def test_folded_values_are_not_kept_in_memory(metrics: Metrics) -> None:
+    for number in range(2000):
+        metrics.roas_value.labels(campaign=f"c{number}", platform="search").set(1)
+    family: Family[Gauge] = metrics.roas_value
+    assert len(family._children) == 50
+
+
+def test_a_lone_surrogate_does_not_break_the_scrape(metrics: Metrics) -> None:
+    metrics.queue_depth.labels(queue="a\ud800b").set(1)
+    assert b'queue_depth{queue="a?b"} 1.0' in generate_latest(metrics.registry)
+
+
+def test_numbers_are_label_values_too(metrics: Metrics) -> None:
+    metrics.http_requests_total.labels(method="GET", endpoint="/", status=200).inc()
+    metrics.http_requests_total.labels(method="GET", endpoint="/", status="200").inc()
+    assert value(metrics.registry, "http_requests_total", method="GET", endpoint="/", status="200") == 2
+
+
+def test_a_metric_that_the_application_has_registered_itself_is_reused(registry: CollectorRegistry) -> None:
+    own = Counter("campaigns_created_total", "mine", ["platform"], registry=registry)
+    Metrics(registry).campaigns_created_total.labels(platform="search").inc()
+    assert own.labels("search")._value.get() == 1
+
+
+def test_one_of_another_shape_is_left_alone(registry: CollectorRegistry, caplog: pytest.LogCaptureFixture) -> None:
+    Counter("campaigns_created_total", "mine", ["country"], registry=registry).labels("de").inc()
+    Metrics(registry).campaigns_created_total.labels(platform="search").inc()
+    assert series(registry, "campaigns_created_total") == {("de",): 1}
+    assert "campaigns_created_total is already registered" in caplog.text
