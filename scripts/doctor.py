@@ -227,9 +227,7 @@ def _clock(settings: Settings, state: State) -> Finding:
     far = {service: skew for service, skew in skews.items() if abs(skew) > _CLOCK_TOLERANCE_SECONDS}
     if far:
         listed = ", ".join(f"{service} by {skew:+.0f} s" for service, skew in far.items())
-        return Finding(
-            "bad", f"clock: it differs from that of {listed}", _SET_CLOCK
-        )
+        return Finding("bad", f"clock: it differs from that of {listed}", _SET_CLOCK)
     compared = f" and agrees with {', '.join(skews)}" if skews else ""
     return Finding("good", f"clock: {time.strftime('%Y-%m-%d %H:%M:%S %Z')}{compared}")
 

@@ -1,28 +1,21 @@
-"""`make lint`: every linter and the type checker; all of them run, the exit code is 0 only if all are content."""
+"""`make lint`: every linter and type checker, and that the generated files are what their sources give."""
 
-import subprocess
 import sys
 
 import typer
 
-from scripts import console
-from scripts.paths import ROOT
+from scripts import suites
+from scripts.suites import Suite
 
-_CHECKS = {
-    "ruff check": ["-m", "ruff", "check", "."],
-    "ruff format": ["-m", "ruff", "format", "--check", "."],
-    "mypy": ["-m", "mypy"],
-    "generated files": ["-m", "scripts", "generate", "--check"],
-}
+_SUITES = (
+    Suite("ruff check", (sys.executable, "-m", "ruff", "check", ".")),
+    Suite("ruff format", (sys.executable, "-m", "ruff", "format", "--check", ".")),
+    Suite("mypy", (sys.executable, "-m", "mypy")),
+    Suite("generated files", (sys.executable, "-m", "scripts", "generate", "--check")),
+    Suite("viewer's types", ("npm", "run", "--silent", "check"), suites.VIEWER, suites.need_node_modules),
+    Suite("go vet", ("go", "vet", "./..."), suites.COLLECTOR, suites.need_go),
+)
 
 
 def main() -> None:
-    failed = []
-    for name, arguments in _CHECKS.items():
-        console.out.print(f"[bold]{name}[/]")
-        if subprocess.run([sys.executable, *arguments], cwd=ROOT, check=False).returncode:
-            failed.append(name)
-    if failed:
-        raise console.fail(f"failed: {', '.join(failed)}")
-    console.out.print("[green]All clean.[/]")
-    raise typer.Exit(0)
+    raise typer.Exit(suites.run(_SUITES))

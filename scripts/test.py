@@ -1,18 +1,27 @@
-"""`make test`: pytest, all of it or the part that needs seconds."""
+"""`make test`: every suite, quick ones first; with --quick only what needs no running server and no browser."""
 
-import subprocess
 import sys
 from typing import Annotated
 
 import typer
 
-from scripts.paths import ROOT
+from scripts import suites, system_packages
+from scripts.suites import Suite
+
+_PYTEST = (sys.executable, "-m", "pytest")
+_QUICK = Suite("units and rules", (*_PYTEST, "-m", "not stack and not browser"))
+_LONG = (
+    Suite("viewer", ("npm", "test"), suites.VIEWER, suites.need_node_modules),
+    Suite("collector", ("go", "test", "./..."), suites.COLLECTOR, suites.need_go),
+    Suite("stack", (*_PYTEST, "-m", "stack and not browser")),
+    Suite("browser", (*_PYTEST, "-m", "browser"), prepare=lambda: system_packages.ensure("chromium")),
+)
 
 
 def main(
-    arguments: Annotated[list[str] | None, typer.Argument(envvar="ARGS", help="Passed on to pytest.")] = None,
+    arguments: Annotated[list[str] | None, typer.Argument(envvar="ARGS", help="For pytest alone, given these.")] = None,
     quick: Annotated[bool, typer.Option("--quick", help="Only what needs no running server and no browser.")] = False,
 ) -> None:
-    marks = ["-m", "not stack and not browser"] if quick else []
-    command = [sys.executable, "-m", "pytest", *marks, *(arguments or [])]
-    raise typer.Exit(subprocess.run(command, cwd=ROOT, check=False).returncode)
+    if arguments:
+        raise typer.Exit(suites.call([*_PYTEST, *arguments]))
+    raise typer.Exit(suites.run([_QUICK] if quick else [_QUICK, *_LONG]))
