@@ -15,7 +15,31 @@ function(kit)
     { value: 'warning', text: 'warning', color: 'yellow' },
     { value: 'info', text: 'info', color: 'blue' },
   ]);
-  local budget_steps = panel.steps([['green', null], ['yellow', 0.8], ['red', 1]]);
+  local settings = kit.config.settings;
+  local error_budget =
+    if settings.objectives == [] then
+      panel.text('Error budget left', |||
+        There is no objective yet. In signalfire.yaml:
+        ```yaml
+        objectives:
+          - {name: availability, target: 0.99, window: 30d}
+        ```
+      |||)
+    else
+      panel.bargauge(signals.error_budget_left, by=['service']) + { fieldConfig+: { defaults+: { min: 0 } } }
+      + panel.steps([['red', null], ['orange', 0.1], ['yellow', 0.25], ['green', 0.5]]) + panel.service_links(api);
+  local budget =
+    if settings.budgets == [] then
+      panel.text('Budget used', |||
+        There is no budget yet. In signalfire.yaml:
+        ```yaml
+        budgets:
+          - {name: total, day_usd: 25, month_usd: 500}
+        ```
+      |||)
+    else
+      panel.gauge(signals.budget_used, by=['budget', 'period'], legend='{{budget}}, {{period}}')
+      + panel.steps([['green', null], ['yellow', 0.8], ['red', 1]]) + { fieldConfig+: { defaults+: { max: 1 } } };
 
   kit.new(
     'Health, traffic, agents and spend of the whole system on one page.',
@@ -30,8 +54,7 @@ function(kit)
         + panel.steps([['green', null], ['yellow', 1], ['orange', 5], ['red', 10]]),
         panel.stat(signals.service_health, by=['service']) + panel.size(8, 7) + health_mapping + panel.service_links(api)
         + { options+: { colorMode: 'background', graphMode: 'none', textMode: 'value_and_name' } },
-        panel.bargauge(signals.error_budget_left, by=['service']) + panel.size(6, 7) + { fieldConfig+: { defaults+: { min: 0 } } }
-        + panel.steps([['red', null], ['orange', 0.1], ['yellow', 0.25], ['green', 0.5]]) + panel.service_links(api),
+        error_budget + panel.size(6, 7),
         panel.stat(signals.alerts_firing) + panel.size(4, 6) + panel.steps([['green', null], ['red', 1]])
         + { targets: [panel.target(signals.alerts_firing.expr([], signals.alerts_firing.matchers(['env', 'service'])) + ' or vector(0)') { refId: 'A' }] },
         panel.labels_table(
@@ -55,8 +78,7 @@ function(kit)
         panel.timeseries(signals.tasks_per_hour, by=['agent']) + panel.size(5) + panel.stacked,
         panel.stat(signals.ai_cost_today) + panel.size(4, 8),
         panel.stat(signals.ai_cost_month) + panel.size(4, 8),
-        panel.gauge(signals.budget_used, by=['budget', 'period'], legend='{{budget}}, {{period}}') + panel.size(6, 8) + budget_steps
-        + { fieldConfig+: { defaults+: { max: 1 } } },
+        budget + panel.size(6, 8),
         panel.timeseries(signals.ai_cost_per_hour, by=[], legend='USD per hour') + panel.size(24, 6),
       ]),
       row('Logs', [

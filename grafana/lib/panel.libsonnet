@@ -234,8 +234,10 @@ local legend(placement='bottom', as='list', calcs=[]) = { showLegend: true, disp
         panel.target(expr, instant=true, format='table'),
       ])
       + {
-        transformations: [{ id: 'organize', options: {
-          excludeByName: { Time: true, __name__: true, Value: true, alertstate: true },
+        transformations: [{ id: 'filterFieldsByName', options: {
+          include: { names: [std.objectFields(column)[0] for column in columns] },
+        } }, { id: 'organize', options: {
+          excludeByName: {},
           indexByName: { [std.objectFields(columns[i])[0]]: i for i in std.range(0, std.length(columns) - 1) },
           renameByName: std.foldl(function(all, column) all + column, columns, {}),
         } }],

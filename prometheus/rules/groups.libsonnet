@@ -4,7 +4,7 @@ function(signals)
   local modules = signals.by_module;
   local recorded_signals(module) = std.flattenArrays([module[name].rules for name in std.objectFields(module)]);
   local group(name, rules, extra={}) = { name: 'signalfire-' + name, rules: rules } + extra;
-  [
+  local groups = [
     group('http', modules.http.sources + recorded_signals(modules.http)),
     group('agents', modules.agents.sources + recorded_signals(modules.agents)),
     group('ai', modules.ai.sources + recorded_signals(modules.ai)),
@@ -12,4 +12,5 @@ function(signals)
     group('calendar', modules.ai.calendar_rules, { interval: '30s' }),
     group('objectives', modules.objectives.sources + recorded_signals(modules.objectives), { interval: '30s' }),
     group('health', modules.health.sources + recorded_signals(modules.health)),
-  ]
+  ];
+  [g for g in groups if g.rules != []]

@@ -2,6 +2,7 @@
 
 import itertools
 import re
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -178,3 +179,11 @@ def test_logs_are_found_by_index_labels(dashboard: Json) -> None:
         selector = re.match(r"\{(.*?)\}", panel["targets"][0]["expr"])
         assert selector
         assert set(re.findall(r"(\w+)=", selector[1])) <= {"service_name", "env", "level"}
+
+
+def test_without_budgets_and_objectives_it_says_how_to_set_them(mixin_with: Callable[[Json], Json]) -> None:
+    changed = mixin_with({"budgets": [], "objectives": []})
+    panels = {panel["title"]: panel for panel in changed["dashboards"]["overview.json"]["panels"]}
+    assert "budgets:" in panels["Budget used"]["options"]["content"]
+    assert "objectives:" in panels["Error budget left"]["options"]["content"]
+    assert [group["name"] for group in changed["rules"]["groups"] if not group["rules"]] == []
