@@ -251,8 +251,8 @@ class Settings(_Section):
     tracing: Tracing = Tracing()
     targets: list[Target] = []
     logs: list[LogFiles] = []
-    budgets: list[Budget] = []
-    objectives: list[Objective] = []
+    budgets: list[Budget] = [Budget(name="total", day_usd=25.0, month_usd=500.0)]
+    objectives: list[Objective] = [Objective(name="availability", target=0.99)]
     alerts: dict[str, AlertOverride] = Field(default={}, description="Changes to alerts, by the alert's name.")
     receivers: list[Receiver] = []
     demo: Demo = Demo()
