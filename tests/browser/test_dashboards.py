@@ -1,0 +1,124 @@
+"""Both dashboards in a real browser over the running demo: every panel drawn from data, and the ways that lead on."""
+
+from __future__ import annotations
+
+import json
+import re
+import time
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from playwright.sync_api import Page, expect
+
+from scripts.paths import ROOT
+from tests.stack.running import Stack
+
+pytestmark = pytest.mark.browser
+
+GENERATED = ROOT / "grafana" / "generated"
+# Tall enough that every panel is in view: the viewer asks only for what is seen.
+TALL = 4000
+FAULT_SECONDS = 30
+SECONDS_TO_DRAW = 120
+
+
+def panels_of(uid: str) -> set[str]:
+    """The titles of a dashboard's panels, rows left out."""
+    dashboard: dict[str, Any] = json.loads((GENERATED / f"{uid}.json").read_text())
+    inside = [panel for row in dashboard["panels"] for panel in row.get("panels", [])]
+    return {panel["title"] for panel in dashboard["panels"] + inside if panel["type"] != "row"}
+
+
+@pytest.fixture(scope="module")
+def lived(stack: Stack) -> Stack:
+    """The stack after errors and slow requests, so that the panels about them have something to show."""
+    for fault in ("errors", "latency"):
+        httpx.put(f"{stack.url('ad-api')}/faults/{fault}", json={"active": True}).raise_for_status()
+    time.sleep(FAULT_SECONDS)
+    for fault in ("errors", "latency"):
+        httpx.put(f"{stack.url('ad-api')}/faults/{fault}", json={"active": False}).raise_for_status()
+    return stack
+
+
+def panel_states(page: Page) -> dict[str, str]:
+    """State by title, and by type and title where a title stands twice."""
+    found: dict[str, str] = page.evaluate(
+        """() => Object.fromEntries([...document.querySelectorAll('[data-panel-state]')].map(
+            (panel) => [`${panel.dataset.panelId} ${panel.dataset.panelTitle}`, panel.dataset.panelState]))"""
+    )
+    return found
+
+
+def wait_until_drawn(page: Page) -> dict[str, str]:
+    deadline = time.monotonic() + SECONDS_TO_DRAW
+    states: dict[str, str] = {}
+    while time.monotonic() < deadline:
+        states = panel_states(page)
+        if states and set(states.values()) == {"ok"}:
+            break
+        page.wait_for_timeout(500)
+    return states
+
+
+@pytest.mark.parametrize("uid", ["overview", "api-performance"])
+@pytest.mark.parametrize("width", [1440, 800])
+def test_no_panel_is_empty_and_the_console_is_silent(
+    page: Page, lived: Stack, console_errors: list[str], screenshots: Path, uid: str, width: int
+) -> None:
+    page.set_viewport_size({"width": width, "height": TALL})
+    page.goto(f"{lived.url('dashboards')}/d/{uid}")
+    states = wait_until_drawn(page)
+    page.screenshot(path=screenshots / f"{uid}-{width}.png", full_page=True)
+    assert {name: state for name, state in states.items() if state != "ok"} == {}
+    assert {name.split(" ", 1)[1] for name in states} == panels_of(uid)
+    assert console_errors == []
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+
+
+def test_from_a_latency_panel_to_the_trace_to_its_logs_and_back_to_the_request(
+    page: Page, lived: Stack, console_errors: list[str], screenshots: Path
+) -> None:
+    page.set_viewport_size({"width": 1440, "height": TALL})
+    page.goto(f"{lived.url('dashboards')}/d/api-performance?var-service=ad-api")
+    wait_until_drawn(page)
+    page.get_by_test_id("exemplar").last.click()
+    expect(page.get_by_test_id("waterfall")).to_be_visible(timeout=30_000)
+    assert page.get_by_test_id("span").count() >= 1
+    page.screenshot(path=screenshots / "trace.png")
+
+    page.get_by_test_id("trace-logs-link").click()
+    lines = page.get_by_test_id("log-lines")
+    expect(lines).to_contain_text("request", timeout=30_000)
+    page.screenshot(path=screenshots / "logs.png")
+
+    lines.get_by_role("button").first.click()
+    page.get_by_test_id("log-correlation-link").first.click()
+    expect(page).to_have_url(re.compile("correlation_id"))
+    expect(page.get_by_test_id("log-lines")).to_contain_text("request", timeout=30_000)
+    assert console_errors == []
+
+
+def test_an_alert_leads_to_its_runbook(page: Page, lived: Stack, console_errors: list[str]) -> None:
+    page.goto(f"{lived.url('dashboards')}/runbooks/HighErrorRate")
+    expect(page.get_by_role("heading", name="HighErrorRate")).to_be_visible()
+    assert console_errors == []
+
+
+def test_a_dashboard_that_is_not_there_says_which_are(page: Page, lived: Stack) -> None:
+    page.goto(f"{lived.url('dashboards')}/d/nothing-like-this")
+    expect(page.get_by_test_id("page-message")).to_contain_text("overview", timeout=30_000)
+
+
+def test_a_server_that_is_down_is_named_in_its_panels_and_the_page_recovers(page: Page, lived: Stack) -> None:
+    page.set_viewport_size({"width": 1440, "height": TALL})
+    lived.stop("loki")
+    try:
+        page.goto(f"{lived.url('dashboards')}/d/overview")
+        broken = page.locator('[data-panel-type="logs"][data-panel-state="error"]')
+        expect(broken.first).to_contain_text(re.compile("loki", re.IGNORECASE), timeout=60_000)
+    finally:
+        lived.start("loki")
+        lived.wait_ready("loki")
+    expect(page.locator('[data-panel-type="logs"][data-panel-state="ok"]').first).to_be_visible(timeout=60_000)
