@@ -19,6 +19,7 @@ import (
 	"go.opentelemetry.io/collector/receiver/otlpreceiver"
 	"go.opentelemetry.io/collector/service/telemetry/otelconftelemetry"
 
+	"github.com/signalfire/signalfire/servers/collector/guard"
 	"github.com/signalfire/signalfire/servers/collector/journalprocessor"
 )
 
@@ -45,8 +46,8 @@ func components() (otelcol.Factories, error) {
 	}
 
 	exporters, err := otelcol.MakeFactoryMap[exporter.Factory](
-		otlpexporter.NewFactory(),
-		otlphttpexporter.NewFactory(),
+		guard.Exporter(otlpexporter.NewFactory()),
+		guard.Exporter(otlphttpexporter.NewFactory()),
 	)
 	if err != nil {
 		return otelcol.Factories{}, err

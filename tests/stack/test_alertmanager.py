@@ -62,9 +62,8 @@ def alertmanager(receiver: Receiver, tmp_path: Path) -> Iterator[str]:
 
 def post(alertmanager: str, *labels: dict[str, str], ends_in: float = 3600) -> None:
     ends = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time() + ends_in))
-    alerts: list[dict[str, Any]] = [
-        {"labels": {"service": "api", "env": "dev"} | each, "endsAt": ends} for each in labels
-    ]
+    common = {"service": "api", "env": "dev"}
+    alerts = [{"labels": common | each, "endsAt": ends} for each in labels]
     httpx.post(f"{alertmanager}/api/v2/alerts", json=alerts).raise_for_status()
 
 
