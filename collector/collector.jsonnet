@@ -216,8 +216,8 @@ function(settings, runtime)
         } + files,
         processors: processors,
         exporters: {
-          // One batch at a time: of two that Loki takes at once, the one that is second in its write-ahead log is skipped when the
-          // log is read again, if its lines of a stream were counted first.
+          // One batch at a time: of two that Loki takes at once, the second in its write-ahead log is skipped when the log is read
+          // after a crash, if its lines had been counted first.
           'otlp_http/loki': { endpoint: 'http://%s/otlp' % servers.loki.address, timeout: '30s' } + queue(1024 * MiB, 1),
           'otlp_grpc/jaeger': { endpoint: servers.jaeger.otlp_address, tls: { insecure: true }, timeout: '30s' } + queue(1024 * MiB, 2),
           'otlp_http/prometheus': { endpoint: 'http://%s/api/v1/otlp' % servers.prometheus.address, timeout: '30s' } + queue(256 * MiB, 1),  // in their order

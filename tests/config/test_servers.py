@@ -125,6 +125,12 @@ def test_nothing_is_in_memory_alone_once_it_is_acknowledged(tmp_path: Path) -> N
     assert "batch" not in config("jaeger", {}, tmp_path).get("processors", {})
 
 
+def test_loki_gets_one_batch_at_a_time(tmp_path: Path) -> None:
+    """Of two that it takes at once it may lose lines when it reads its write-ahead log after a crash (seen with 3.7)."""
+    queue = config("collector", {}, tmp_path)["exporters"]["otlp_http/loki"]["sending_queue"]
+    assert queue["num_consumers"] == 1
+
+
 def test_the_journal_keeps_spans_longer_than_the_sampler_waits(tmp_path: Path) -> None:
     settings = {"tracing": {"keep_ratio": 0.5, "decision_wait": "2m"}}
     processors = config("collector", settings, tmp_path)["processors"]
