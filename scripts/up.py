@@ -1,6 +1,7 @@
 """`make up`: start the whole stack, wait until it answers, say where things are."""
 
 import asyncio
+import math
 import os
 import signal
 import sys
@@ -28,7 +29,7 @@ from scripts.session import settings_in_use
 from scripts.settings import Settings
 from scripts.table import Row, processes_table
 
-_FIRST_DATA_SECONDS = 60
+_FIRST_DATA_SECONDS = 30
 _EXPECTED = (StartError, BuildError, MissingToolError, TemplateError, SupervisorError)
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
@@ -64,6 +65,7 @@ class _Up:
         self._settings = settings
         self._state = state
         self._began = began
+        self._began_at = time.time()
         self._endpoints = endpoints(settings)
         self._supervisor = Supervisor(state)
         self._ran_before = self._supervisor.is_running()
@@ -136,9 +138,13 @@ class _Up:
     async def _announce_first_data(self, http: httpx.AsyncClient) -> None:
         """Say when a dashboard has something to show: asked as the dashboard asks, through the viewer's proxy."""
         page = next(endpoint for endpoint in self._endpoints if endpoint.name == "dashboards").address
-        query = "http_requests_total" if self._settings.demo.enabled else "up == 1"
-        deadline = time.monotonic() + _FIRST_DATA_SECONDS
+        query = "http_requests_total" if self._settings.demo.enabled else "up"
+        if not self._ran_before:  # what was stored before the last `make down` is no sign of life
+            query = f"timestamp({query}) > {self._began_at:.3f}"
+        deadline = math.inf
         while not await _has_data(http, f"{page}/api/datasources/proxy/uid/prometheus/api/v1/query", query):
+            if self._starting and self._starting.all_ready and deadline == math.inf:
+                deadline = time.monotonic() + _FIRST_DATA_SECONDS
             if time.monotonic() > deadline:
                 self._progress.say(f"The dashboards show no data yet: {query} is empty at {page}.")
                 return

@@ -21,6 +21,11 @@ class Binaries:
         missing = [self._artifacts[name] for name in order if not self._is_own(self._artifacts[name])]
         self._queue = BuildQueue(missing, on_event)
 
+    def is_built(self, server: str) -> bool:
+        """Whether nothing of this server, or of the viewer for the dashboards, is still to be built."""
+        artifact = self._artifacts.get(server, self._artifacts["viewer"])
+        return self._is_own(artifact) or artifact.is_built
+
     async def program(self, name: str) -> Path:
         """The path of a binary such as `promtool`. Raises BuildError or MissingToolError."""
         artifact = next((a for a in self._artifacts.values() if name in a.outputs), None)
