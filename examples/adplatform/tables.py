@@ -65,7 +65,6 @@ class AgentTask(Job):
     workflow: Mapped[str] = mapped_column(String(40))
     product: Mapped[str] = mapped_column(String(60))
     platform: Mapped[str] = mapped_column(String(20))
-    result: Mapped[str | None] = mapped_column(Text)
 
 
 class Answer(Base):

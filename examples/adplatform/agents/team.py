@@ -59,7 +59,7 @@ WATCHER = Agent(
     task_type="bid_watch",
     provider="openai",
     model="gpt-4.1-nano",
-    instructions="You watch bids. Say in one sentence whether to raise, lower or keep this one.",
+    instructions=f"{BRAND_BOOK}\nYou watch bids. Say whether to raise, lower or keep this one.",
     repeats_itself=False,
 )
 

@@ -1,15 +1,13 @@
 """How the team works on one task."""
 
 from openai.types.chat import ChatCompletionMessageParam
-from signalfire import get_logger, track_agent_execution, track_task, track_workflow
+from signalfire import track_agent_execution, track_task, track_workflow
 
 from examples.adplatform.agents.answers import AnswerCache
 from examples.adplatform.agents.asking import Provider
 from examples.adplatform.agents.quality import quality
 from examples.adplatform.agents.team import WORKFLOWS, Agent
 from examples.adplatform.tables import AgentTask
-
-log = get_logger(__name__)
 
 
 class Team:

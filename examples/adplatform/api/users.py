@@ -46,7 +46,7 @@ class Users:
         return sum(usage.last_seen >= since for usage in self._usage.values())
 
 
-def known_users(request: Request) -> Users:
+async def known_users(request: Request) -> Users:
     users: Users = request.app.state.users
     return users
 
