@@ -126,7 +126,7 @@ def test_nothing_is_in_memory_alone_once_it_is_acknowledged(tmp_path: Path) -> N
 
 
 def test_loki_gets_one_batch_at_a_time(tmp_path: Path) -> None:
-    """Of two that it takes at once it may lose lines when it reads its write-ahead log after a crash (seen with 3.7)."""
+    """Of two at once it may lose lines when it reads its write-ahead log after a crash (seen with 3.7)."""
     queue = config("collector", {}, tmp_path)["exporters"]["otlp_http/loki"]["sending_queue"]
     assert queue["num_consumers"] == 1
 
