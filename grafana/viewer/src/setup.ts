@@ -1,5 +1,5 @@
 /** Runs before anything is drawn: what Grafana's components expect to find around them. */
-import { locationUtil, systemDateFormats } from '@grafana/data';
+import { locationUtil } from '@grafana/data';
 import { initPluginTranslations } from '@grafana/i18n';
 import { cacheStore } from 'react-inlinesvg';
 
@@ -14,7 +14,6 @@ declare global {
 window.__grafana_public_path__ = '/';
 void initPluginTranslations('signalfire-viewer');
 registerTransformers();
-systemDateFormats.useBrowserLocale();
 
 // Links inside Grafana's code may need the address prefix; the variables are put in by our own interpolation.
 locationUtil.initialize({

@@ -48,7 +48,8 @@ function Main() {
   }
   return (
     <SettingsContext.Provider value={settings}>
-      <Suspense fallback={<><Nav /><LoadingPlaceholder text="" className={styles.loading} /></>}>
+      <Nav />
+      <Suspense fallback={<LoadingPlaceholder text="" className={styles.loading} />}>
         <Route path={path} settings={settings} />
       </Suspense>
     </SettingsContext.Provider>
@@ -77,12 +78,9 @@ function Route({ path, settings }: { path: string; settings: Settings }) {
       return <ExplorePage />;
     default:
       return (
-        <>
-          <Nav />
-          <PageMessage title={`There is no page ${path}`}>
-            There are <a href="/dashboards">the dashboards</a>, <a href="/logs">logs</a>, <a href="/traces">traces</a>, <a href="/alerts">alerts</a> and <a href="/runbooks/">runbooks</a>.
-          </PageMessage>
-        </>
+        <PageMessage title={`There is no page ${path}`}>
+          There are <a href="/dashboards">the dashboards</a>, <a href="/logs">logs</a>, <a href="/traces">traces</a>, <a href="/alerts">alerts</a> and <a href="/runbooks/">runbooks</a>.
+        </PageMessage>
       );
   }
 }

@@ -5,6 +5,7 @@ import { useEffect, useState } from 'react';
 
 import { fetchAlerts } from '../data/alertmanager';
 
+import { useShownCrumb } from './crumb';
 import { useLocation } from './router';
 import { useSettings, useSource } from './settings';
 import { useMode } from './theme';
@@ -16,10 +17,11 @@ const PAGES = [
 ] as const;
 
 /** The bar on top: where we are, and the way to everywhere else. */
-export function Nav({ crumb }: { crumb?: string }) {
+export function Nav() {
   const styles = useStyles2(getStyles);
   const settings = useSettings();
-  const { path } = useLocation();
+  const { path, query } = useLocation();
+  const crumb = useShownCrumb();
   const { mode, toggle } = useMode();
   const firing = useFiring();
   const dashboards = (
@@ -31,6 +33,9 @@ export function Nav({ crumb }: { crumb?: string }) {
       <Menu.Item label="All dashboards" url="/dashboards" />
     </Menu>
   );
+  if (query.has('kiosk')) {
+    return null;
+  }
   return (
     <header className={styles.bar}>
       <a href="/" className={styles.brand} aria-label={`${settings.title}: home`}>
@@ -41,7 +46,7 @@ export function Nav({ crumb }: { crumb?: string }) {
         <Dropdown overlay={dashboards} placement="bottom-start">
           <button type="button" className={styles.link} data-active={path === '/' || path.startsWith('/d')} aria-haspopup="menu">
             <Icon name="apps" />
-            <span>{crumb ?? 'Dashboards'}</span>
+            <span>{crumb || 'Dashboards'}</span>
             <Icon name="angle-down" />
           </button>
         </Dropdown>

@@ -3,7 +3,6 @@ import type { GrafanaTheme2 } from '@grafana/data';
 import { useStyles2 } from '@grafana/ui';
 import { type ReactNode, useEffect } from 'react';
 
-import { Nav } from './Nav';
 import { useSettings } from './settings';
 
 interface Props {
@@ -18,16 +17,13 @@ export function Page({ title, controls, children }: Props) {
   const styles = useStyles2(getStyles);
   useTitle(title);
   return (
-    <>
-      <Nav />
-      <main className={styles.main}>
-        <div className={styles.head}>
-          <h1 className={styles.title}>{title}</h1>
-          {controls && <div className={styles.controls}>{controls}</div>}
-        </div>
-        {children}
-      </main>
-    </>
+    <main className={styles.main}>
+      <div className={styles.head}>
+        <h1 className={styles.title}>{title}</h1>
+        {controls && <div className={styles.controls}>{controls}</div>}
+      </div>
+      {children}
+    </main>
   );
 }
 

@@ -168,14 +168,14 @@ export function toBuckets(frames: DataFrame[]): DataFrame[] {
 
 const formatBound = (bound: number): string => (bound === Infinity ? '+Inf' : String(bound));
 
-/** Exemplars as a frame of points, thinned so that a busy panel stays readable: the highest of each step. */
-export function toExemplarFrame(answer: ExemplarAnswer, target: Target, stepMs: number): DataFrame | undefined {
+/** Exemplars as a frame of points, thinned so that a busy panel stays readable: the two highest of each slot of time. */
+export function toExemplarFrame(answer: ExemplarAnswer, target: Target, slotMs: number): DataFrame | undefined {
   const all = answer.data.flatMap(({ seriesLabels, exemplars }) =>
     exemplars.map((exemplar) => ({ time: exemplar.timestamp * 1000, value: parseValue(exemplar.value), labels: { ...seriesLabels, ...exemplar.labels } }))
   );
   const kept = new Map<number, (typeof all)[number][]>();
   for (const exemplar of all.sort((a, b) => b.value - a.value)) {
-    const slot = Math.floor(exemplar.time / (stepMs * 2));
+    const slot = Math.floor(exemplar.time / slotMs);
     const here = kept.get(slot) ?? [];
     if (here.length < 2) {
       kept.set(slot, [...here, exemplar]);

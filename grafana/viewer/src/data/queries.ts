@@ -11,6 +11,9 @@ import { fetchTrace, searchOf, searchTraces, tracesToTable } from './jaeger';
 import { queryLogs, queryLogsInstant, toLokiFrames } from './loki';
 import { alignedRange, queryExemplars, queryInstant, queryRange, toExemplarFrame, toFrames, type QueryAnswer } from './prometheus';
 
+/** Slots of time with exemplars in a panel, two in each. */
+const MOST_EXEMPLARS = 40;
+
 /** Replaces variables; `extra` are the values that belong to this query alone, such as $__interval. */
 export type Replace = (text: string, extra: Record<string, string>, format?: string | FormatFunction) => string;
 
@@ -135,7 +138,7 @@ async function askPrometheus(panel: Panel, target: Target, source: DataSource, c
       : undefined,
   ]);
   const answers = [overTime, atEnd].filter((answer): answer is QueryAnswer => answer !== undefined);
-  const exemplarFrame = exemplars && toExemplarFrame(exemplars, target, stepMs);
+  const exemplarFrame = exemplars && toExemplarFrame(exemplars, target, Math.max(2 * stepMs, (context.toMs - context.fromMs) / MOST_EXEMPLARS));
   return {
     frames: answers.flatMap((answer) => toFrames(answer, named, query, stepMs)),
     exemplars: exemplarFrame ? [exemplarFrame] : [],

@@ -83,27 +83,58 @@ function repeatPanels(panels: Panel[], outer: ScopedVars, values: Values): Place
 
 const moved = (panel: Panel, gridPos: Panel['gridPos']): Panel => ({ ...panel, gridPos });
 
+type Arranged = PlacedPanel & { x: number; y: number; w: number; h: number };
+
+/** Pixels below which a panel can't be read. */
+const LEAST_WIDTH: Record<string, number> = { stat: 170, gauge: 170, text: 200 };
+const LEAST_WIDTH_ELSE = 300;
+
 /** How the panels of a section stand at a given width, in cells; y counts from the section's top. */
-export function arrange(panels: PlacedPanel[], width: number): Array<PlacedPanel & { x: number; y: number; w: number; h: number }> {
-  if (panels.length === 0) {
-    return [];
-  }
-  if (width >= 1000) {
-    const top = Math.min(...panels.map(({ panel }) => panel.gridPos.y));
-    return panels.map((placed) => {
-      const { x, y, w, h } = placed.panel.gridPos;
-      return { ...placed, x: Math.min(x, COLUMNS - 1), y: y - top, w: Math.min(w, COLUMNS - Math.min(x, COLUMNS - 1)), h };
-    });
-  }
-  return flow(panels, width);
+export function arrange(panels: PlacedPanel[], width: number): Arranged[] {
+  let y = 0;
+  return bands(panels).flatMap((band) => {
+    const placed = fits(band, width) ? asWritten(band) : flow(band, width);
+    const here = y;
+    y += Math.max(...placed.map((one) => one.y + one.h));
+    return placed.map((one) => ({ ...one, y: one.y + here }));
+  });
 }
 
-/** On a narrow screen panels take a third, half or all of the width, line after line, and lines are filled up. */
-function flow(panels: PlacedPanel[], width: number): Array<PlacedPanel & { x: number; y: number; w: number; h: number }> {
-  const sorted = [...panels].sort((a, b) => a.panel.gridPos.y - b.panel.gridPos.y || a.panel.gridPos.x - b.panel.gridPos.x);
+/** Panels that stand beside each other, at least in part: no horizontal line passes between them. */
+function bands(panels: PlacedPanel[]): PlacedPanel[][] {
+  const result: PlacedPanel[][] = [];
+  let end = -1;
+  for (const placed of inOrder(panels)) {
+    const { y, h } = placed.panel.gridPos;
+    if (y >= end || result.length === 0) {
+      result.push([]);
+    }
+    result[result.length - 1]?.push(placed);
+    end = Math.max(end, y + h);
+  }
+  return result;
+}
+
+const inOrder = (panels: PlacedPanel[]): PlacedPanel[] => [...panels].sort((a, b) => a.panel.gridPos.y - b.panel.gridPos.y || a.panel.gridPos.x - b.panel.gridPos.x);
+
+function fits(band: PlacedPanel[], width: number): boolean {
+  return width >= 1000 || band.every(({ panel }) => (panel.gridPos.w / COLUMNS) * width >= (LEAST_WIDTH[panel.type] ?? LEAST_WIDTH_ELSE));
+}
+
+function asWritten(band: PlacedPanel[]): Arranged[] {
+  const top = Math.min(...band.map(({ panel }) => panel.gridPos.y));
+  return band.map((placed) => {
+    const { x, y, w, h } = placed.panel.gridPos;
+    const left = Math.min(x, COLUMNS - 1);
+    return { ...placed, x: left, y: y - top, w: Math.min(w, COLUMNS - left), h };
+  });
+}
+
+/** Panels take a third, half or all of the width, line after line, and lines are filled up. */
+function flow(band: PlacedPanel[], width: number): Arranged[] {
   const lines: PlacedPanel[][] = [];
   let room = 0;
-  for (const placed of sorted) {
+  for (const placed of inOrder(band)) {
     const wanted = flowWidth(placed.panel.gridPos, width);
     if (wanted > room) {
       lines.push([]);

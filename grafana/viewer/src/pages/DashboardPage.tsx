@@ -1,6 +1,5 @@
 import { useEffect, useState } from 'react';
 
-import { Nav } from '../app/Nav';
 import { PageMessage } from '../app/Page';
 import { useSettings } from '../app/settings';
 import { getJson, isAbort, ServerError } from '../data/http';
@@ -25,8 +24,6 @@ export function DashboardRoute({ uid }: { uid: string }) {
   }, [uid]);
   if (error) {
     return (
-      <>
-        <Nav />
         <PageMessage title={error instanceof ServerError && error.status === 404 ? `There is no dashboard “${uid}”` : 'The dashboard could not be read'}>
           {error instanceof ServerError && error.status === 404 ? 'These exist:' : error.message}
           <ul>
@@ -37,8 +34,7 @@ export function DashboardRoute({ uid }: { uid: string }) {
             ))}
           </ul>
         </PageMessage>
-      </>
     );
   }
-  return dashboard ? <DashboardView dashboard={{ ...dashboard, uid }} /> : <Nav />;
+  return dashboard ? <DashboardView dashboard={{ ...dashboard, uid }} /> : null;
 }

@@ -4,7 +4,7 @@ import { useStyles2 } from '@grafana/ui';
 import { useCallback, useEffect, useMemo, useRef, useState } from 'react';
 
 import { DashboardLinks } from '../app/DashboardLinks';
-import { Nav } from '../app/Nav';
+import { useCrumb } from '../app/crumb';
 import { useTitle } from '../app/Page';
 import { updateQuery, useLocation } from '../app/router';
 import { createReplace, type Scope, ScopeContext } from '../app/scope';
@@ -68,6 +68,7 @@ export function DashboardView({ dashboard, embedded }: Props) {
     [dashboard, variables]
   );
   useTitle(dashboard.title);
+  useCrumb(embedded ? '' : dashboard.title);
   const alone = query.get('viewPanel');
   const full = alone === null ? undefined : findPanel(sections.flatMap((section) => section.panels), alone);
   useEscape(full !== undefined);
@@ -75,7 +76,6 @@ export function DashboardView({ dashboard, embedded }: Props) {
 
   return (
     <>
-      {!embedded && query.get('kiosk') === null && <Nav crumb={dashboard.title} />}
       <div className={styles.controls} data-testid="dashboard-controls">
         <div className={styles.variables}>{variables && <VariableControls variables={variables} order={order} />}</div>
         <DashboardLinks links={dashboard.links ?? []} replace={replace} clock={clock} variables={variables ?? []} />

@@ -1,7 +1,6 @@
 /** Where links to Grafana's Explore arrive: logs, traces and alerts have pages of their own; a metric is drawn here. */
 import { useEffect, useMemo } from 'react';
 
-import { Nav } from '../app/Nav';
 import { PageMessage } from '../app/Page';
 import { navigate, useLocation } from '../app/router';
 import { useSettings } from '../app/settings';
@@ -21,24 +20,16 @@ export default function ExplorePage() {
     }
   }, [page]);
   if (page) {
-    return <Nav />;
+    return null;
   }
   if (!answer || !('question' in answer)) {
     return (
-      <>
-        <Nav />
-        <PageMessage title="This link asks for nothing the viewer knows">
-          It has no query, or its data source is not one of {datasources.map((source) => source.uid).join(', ')}.
-        </PageMessage>
-      </>
+      <PageMessage title="This link asks for nothing the viewer knows">
+        It has no query, or its data source is not one of {datasources.map((source) => source.uid).join(', ')}.
+      </PageMessage>
     );
   }
-  return (
-    <>
-      <Nav crumb="Explore" />
-      <DashboardView embedded dashboard={dashboardFor(answer.question)} />
-    </>
-  );
+  return <DashboardView embedded key={search} dashboard={dashboardFor(answer.question)} />;
 }
 
 function dashboardFor({ source, expr, from, to }: ExploreQuestion): Dashboard {

@@ -2,7 +2,7 @@
 import { css } from '@emotion/css';
 import { type DataFrame, dateTimeFormat, type GrafanaTheme2, type TimeRange } from '@grafana/data';
 import { EventsCanvas, Tooltip, type UPlotConfigBuilder, useStyles2 } from '@grafana/ui';
-import { useCallback, useLayoutEffect, useRef } from 'react';
+import { useCallback, useEffect, useLayoutEffect, useRef, useState } from 'react';
 import type uPlot from 'uplot';
 
 import { tracePage } from '../model/links';
@@ -28,8 +28,8 @@ export function Exemplars({ config, frames, timeZone }: Props) {
     const u = plot.current;
     const time = frame.fields[0]?.values[row] as number | undefined;
     const value = frame.fields[1]?.values[row] as number | undefined;
-    const scale = u && Object.keys(u.scales).find((key) => key !== 'x');
-    const bounds = u && scale ? u.scales[scale] : undefined;
+    // The first axis that a line is drawn on: uPlot keeps one more than there are.
+    const [scale, bounds] = Object.entries(u?.scales ?? {}).find(([key, one]) => key !== 'x' && one.min != null) ?? [];
     if (!u || !scale || time === undefined || value === undefined || bounds?.min == null || bounds.max == null) {
       return undefined;
     }
@@ -40,14 +40,20 @@ export function Exemplars({ config, frames, timeZone }: Props) {
     // One that lies outside the axis stands at its edge rather than nowhere.
     return { x: u.valToPos(time, 'x'), y: u.valToPos(Math.min(Math.max(value, bounds.min), bounds.max), scale) };
   }, []);
-  const mark = useCallback((frame: DataFrame, row: number) => <ExemplarMarker frame={frame} row={row} timeZone={timeZone} />, [timeZone]);
+  // The plot draws itself before EventsCanvas listens: another function makes that look again, once it does.
+  const [drawn, setDrawn] = useState(false);
+  useEffect(() => {
+    const frame = requestAnimationFrame(() => setDrawn(true));
+    return () => cancelAnimationFrame(frame);
+  }, [config]);
+  const mark = useCallback((frame: DataFrame, row: number) => <ExemplarMarker frame={frame} row={row} timeZone={timeZone} />, [timeZone, drawn]);
 
   return <EventsCanvas config={config} id="exemplars" events={frames} renderEventMarker={mark} mapEventToXYCoords={place} />;
 }
 
 function ExemplarMarker({ frame, row, timeZone }: { frame: DataFrame; row: number; timeZone: string }) {
   const styles = useStyles2(getStyles);
-  const entries = frame.fields.map((field) => [field.name, field.values[row] as unknown] as const).filter(([, value]) => value !== null && value !== undefined && value !== '');
+  const entries = frame.fields.map((field) => [field.name, field.values[row] as unknown] as const).filter(([name, value]) => value !== null && value !== undefined && value !== '' && name !== '__name__' && name !== 'le');
   const traceId = entries.find(([name]) => TRACE_LABELS.includes(name))?.[1];
   const content = (
     <div>

@@ -221,7 +221,9 @@ function paint(u: uPlot, now: Now): void {
       const left = u.valToPos(time - buckets.stepMs, 'x', true);
       const right = u.valToPos(time, 'x', true);
       ctx.fillStyle = palette(share(value ?? 0, buckets, options));
-      ctx.fillRect(left, top + gap / 2, Math.max(right - left - gap, 1), Math.max(bottom - top - gap, 1));
+      // Between thin cells gaps would be all one sees.
+      const between = right - left > 6 * gap ? gap : 0;
+      ctx.fillRect(left, top + gap / 2, Math.max(right - left - between, 1), Math.max(bottom - top - gap, 1));
     });
   });
   ctx.restore();

@@ -51,6 +51,7 @@ export default function TablePanel({ panel, data, width, height }: VizProps) {
         noHeader={!options.showHeader}
         showTypeIcons={options.showTypeIcons}
         resizable
+        contentAwareWidthsEnabled
         sortBy={options.sortBy}
         sortByBehavior="initial"
         enablePagination={options.enablePagination || options.footer?.enablePagination}

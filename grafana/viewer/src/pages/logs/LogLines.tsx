@@ -32,7 +32,7 @@ export function LogLines({ rows, height, ...rest }: Props) {
 const LogLine = memo(function LogLine({ row, timeZone, showTime = true, showLabels, wrap = true, pretty, expandable = true }: Omit<Props, 'rows' | 'height'> & { row: LogRow }) {
   const styles = useStyles2(getStyles);
   const [open, setOpen] = useState(false);
-  const { message, fields } = readable(row.line);
+  const { message, fields } = readable(row);
   const service = row.labels['service_name'] ?? row.labels['service'];
   return (
     <div className={styles.row} data-level={row.level} data-open={open}>
@@ -57,23 +57,32 @@ const LogLine = memo(function LogLine({ row, timeZone, showTime = true, showLabe
   );
 });
 
-const KEPT = new Set(['timestamp', 'time', 'ts', 'level', 'message', 'msg', 'event', 'logger', 'service', 'env', 'trace_id', 'span_id', 'correlation_id']);
+/** Shown elsewhere in the line, or of no use to a reader. */
+const LEFT_OUT = new Set([
+  'timestamp', 'time', 'ts', 'level', 'message', 'msg', 'event', 'logger', 'service', 'service_name', 'env', 'trace_id', 'span_id', 'correlation_id',
+  'observed_timestamp', 'severity_number', 'severity_text', 'detected_level', 'flags', 'trace_flags', 'scope_name', 'exception_stacktrace', 'exception',
+]);
+const MOST_FIELDS = 8;
 
-/** A JSON line as its message and what else it says; any other line as it is. */
-function readable(line: string): { message: string; fields: Array<[string, string]> } {
+/** A JSON line as its message and what else it says; any other line as it is, with what was stored beside it. */
+function readable(row: LogRow): { message: string; fields: Array<[string, string]> } {
+  const parsed = parseLine(row.line);
+  const message = parsed?.['message'] ?? parsed?.['msg'] ?? parsed?.['event'];
+  const values = typeof message === 'string' ? { ...row.metadata, ...parsed } : { ...row.metadata, ...row.parsed };
+  const fields = Object.entries(values)
+    .filter(([name, value]) => !LEFT_OUT.has(name) && value !== null && value !== '' && typeof value !== 'object')
+    .slice(0, MOST_FIELDS);
+  return { message: typeof message === 'string' ? message : row.line, fields: fields.map(([name, value]) => [name, String(value)]) };
+}
+
+function parseLine(line: string): Record<string, unknown> | undefined {
   if (!line.startsWith('{')) {
-    return { message: line, fields: [] };
+    return undefined;
   }
   try {
-    const parsed = JSON.parse(line) as Record<string, unknown>;
-    const message = parsed['message'] ?? parsed['msg'] ?? parsed['event'];
-    if (typeof message !== 'string') {
-      return { message: line, fields: [] };
-    }
-    const fields = Object.entries(parsed).filter(([name, value]) => !KEPT.has(name) && value !== null && typeof value !== 'object');
-    return { message, fields: fields.map(([name, value]) => [name, String(value)]) };
+    return JSON.parse(line) as Record<string, unknown>;
   } catch {
-    return { message: line, fields: [] };
+    return undefined;
   }
 }
 

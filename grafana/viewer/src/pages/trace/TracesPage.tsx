@@ -68,10 +68,10 @@ export default function TracesPage() {
     <Page title="Traces" controls={<TimeControls clock={clock} timeZone="browser" onTimeZone={() => undefined} loading={busy} />}>
       <form className={styles.form} onSubmit={(event) => event.preventDefault()}>
         <Field label="Service" noMargin htmlFor="service">
-          <Select inputId="service" width={26} options={options(services)} value={service} onChange={(option: SelectableValue<string>) => updateQuery({ service: option.value, operation: undefined })} />
+          <Select inputId="service" className={styles.narrow} options={options(services)} value={service} onChange={(option: SelectableValue<string>) => updateQuery({ service: option.value, operation: undefined })} />
         </Field>
         <Field label="Operation" noMargin htmlFor="operation">
-          <Select inputId="operation" width={36} isClearable placeholder="any" options={options(operations)} value={operation || null} onChange={(option: SelectableValue<string> | null) => updateQuery({ operation: option?.value })} />
+          <Select inputId="operation" className={styles.wide} isClearable placeholder="any" options={options(operations)} value={operation || null} onChange={(option: SelectableValue<string> | null) => updateQuery({ operation: option?.value })} />
         </Field>
         <Field label="Attributes" noMargin htmlFor="tags">
           <CommittedInput id="tags" value={tags} placeholder='error=true http.route="/ads"' width={36} onCommit={(value) => updateQuery({ tags: value || undefined })} />
@@ -88,7 +88,7 @@ export default function TracesPage() {
           {error}
         </Notice>
       )}
-      {!error && traces && traces.length > 0 && <TraceDots traces={traces} from={range.from.valueOf()} to={range.to.valueOf()} />}
+      {!error && traces && traces.length > 0 && <TraceDots traces={traces} />}
       {!error && traces?.length === 0 && <Notice title="No trace found">None of {service} in this time fits.</Notice>}
       {!error && services.length === 0 && !busy && <Notice title="No service has sent a trace yet" />}
       {!error && traces && traces.length > 0 && (
@@ -147,12 +147,17 @@ function TraceRow({ trace, longest }: { trace: Trace; longest: number }) {
 }
 
 /** When each trace was and how long it took: the slow and the failed ones are what one looks for. */
-function TraceDots({ traces, from, to }: { traces: Trace[]; from: number; to: number }) {
+function TraceDots({ traces }: { traces: Trace[] }) {
   const styles = useStyles2(getStyles);
   const longest = Math.max(...traces.map((trace) => trace.duration)) || 1;
+  const from = Math.min(...traces.map((trace) => trace.start));
+  const to = Math.max(...traces.map((trace) => trace.start));
+  const left = (time: number) => 2 + (to > from ? (time - from) / (to - from) : 0.5) * 96;
   return (
     <div className={styles.dots} role="group" aria-label="Traces by time and duration">
       <span className={styles.top}>{formatMs(longest)}</span>
+      <span className={styles.first}>{dateTimeFormat(from)}</span>
+      <span className={styles.last}>{dateTimeFormat(to)}</span>
       {traces.map((trace) => (
         <a
           key={trace.id}
@@ -161,7 +166,7 @@ function TraceDots({ traces, from, to }: { traces: Trace[]; from: number; to: nu
           title={`${trace.name} · ${formatMs(trace.duration)} · ${dateTimeFormat(trace.start)}`}
           aria-label={`${trace.name}, ${formatMs(trace.duration)}`}
           data-error={trace.errors > 0}
-          style={{ left: `${((trace.start - from) / (to - from)) * 100}%`, bottom: `${4 + (trace.duration / longest) * 86}%`, width: 6 + Math.min(trace.spans.length / 4, 8), height: 6 + Math.min(trace.spans.length / 4, 8) }}
+          style={{ left: `${left(trace.start)}%`, bottom: `${16 + (trace.duration / longest) * 76}%`, width: 6 + Math.min(trace.spans.length / 4, 8), height: 6 + Math.min(trace.spans.length / 4, 8) }}
         />
       ))}
     </div>
@@ -189,6 +194,8 @@ function CommittedInput({ onCommit, value, ...rest }: InputProps) {
 }
 
 const getStyles = (theme: GrafanaTheme2) => ({
+  narrow: css({ minWidth: 210 }),
+  wide: css({ minWidth: 290 }),
   form: css({ display: 'flex', flexWrap: 'wrap', gap: theme.spacing(1.5), marginBottom: theme.spacing(2) }),
   dots: css({
     position: 'relative',
@@ -202,6 +209,8 @@ const getStyles = (theme: GrafanaTheme2) => ({
     'a:hover': { opacity: 1, outline: `2px solid ${theme.colors.text.maxContrast}` },
   }),
   top: css({ position: 'absolute', left: 6, top: 4, fontSize: 11, color: theme.colors.text.secondary }),
+  first: css({ position: 'absolute', left: 6, bottom: 2, fontSize: 11, color: theme.colors.text.secondary }),
+  last: css({ position: 'absolute', right: 6, bottom: 2, fontSize: 11, color: theme.colors.text.secondary }),
   table: css({
     width: '100%',
     'th, td': { textAlign: 'left', padding: theme.spacing(0.75, 1), borderBottom: `1px solid ${theme.colors.border.weak}` },

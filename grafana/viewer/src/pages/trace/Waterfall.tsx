@@ -96,14 +96,19 @@ function Bar({ trace, span, color }: { trace: Trace; span: Span; color?: string 
   const whole = trace.duration || 1;
   const left = ((span.start - trace.start) / whole) * 100;
   const width = Math.max((span.duration / whole) * 100, 0.15);
-  const textRight = left + width < 85;
+  const place = left + width < 86 ? 'after' : left > 10 ? 'before' : 'inside';
+  const position = {
+    after: { left: `calc(${left + width}% + 6px)` },
+    before: { right: `calc(${100 - left}% + 6px)` },
+    inside: { right: `calc(${100 - left - width}% + 6px)`, color: '#fff', textShadow: '0 0 3px #000' },
+  }[place];
   return (
     <>
       <span className={styles.bar} style={{ left: `${left}%`, width: `${width}%`, background: color ?? theme.visualization.getColorByName('red') }} />
       {span.critical.map(([from, to]) => (
         <span key={from} className={styles.critical} style={{ left: `${((from - trace.start) / whole) * 100}%`, width: `${((to - from) / whole) * 100}%` }} title="This part decided how long the trace took" />
       ))}
-      <span className={styles.duration} style={textRight ? { left: `calc(${left + width}% + 6px)` } : { right: `calc(${100 - left}% + 6px)` }}>
+      <span className={styles.duration} style={position}>
         {formatMs(span.duration)}
       </span>
     </>
