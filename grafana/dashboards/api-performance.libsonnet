@@ -16,13 +16,13 @@ function(kit)
     ],
     [
       row('Now', [
-        panel.stat(signals.http_requests),
-        panel.stat(signals.http_error_share) + shares,
-        panel.stat(signals.http_errors_per_minute) + panel.alert(['HighErrorRate', 'VeryHighErrorRate']),
-        panel.stat(signals.http_latency_p95) + panel.steps([['green', null], ['yellow', 1], ['orange', 3], ['red', 5]]),
+        panel.stat(signals.http_requests) + panel.size(5),
+        panel.stat(signals.http_error_share) + shares + panel.size(5),
+        panel.stat(signals.http_errors_per_minute) + panel.alert(['HighErrorRate', 'VeryHighErrorRate']) + panel.size(5),
+        panel.stat(signals.http_latency_p95) + panel.size(5) + panel.steps([['green', null], ['yellow', 1], ['orange', 3], ['red', 5]]),
         panel.stat(signals.http_in_progress),
-        panel.stat(signals.targets_up, by=['service']) + panel.titled('Service health') + panel.alert(['TargetDown'])
-        + { options+: { colorMode: 'background', graphMode: 'none', textMode: 'value_and_name' } },
+        panel.stat(signals.service_health, by=['service']) + panel.titled('Service health') + panel.health_tiles + panel.size(24, 4)
+        + panel.service_links(),
       ]),
       row('Requests and errors', [
         panel.timeseries(signals.http_requests) + panel.titled('Request rate by service') + panel.service_links(),
@@ -47,14 +47,14 @@ function(kit)
       ]),
       row('Endpoints', [
         panel.bargauge(signals.http_requests, by=endpoint, top=10, legend='{{method}} {{endpoint}}')
-        + panel.titled('Top 10 endpoints by traffic') + panel.size(10, 10),
+        + panel.titled('Top 10 endpoints by traffic') + panel.size(8, 10),
         panel.table(
           'Slowest endpoints',
           'The endpoints with the highest P95, with their traffic and the share of their requests that fail.',
           [signals.http_latency_p95, signals.http_latency_p50, signals.http_requests, signals.http_error_share],
           by=endpoint,
           rows=15,
-        ) + panel.size(14, 10) + panel.overrides([
+        ) + panel.size(16, 10) + panel.overrides([
           panel.override('Error share', { thresholds: panel.absolute(share_steps), 'custom.cellOptions': { type: 'color-background', mode: 'basic' } }),
         ]),
       ]),

@@ -4,11 +4,6 @@ function(kit)
   local panel = kit.panels(['env', 'service']);
   local row = kit.row;
   local api = { uid: 'api-performance', title: 'API performance' };
-  local health_mapping = panel.mappings([
-    { value: '1', text: 'Healthy', color: 'green' },
-    { value: '0.5', text: 'Degraded', color: 'orange' },
-    { value: '0', text: 'Unhealthy', color: 'red' },
-  ]) + panel.steps([['red', null], ['orange', 0.5], ['green', 1]]);
   local severity_mapping = panel.mapping([
     { value: 'critical', text: 'critical', color: 'red' },
     { value: 'error', text: 'error', color: 'orange' },
@@ -52,8 +47,7 @@ function(kit)
         panel.gauge(signals.health_score) + panel.size(5) + panel.steps([['red', null], ['orange', 70], ['green', 90]]),
         panel.bargauge(signals.health_points_lost, by=['reason']) + panel.size(5, 7) + { fieldConfig+: { defaults+: { max: 30 } } }
         + panel.steps([['green', null], ['yellow', 1], ['orange', 5], ['red', 10]]),
-        panel.stat(signals.service_health, by=['service']) + panel.size(8, 7) + health_mapping + panel.service_links(api)
-        + { options+: { colorMode: 'background', graphMode: 'none', textMode: 'value_and_name' } },
+        panel.stat(signals.service_health, by=['service']) + panel.size(8, 7) + panel.health_tiles + panel.service_links(api),
         error_budget + panel.size(6, 7),
         panel.stat(signals.alerts_firing) + panel.size(4, 6) + panel.steps([['green', null], ['red', 1]])
         + { targets: [panel.target(signals.alerts_firing.expr([], signals.alerts_firing.matchers(['env', 'service'])) + ' or vector(0)') { refId: 'A' }] },

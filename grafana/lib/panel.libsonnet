@@ -326,6 +326,15 @@ local legend(placement='bottom', as='list', calcs=[]) = { showLegend: true, disp
     }],
     mappings(values):: { fieldConfig+: { defaults+: { mappings: panel.mapping(values) } } },
 
+    // A stat of 1, 0.5 or 0: a tile in the colour of how well it is.
+    health_tiles:: panel.mappings([
+      { value: '1', text: 'Healthy', color: 'green' },
+      { value: '0.5', text: 'Degraded', color: 'orange' },
+      { value: '0', text: 'Unhealthy', color: 'red' },
+    ]) + panel.steps([['red', null], ['orange', 0.5], ['green', 1]]) + {
+      options+: { colorMode: 'background', graphMode: 'none', textMode: 'value_and_name' },
+    },
+
     word(label):: std.asciiUpper(label[0]) + std.strReplace(label[1:], '_', ' '),
 
     service_links(dashboard=null):: panel.links(
