@@ -217,21 +217,20 @@ def test_no_secret_gets_past_the_cheap_look(fields: dict[str, Any]) -> None:
         assert masking.suspicious(fields)
 
 
-@given(values)
-def test_masking_twice_changes_no_more(value: Any) -> None:
-    once = masking.mask(orjson.loads(plain.dumps(value)))
-    assert masking.mask(once) == once
+@given(st.lists(pieces, max_size=12).map("".join))
+def test_masking_twice_changes_no_more(text: str) -> None:
+    """The collector masks once more what the library has masked."""
+    once = masking.mask_text(text)
+    assert masking.mask_text(once) == once
 
 
-@pytest.mark.parametrize(
-    "text", ["a" * 200_000, "1 " * 100_000, "@" * 100_000, "a@" * 60_000, "ab12 " * 40_000, "password " * 20_000]
-)
-def test_hostile_texts_are_cut_and_take_no_time_to_speak_of(text: str) -> None:
-    import time
+HOSTILE = ["a" * 200_000, "1 " * 100_000, "@" * 100_000, "a@" * 60_000, "ab12 " * 40_000, "password " * 20_000]
 
-    began = time.process_time()
+
+@pytest.mark.timeout(60)  # a pattern that explodes takes minutes
+@pytest.mark.parametrize("text", HOSTILE, ids=range(len(HOSTILE)))
+def test_hostile_texts_are_cut_and_do_not_take_for_ever(text: str) -> None:
     assert len(masking.mask_text(text)) <= masking.MAX_TEXT + 10
-    assert time.process_time() - began < 20  # what explodes takes minutes
 
 
 def test_texts_with_secrets_are_not_remembered() -> None:

@@ -1,6 +1,7 @@
 """Agents, tasks, workflows and tool calls: each gives a span, its metrics and a log line, and nests in the others."""
 
 import logging
+import math
 from contextvars import ContextVar, Token
 from typing import Any
 
@@ -8,6 +9,7 @@ from opentelemetry.trace import SpanKind
 
 from signalfire import genai
 from signalfire.catalogue import Metrics
+from signalfire.internal import internal_error
 from signalfire.internal import metrics as default_metrics
 from signalfire.logs import line
 from signalfire.operations import ERROR, Operation
@@ -94,7 +96,13 @@ class Task(LoggedOperation):
 
     def set_quality(self, score: float) -> None:
         """How good the result is, from 0 (useless) to 1 (perfect); what lies outside is taken as the nearer end."""
-        self.quality = min(1.0, max(0.0, float(score)))
+        try:
+            number = float(score)
+            if math.isnan(number):
+                raise ValueError("a task's quality is not a number")
+            self.quality = min(1.0, max(0.0, number))
+        except (TypeError, ValueError) as error:
+            internal_error(self.component, error)
 
     def span_name(self) -> str:
         return f"task {self.task_type}"

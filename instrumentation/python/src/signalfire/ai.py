@@ -60,7 +60,16 @@ class AiCall(Operation):
         reasoning: int | None = None,
     ) -> None:
         """Adds token counts. `input` includes the cached ones, `output` includes reasoning."""
-        self._usages[f"tokens {len(self._usages)}"] = Usage(input, output, cache_read, cache_write, reasoning)
+        try:
+            self._usages[f"tokens {len(self._usages)}"] = Usage(
+                at_least_zero(input),
+                at_least_zero(output),
+                None if cache_read is None else at_least_zero(cache_read),
+                None if cache_write is None else at_least_zero(cache_write),
+                None if reasoning is None else at_least_zero(reasoning),
+            )
+        except (TypeError, ValueError) as error:
+            internal_error(self.component, error)
 
     def record_first_token(self) -> None:
         """The first token of a stream is here; later calls change nothing."""
@@ -164,6 +173,10 @@ class AiCall(Operation):
             }
             attributes.update((name, number) for name, number in details.items() if number is not None)
         return attributes
+
+
+def at_least_zero(count: int) -> int:
+    return max(int(count), 0)
 
 
 _BY_STATUS: dict[int, str] = {

@@ -113,6 +113,8 @@ class SpanQueue(sdk.SpanProcessor):
         self._stopping = False
         self._thread: threading.Thread | None = None
         self._reachable = True
+        self._in_flight = 0
+        self._abandoned = False
 
     def on_end(self, span: sdk.ReadableSpan) -> None:
         if span.context is None or not span.context.trace_flags & 1:
@@ -142,7 +144,9 @@ class SpanQueue(sdk.SpanProcessor):
         self._wake.set()
         if self._thread is not None:
             self._thread.join(timeout)
-        count_dropped(len(self._spans), "shutdown")
+        # The batch that is under way may still arrive, but nobody will know.
+        count_dropped(len(self._spans) + self._in_flight, "shutdown")
+        self._abandoned = True
         self._spans.clear()
         self._exporter.shutdown()
 
@@ -168,8 +172,10 @@ class SpanQueue(sdk.SpanProcessor):
         while self._spans and time.monotonic() < self._deadline:
             count = min(self._batch, len(self._spans))
             spans = [self._spans.popleft() for _ in range(count)]
+            self._in_flight = count
             delivered = self._export(spans)
-            if not delivered:
+            self._in_flight = 0
+            if not delivered and not self._abandoned:
                 count_dropped(count, "export_failed")
                 if self._stopping:
                     break

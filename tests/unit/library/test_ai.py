@@ -1,0 +1,377 @@
+"""Calls to model providers: tokens, price, errors, first token; and nothing of what was said."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Iterator
+from typing import Any
+
+import httpx
+import httpx2
+import openai
+import pytest
+from genai_prices import Usage as GenaiUsage
+from genai_prices import calc_price
+from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
+from opentelemetry.trace import SpanKind
+from signalfire import Metrics, track_ai_call
+from signalfire.ai import error_type
+from signalfire.prices import PriceList, Usage
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response, StreamingResponse
+from starlette.routing import Route
+
+from tests.unit.library.helpers import Lines, series, serving, value
+
+USAGE = {
+    "prompt_tokens": 1000,
+    "completion_tokens": 200,
+    "total_tokens": 1200,
+    "prompt_tokens_details": {"cached_tokens": 600},
+    "completion_tokens_details": {"reasoning_tokens": 50},
+}
+MESSAGES: Any = [{"role": "user", "content": "the secret plan"}]
+
+
+def completion(model: str = "gpt-4o-mini") -> dict[str, Any]:
+    message = {"role": "assistant", "content": "the secret answer"}
+    choice = {"index": 0, "finish_reason": "stop", "message": message}
+    return {"id": "c-1", "object": "chat.completion", "created": 1, "model": model, "choices": [choice], "usage": USAGE}
+
+
+def chunk(content: str | None, usage: dict[str, Any] | None = None) -> dict[str, Any]:
+    choices = [{"index": 0, "delta": {"content": content}}] if content is not None else []
+    return {
+        "id": "c-1",
+        "object": "chat.completion.chunk",
+        "created": 1,
+        "model": "gpt-4o-mini",
+        "choices": choices,
+        "usage": usage,
+    }
+
+
+def response() -> dict[str, Any]:
+    return {
+        "id": "r-1",
+        "object": "response",
+        "created_at": 1,
+        "model": "gpt-4o-mini",
+        "output": [],
+        "parallel_tool_calls": False,
+        "tool_choice": "auto",
+        "tools": [],
+        "usage": {
+            "input_tokens": 1000,
+            "output_tokens": 200,
+            "total_tokens": 1200,
+            "input_tokens_details": {"cached_tokens": 600, "cache_write_tokens": 0},
+            "output_tokens_details": {"reasoning_tokens": 50},
+        },
+    }
+
+
+async def chat(request: Request) -> Response:
+    body = await request.json()
+    if body["model"].startswith("fail-"):
+        return JSONResponse({"error": {"message": "the secret plan is bad"}}, int(body["model"][5:]))
+    if body.get("stream"):
+
+        async def events() -> AsyncIterator[str]:
+            for event in (chunk("the"), chunk(" secret"), chunk(None, USAGE)):
+                yield f"data: {json.dumps(event)}\n\n"
+                await asyncio.sleep(0.01)
+            yield "data: [DONE]\n\n"
+
+        return StreamingResponse(events(), media_type="text/event-stream")
+    return JSONResponse(completion(body["model"]))
+
+
+async def respond(request: Request) -> Response:
+    if not (await request.json()).get("stream"):
+        return JSONResponse(response())
+    delta = {
+        "type": "response.output_text.delta",
+        "delta": "the",
+        "item_id": "i",
+        "output_index": 0,
+        "content_index": 0,
+    }
+    finished: dict[str, Any] = {"type": "response.completed", "response": response()}
+
+    async def events() -> AsyncIterator[str]:
+        for number, event in enumerate((delta | {"logprobs": []}, finished)):
+            yield f"event: {event['type']}\ndata: {json.dumps(event | {'sequence_number': number})}\n\n"
+
+    return StreamingResponse(events(), media_type="text/event-stream")
+
+
+@pytest.fixture(scope="module")
+def provider() -> Iterator[str]:
+    routes = [Route("/chat/completions", chat, methods=["POST"]), Route("/responses", respond, methods=["POST"])]
+    with serving(Starlette(routes=routes)) as address:
+        yield address
+
+
+@pytest.fixture
+def client(provider: str) -> Iterator[openai.OpenAI]:
+    with openai.OpenAI(base_url=provider, api_key="k", max_retries=0) as made:
+        yield made
+
+
+LABELS = {"provider": "openai", "model": "gpt-4o-mini", "operation": "ad_copy"}
+
+
+def expect_the_usual_tokens(metrics: Metrics) -> None:
+    registry = metrics.registry
+    tokens = {key[-1]: number for key, number in series(registry, "ai_api_tokens_total").items()}
+    assert tokens == {"input": 1000, "output": 200, "cache_read": 600, "reasoning": 50}
+    assert value(registry, "ai_api_calls_total", status="success", **LABELS) == 1
+    assert value(registry, "ai_api_duration_seconds_count", **LABELS) == 1
+    usage = GenaiUsage(input_tokens=1000, output_tokens=200, cache_read_tokens=600)
+    price = calc_price(usage, "gpt-4o-mini", provider_id="openai").total_price
+    assert value(registry, "ai_api_cost_usd_total", **LABELS) == pytest.approx(float(price))
+    plain = calc_price(
+        GenaiUsage(input_tokens=1000, output_tokens=200), "gpt-4o-mini", provider_id="openai"
+    ).total_price
+    saved = value(registry, "ai_cache_saved_usd_total", provider="openai", model="gpt-4o-mini")
+    assert saved == pytest.approx(float(plain - price))
+    assert series(registry, "ai_api_unpriced_calls_total") == {}
+    assert series(registry, "ai_cache_hits_total") == {("gpt-4o-mini", "ad_copy", "openai"): 1}
+
+
+def test_a_chat_completion(client: openai.OpenAI, metrics: Metrics) -> None:
+    with track_ai_call(**LABELS, metrics=metrics) as call:
+        call.record_response(client.chat.completions.create(model="gpt-4o-mini", messages=MESSAGES))
+    expect_the_usual_tokens(metrics)
+    assert call.cost_usd is not None
+    assert series(metrics.registry, "ai_api_time_to_first_token_seconds_count") == {}
+
+
+def test_a_streamed_chat_completion(client: openai.OpenAI, metrics: Metrics) -> None:
+    with track_ai_call(**LABELS, metrics=metrics) as call:
+        for part in client.chat.completions.create(
+            model="gpt-4o-mini", messages=MESSAGES, stream=True, stream_options={"include_usage": True}
+        ):
+            call.record_response(part)
+    expect_the_usual_tokens(metrics)
+    first = value(metrics.registry, "ai_api_time_to_first_token_seconds_sum", provider="openai", model="gpt-4o-mini")
+    assert 0 < first < value(metrics.registry, "ai_api_duration_seconds_sum", **LABELS)
+
+
+def test_a_response(client: openai.OpenAI, metrics: Metrics) -> None:
+    with track_ai_call(**LABELS, metrics=metrics) as call:
+        call.record_response(client.responses.create(model="gpt-4o-mini", input="the secret plan"))
+    expect_the_usual_tokens(metrics)
+
+
+def test_a_streamed_response(client: openai.OpenAI, metrics: Metrics) -> None:
+    with track_ai_call(**LABELS, metrics=metrics) as call:
+        for event in client.responses.create(model="gpt-4o-mini", input="the secret plan", stream=True):
+            call.record_response(event)
+    expect_the_usual_tokens(metrics)
+    assert call.seconds_to_first_token is not None
+
+
+def test_decorated_and_asynchronous(client: openai.OpenAI, provider: str, metrics: Metrics) -> None:
+    @track_ai_call(**LABELS, metrics=metrics)
+    def plain(model: str) -> Any:
+        return client.chat.completions.create(model=model, messages=MESSAGES)
+
+    @track_ai_call(**LABELS, metrics=metrics)
+    async def later() -> Any:
+        async with openai.AsyncOpenAI(base_url=provider, api_key="k") as http:
+            return await http.chat.completions.create(model="gpt-4o-mini", messages=MESSAGES)
+
+    async def context() -> None:
+        async with track_ai_call(**LABELS, metrics=metrics) as call:
+            call.record_tokens(input=1000, output=200, cache_read=600, reasoning=50)
+
+    assert plain("gpt-4o-mini").id == "c-1"
+    asyncio.run(later())
+    asyncio.run(context())
+    assert value(metrics.registry, "ai_api_calls_total", status="success", **LABELS) == 3
+    assert value(metrics.registry, "ai_api_tokens_total", type="input", **LABELS) == 3000
+
+
+async def test_calls_side_by_side_do_not_mix(metrics: Metrics) -> None:
+    @track_ai_call("openai", "gpt-4o-mini", "x", metrics=metrics)
+    async def work(number: int) -> Any:
+        await asyncio.sleep(0.001 * (number % 5))
+        return {"id": f"c-{number}", "usage": {"prompt_tokens": number, "completion_tokens": 0}}
+
+    await asyncio.gather(*(work(number) for number in range(50)))
+    labels = LABELS | {"operation": "x"}
+    assert value(metrics.registry, "ai_api_tokens_total", type="input", **labels) == sum(range(50))
+
+
+def test_a_generator_is_refused_with_a_reason() -> None:
+    with pytest.raises(TypeError, match=r"cannot decorate the generator .*use it as a context manager"):
+
+        @track_ai_call("openai", "gpt-4o-mini")
+        def stream() -> Iterator[int]:
+            yield 1
+
+
+@pytest.mark.parametrize(
+    ("status", "kind"), [(429, "rate_limit"), (401, "authentication"), (400, "invalid_request"), (503, "server_error")]
+)
+def test_errors_of_the_provider(client: openai.OpenAI, metrics: Metrics, status: int, kind: str) -> None:
+    model = f"fail-{status}"
+    with pytest.raises(openai.APIStatusError), track_ai_call("openai", model, "x", metrics=metrics) as call:
+        call.record_response(client.chat.completions.create(model=model, messages=MESSAGES))
+    assert series(metrics.registry, "ai_api_errors_total") == {(kind, model, "openai"): 1}
+    assert series(metrics.registry, "ai_api_calls_total") == {(model, "x", "openai", "error"): 1}
+    assert series(metrics.registry, "ai_api_unpriced_calls_total") == {}
+
+
+@pytest.mark.parametrize(
+    ("error", "kind"),
+    [
+        (openai.APITimeoutError(request=httpx2.Request("GET", "http://x")), "timeout"),
+        (openai.APIConnectionError(request=httpx2.Request("GET", "http://x")), "connection"),
+        (httpx.ConnectError("no"), "connection"),
+        (TimeoutError(), "timeout"),
+        (ConnectionResetError(), "connection"),
+        (asyncio.CancelledError(), "cancelled"),
+        (ValueError("x"), "ValueError"),
+    ],
+)
+def test_kinds_of_errors(error: BaseException, kind: str) -> None:
+    assert error_type(error) == kind
+
+
+def test_a_cancelled_call_is_no_error(metrics: Metrics) -> None:
+    with pytest.raises(asyncio.CancelledError), track_ai_call(**LABELS, metrics=metrics):
+        raise asyncio.CancelledError
+    assert value(metrics.registry, "ai_api_calls_total", status="cancelled", **LABELS) == 1
+
+
+@pytest.mark.parametrize(("provider", "model"), [("openai", "gpt-99-secret"), ("acme", "gpt-4o-mini")])
+def test_an_unknown_model_is_unpriced_not_free(metrics: Metrics, provider: str, model: str) -> None:
+    with track_ai_call(provider, model, "x", metrics=metrics) as call:
+        call.record_tokens(input=10, output=10)
+    assert call.cost_usd is None
+    assert series(metrics.registry, "ai_api_unpriced_calls_total") == {(model, provider): 1}
+    assert series(metrics.registry, "ai_api_cost_usd_total") == {}
+
+
+def test_a_call_without_token_counts_is_unpriced(metrics: Metrics) -> None:
+    with track_ai_call(**LABELS, metrics=metrics):
+        pass
+    assert series(metrics.registry, "ai_api_unpriced_calls_total") == {("gpt-4o-mini", "openai"): 1}
+
+
+def test_the_response_says_which_model_it_really_was(metrics: Metrics) -> None:
+    with track_ai_call("openai", "our-alias", "x", metrics=metrics) as call:
+        call.record_response(completion("gpt-4o-mini-2024-07-18"))
+    assert call.cost_usd is not None
+    assert ("our-alias", "x", "openai") in series(metrics.registry, "ai_api_cost_usd_total")
+
+
+MODELS = [
+    "openai/gpt-4o-mini",
+    "openai/gpt-4o",
+    "openai/o3-mini",
+    "anthropic/claude-sonnet-4-5",
+    "google/gemini-2.5-pro",
+]
+MODELS += ["anthropic/claude-3-5-haiku-latest", "deepseek/deepseek-chat", "groq/llama-3.3-70b-versatile"]
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_prices_are_those_of_genai_prices(name: str) -> None:
+    provider, model = name.split("/")
+    prices = PriceList()
+    for total in (1, 1000, 128_000, 200_000, 200_001, 900_000):  # around the tiers
+        for read, written, output in ((0, 0, 0), (total // 2, 0, 300), (0, total // 3, 7), (total, 0, 100_000)):
+            usage = GenaiUsage(
+                input_tokens=total, output_tokens=output, cache_read_tokens=read, cache_write_tokens=written
+            )
+            expected = float(calc_price(usage, model, provider_id=provider).total_price)
+            found = prices.price(provider, model, Usage(total, output, read, written))
+            assert found is not None
+            assert found.cost == pytest.approx(expected, rel=1e-9, abs=1e-15)
+            assert found.saved >= 0
+
+
+def test_audio_tokens_are_priced_as_such() -> None:
+    usage = GenaiUsage(input_tokens=1000, output_tokens=500, input_audio_tokens=400, output_audio_tokens=100)
+    expected = float(calc_price(usage, "gpt-4o-audio-preview", provider_id="openai").total_price)
+    found = PriceList().price("openai", "gpt-4o-audio-preview", Usage(1000, 500, audio_input=400, audio_output=100))
+    assert found is not None
+    assert found.cost == pytest.approx(expected)
+
+
+def test_the_price_list_is_imported_only_when_it_is_needed() -> None:
+    import subprocess
+    import sys
+
+    program = (
+        "import sys, signalfire; assert 'genai_prices' not in sys.modules\n"
+        "with signalfire.track_ai_call('openai', 'gpt-4o-mini') as call: call.record_tokens(input=1)\n"
+        "assert 'genai_prices' in sys.modules and call.cost_usd > 0"
+    )
+    subprocess.run([sys.executable, "-c", program], check=True, timeout=60)
+
+
+def test_the_span(client: openai.OpenAI, metrics: Metrics, spans: InMemorySpanExporter, lines: Lines) -> None:
+    with track_ai_call(**LABELS, metrics=metrics) as call:
+        call.record_response(client.chat.completions.create(model="gpt-4o-mini", messages=MESSAGES))
+    with pytest.raises(openai.APIStatusError), track_ai_call("openai", "fail-400", "x", metrics=metrics):
+        client.chat.completions.create(model="fail-400", messages=MESSAGES)
+    good, bad = (span for span in spans.get_finished_spans() if span.name.startswith("chat "))
+    assert (good.name, good.kind) == ("chat gpt-4o-mini", SpanKind.CLIENT)
+    assert good.attributes is not None
+    assert dict(good.attributes) == {
+        "gen_ai.operation.name": "chat",
+        "gen_ai.provider.name": "openai",
+        "gen_ai.request.model": "gpt-4o-mini",
+        "gen_ai.response.model": "gpt-4o-mini",
+        "gen_ai.usage.input_tokens": 1000,
+        "gen_ai.usage.output_tokens": 200,
+        "gen_ai.usage.cache_read.input_tokens": 600,
+        "gen_ai.usage.reasoning.output_tokens": 50,
+        "signalfire.operation": "ad_copy",
+        "signalfire.cost_usd": call.cost_usd,
+    }
+    assert not bad.status.is_ok
+    everything = "".join(span.to_json() for span in spans.get_finished_spans()) + lines.raw
+    assert "secret plan" not in everything
+    assert "secret answer" not in everything
+
+
+def test_exemplars_point_at_the_calls_span(metrics: Metrics, spans: InMemorySpanExporter) -> None:
+    with track_ai_call(**LABELS, metrics=metrics):
+        pass
+    (span,) = spans.get_finished_spans()
+    found = [
+        sample.exemplar.labels
+        for family in metrics.registry.collect()
+        for sample in family.samples
+        if sample.exemplar and family.name == "ai_api_duration_seconds"
+    ]
+    assert found == [{"trace_id": f"{span.context.trace_id:032x}", "span_id": f"{span.context.span_id:016x}"}]
+
+
+@pytest.mark.parametrize(
+    "odd", [None, 1, "text", {"usage": 1}, {"usage": {"prompt_tokens": "many"}}, object(), {"usage": {}}]
+)
+def test_an_odd_response_does_no_harm(metrics: Metrics, odd: Any) -> None:
+    with track_ai_call(**LABELS, metrics=metrics) as call:
+        call.record_response(odd)
+    assert value(metrics.registry, "ai_api_calls_total", status="success", **LABELS) == 1
+
+
+def test_counts_that_are_no_numbers_are_left_out(metrics: Metrics, expected_internal_errors: list[int]) -> None:
+    with track_ai_call(**LABELS, metrics=metrics) as call:
+        call.record_tokens(input="many", output=None)  # type: ignore[arg-type]
+    assert series(metrics.registry, "ai_api_tokens_total") == {}
+    assert value(metrics.registry, "ai_api_calls_total", status="success", **LABELS) == 1
+    expected_internal_errors.append(1)
+
+
+def test_negative_counts_do_not_reach_the_counters(metrics: Metrics) -> None:
+    with track_ai_call(**LABELS, metrics=metrics) as call:
+        call.record_tokens(input=-5, output=3, cache_read=-1)
+    assert series(metrics.registry, "ai_api_tokens_total") == {("gpt-4o-mini", "ad_copy", "openai", "output"): 3}

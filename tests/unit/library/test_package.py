@@ -1,0 +1,226 @@
+"""The package as its users get it: switches, types, and the README's words."""
+
+import asyncio
+import os
+import re
+import subprocess
+import sys
+import textwrap
+from pathlib import Path
+from typing import Any
+
+import httpx
+import mypy.api
+import pytest
+from prometheus_client import CollectorRegistry
+from signalfire import get_logger, internal, setup_monitoring, track_agent_execution, track_ai_call, track_task
+from starlette.applications import Starlette
+from starlette.responses import PlainTextResponse
+from starlette.routing import Route
+
+from tests.unit.library.helpers import Lines, series
+
+ROOT = Path(__file__).resolve().parents[3]
+PACKAGE = ROOT / "instrumentation/python"
+
+
+def run(program: str, **variables: str) -> str:
+    environment = {key: text for key, text in os.environ.items() if not key.startswith(("OTEL", "SIGNALFIRE"))}
+    environment |= {"OTEL_TRACES_EXPORTER": "none"} | variables
+    done = subprocess.run(
+        [sys.executable, "-c", textwrap.dedent(program)], capture_output=True, text=True, timeout=60, env=environment
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+async def test_the_kill_switch_leaves_the_application_as_it_was(
+    monkeypatch: pytest.MonkeyPatch, registry: CollectorRegistry, lines: Lines
+) -> None:
+    monkeypatch.setenv("SIGNALFIRE_DISABLED", "true")
+
+    async def page(_: Any) -> PlainTextResponse:
+        return PlainTextResponse("ok")
+
+    app = Starlette(routes=[Route("/", page)])
+    handle = setup_monitoring(app, registry=registry)
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app=app), base_url="http://shop") as http:
+        answers = [await http.get(path) for path in ("/", "/metrics", "/health")]
+    assert [answer.status_code for answer in answers] == [200, 404, 404]
+    assert "x-request-id" not in answers[0].headers
+    with track_agent_execution("a", "b", metrics=handle.metrics), track_task("t", metrics=handle.metrics) as task:
+        task.set_quality(1)
+        with track_ai_call("openai", "gpt-4o-mini", metrics=handle.metrics) as call:
+            call.record_tokens(input=1)
+            call.record_first_token()
+            call.record_response({"id": "x"})
+
+    @track_task("t", metrics=handle.metrics)
+    def decorated() -> int:
+        return 3
+
+    assert decorated() == 3
+    assert list(registry.collect()) == []
+    assert lines.raw == ""
+    handle.shutdown()
+
+
+def test_the_kill_switch_from_the_very_start() -> None:
+    out = run(
+        """
+        import logging, signalfire
+        from opentelemetry import trace
+        signalfire.setup_monitoring(service_name="shop")
+        signalfire.setup_logging("shop")
+        signalfire.setup_tracing("shop")
+        signalfire.instrument_clients()
+        logging.getLogger("x").info("not ours")
+        assert type(trace.get_tracer_provider()).__name__ == "ProxyTracerProvider"
+        print("end")
+        """,
+        SIGNALFIRE_DISABLED="1",
+    )
+    assert out == "end\n"
+
+
+def test_the_standard_switch_turns_off_traces_alone() -> None:
+    out = run(
+        """
+        import signalfire
+        signalfire.setup_monitoring(service_name="shop")
+        with signalfire.track_workflow("launch"):
+            pass
+        """,
+        OTEL_SDK_DISABLED="true",
+    )
+    assert '"message":"workflow completed"' in out
+    assert "trace_id" not in out
+
+
+def test_service_and_environment_come_from_the_standard_variables() -> None:
+    program = "import signalfire; signalfire.setup_logging(); signalfire.get_logger('a').info('x')"
+    for variables, service, env in (
+        ({"OTEL_SERVICE_NAME": "shop", "SIGNALFIRE_ENV": "prod"}, "shop", "prod"),
+        ({"OTEL_RESOURCE_ATTRIBUTES": "service.name=a%20b,deployment.environment.name=staging"}, "a b", "staging"),
+        ({"OTEL_RESOURCE_ATTRIBUTES": "deployment.environment.name=x", "SIGNALFIRE_ENV": "y"}, "-c", "x"),
+        ({}, "-c", "dev"),
+    ):
+        assert f'"service":"{service}","env":"{env}"' in run(program, **variables)
+
+
+def test_what_nobody_asked_for_is_not_imported() -> None:
+    run(
+        """
+        import sys, signalfire
+        signalfire.setup_monitoring(service_name="worker")
+        heavy = {"fastapi", "starlette", "uvicorn", "openai", "genai_prices", "pydantic"} & set(sys.modules)
+        assert not heavy, heavy
+        """
+    )
+
+
+def test_uvicorn_started_by_the_program_itself_logs_json_from_its_first_line() -> None:
+    out = run(
+        """
+        import asyncio, uvicorn, signalfire
+        from starlette.applications import Starlette
+        app = Starlette()
+        signalfire.setup_monitoring(app, service_name="shop")
+        config = uvicorn.Config(app, port=0)
+        server = uvicorn.Server(config)
+        async def main():
+            task = asyncio.create_task(server.serve())
+            while not server.started:
+                await asyncio.sleep(0.01)
+            server.should_exit = True
+            await task
+        asyncio.run(main())
+        """
+    )
+    assert out.count("\n") >= 4
+    assert all(row.startswith("{") for row in out.splitlines())
+
+
+def check_types(code: str, folder: Path) -> str:
+    program = folder / "program.py"
+    program.write_text(textwrap.dedent(code))
+    os.environ["MYPYPATH"] = str(PACKAGE / "src")
+    try:
+        out, _, _ = mypy.api.run(["--strict", "--no-error-summary", "--config-file=", str(program)])
+    finally:
+        del os.environ["MYPYPATH"]
+    return out
+
+
+def test_the_type_checker_knows_every_metric_and_its_labels(tmp_path: Path) -> None:
+    good = """
+    from signalfire import metrics, track_ai_call, setup_monitoring
+    metrics.http_requests_total.labels(method="GET", endpoint="/", status=200).inc()
+    metrics.active_users.set(1)
+    @track_ai_call("openai", "gpt-4o-mini")
+    def double(number: int) -> int:
+        return number * 2
+    result: int = double(1)
+    setup_monitoring(service_name="x").shutdown()
+    """
+    assert check_types(good, tmp_path) == ""
+    bad = """
+    from signalfire import metrics
+    metrics.http_requests_total.labels(method="GET", endpont="/", status=200).inc()
+    metrics.http_request_total.inc()
+    metrics.queue_depth.labels(queue="a").observe(1)
+    """
+    found = check_types(bad, tmp_path)
+    assert 'Unexpected keyword argument "endpont"' in found
+    assert 'has no attribute "http_request_total"' in found
+    assert '"Gauge" has no attribute "observe"' in found
+
+
+async def test_the_readmes_example_does_what_it_says(
+    monkeypatch: pytest.MonkeyPatch, lines: Lines, tmp_path: Path
+) -> None:
+    text = (PACKAGE / "README.md").read_text(encoding="utf-8")
+    (example,) = re.findall(r"```python\n(# shop\.py\n.*?)```", text, re.DOTALL)
+    names: dict[str, Any] = {"__name__": "shop"}
+    exec(compile(example, "shop.py", "exec"), names)
+
+    class Completions:
+        async def create(self, **_: Any) -> Any:
+            await asyncio.sleep(0)
+            usage = {"prompt_tokens": 12, "completion_tokens": 3}
+            message = type("M", (), {"content": "Buy shoes"})()
+            return type(
+                "R",
+                (),
+                {"id": "c", "model": "gpt-4o-mini", "usage": usage, "choices": [type("C", (), {"message": message})()]},
+            )()
+
+    names["client"].chat = type("Chat", (), {"completions": Completions()})()
+    transport = httpx.ASGITransport(app=names["app"])
+    async with httpx.AsyncClient(transport=transport, base_url="http://shop") as http:
+        answer = await http.post("/products/42/slogan", headers={"X-Request-ID": "order-1"})
+        scrape = await http.get("/metrics")
+        health = await http.get("/health")
+    assert answer.json() == "Buy shoes"
+    assert answer.headers["x-request-id"] == "order-1"
+    assert 'endpoint="/products/{product}/slogan"' in scrape.text
+    assert 'ai_api_cost_usd_total{model="gpt-4o-mini",operation="slogan",provider="openai"}' in scrape.text
+    assert health.json()["checks"]["catalogue"]["status"] == "healthy"
+    (row,) = lines.of("slogan written")
+    assert (row["service"], row["correlation_id"], row["product"]) == ("shop", "order-1", 42)
+    assert series(internal.metrics.registry, "ai_api_calls_total")["gpt-4o-mini", "slogan", "openai", "success"] == 1
+    get_logger("done")
+
+
+def test_the_readmes_example_of_a_worker_runs() -> None:
+    text = (PACKAGE / "README.md").read_text(encoding="utf-8")
+    (example,) = re.findall(r"```python\n(from signalfire import metrics.*?)```", text, re.DOTALL)
+    out = run(example.replace("8002", "0"))
+    assert '"message":"task completed","task_type":"ad_copy","agent":"copywriter","quality":0.9' in out
+
+
+def test_the_packages_own_settings_name_what_it_imports() -> None:
+    settings = (PACKAGE / "pyproject.toml").read_text(encoding="utf-8")
+    for name in ("prometheus-client", "structlog", "orjson", "opentelemetry-sdk", "opentelemetry-exporter-otlp"):
+        assert name in settings
+    assert (PACKAGE / "src/signalfire/py.typed").exists()

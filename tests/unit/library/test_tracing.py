@@ -1,0 +1,239 @@
+"""Spans on their way to the collector: they arrive, or they are counted; nobody waits for them."""
+
+import os
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+import pytest
+from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
+from opentelemetry.sdk.trace import TracerProvider
+from signalfire import internal, tracing, with_correlation_id
+from signalfire.settings import Identity
+
+from tests.unit.library.helpers import Collector, free_port, value, wait_until
+
+SOURCE = Path(__file__).resolve().parents[3] / "instrumentation/python/src"
+
+
+def dropped(reason: str) -> float:
+    return value(internal.metrics.registry, "signalfire_spans_dropped_total", reason=reason)
+
+
+def queue(
+    address: str, size: int = 100, batch: int = 10, timeout: float = 10
+) -> tuple[TracerProvider, tracing.SpanQueue]:
+    exporter = OTLPSpanExporter(endpoint=f"{address}/v1/traces", timeout=timeout)
+    spans = tracing.SpanQueue(exporter, size=size, batch=batch, delay=0.05)
+    provider = TracerProvider(shutdown_on_exit=False)
+    provider.add_span_processor(spans)
+    return provider, spans
+
+
+def make_spans(provider: TracerProvider, count: int) -> None:
+    tracer = provider.get_tracer("t")
+    for number in range(count):
+        tracer.start_span(f"span {number}").end()
+
+
+def test_spans_arrive_in_order_and_whole(collector: Collector) -> None:
+    provider, spans = queue(collector.address)
+    make_spans(provider, 35)
+    assert spans.force_flush(10_000)
+    assert [span.name for span in collector.spans] == [f"span {number}" for number in range(35)]
+    spans.shutdown()
+
+
+def test_a_few_spans_need_not_wait_for_a_full_batch(collector: Collector) -> None:
+    provider, spans = queue(collector.address)
+    make_spans(provider, 1)
+    wait_until(lambda: collector.spans)
+    spans.shutdown()
+
+
+def test_a_shutdown_sends_what_is_queued(collector: Collector) -> None:
+    provider, spans = queue(collector.address)
+    make_spans(provider, 25)
+    spans.shutdown(10)
+    assert len(collector.spans) == 25
+    before = dropped("shutdown")
+    make_spans(provider, 2)
+    assert dropped("shutdown") - before == 2
+    spans.shutdown()  # again is harmless
+
+
+@pytest.mark.timeout(60)  # the exporter alone would wait 10 s for each of the 50 batches
+@pytest.mark.parametrize("collector_is", ["down", "silent", "refusing"])
+def test_a_collector_that_does_not_take_spans_keeps_nobody_waiting(collector_is: str, collector: Collector) -> None:
+    collector.status = {"down": 200, "silent": 0, "refusing": 400}[collector_is]
+    address = f"http://127.0.0.1:{free_port()}" if collector_is == "down" else collector.address
+    before = {reason: dropped(reason) for reason in ("queue_full", "export_failed", "shutdown")}
+    provider, spans = queue(address, size=50)
+    make_spans(provider, 500)
+    assert len(spans._spans) <= 50
+    spans.shutdown(1.0)
+    lost = {reason: dropped(reason) - before[reason] for reason in before}
+    assert sum(lost.values()) == 500
+    assert lost["queue_full"] > 0
+
+
+def test_spans_flow_again_when_the_collector_is_back(collector: Collector, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level("INFO", logger="signalfire")
+    provider, spans = queue(collector.address)
+    collector.status = 400
+    before = dropped("export_failed")
+    make_spans(provider, 3)
+    wait_until(lambda: dropped("export_failed") - before == 3)
+    collector.status = 200
+    make_spans(provider, 4)
+    wait_until(lambda: len(collector.spans) == 4)
+    make_spans(provider, 4)
+    wait_until(lambda: len(collector.spans) == 8)
+    told = [record.message for record in caplog.records if record.name == "signalfire"]
+    assert told == [
+        "spans cannot be delivered to the collector and are dropped until it answers",
+        "spans reach the collector again",
+    ]
+    spans.shutdown()
+
+
+def test_spans_that_are_not_sampled_are_neither_sent_nor_counted(collector: Collector) -> None:
+    from opentelemetry.sdk.trace.sampling import ALWAYS_OFF
+
+    exporter = OTLPSpanExporter(endpoint=f"{collector.address}/v1/traces")
+    spans = tracing.SpanQueue(exporter, size=1, batch=1, delay=0.01)
+    provider = TracerProvider(sampler=ALWAYS_OFF, shutdown_on_exit=False)
+    provider.add_span_processor(spans)
+    before = dropped("queue_full")
+    make_spans(provider, 10)
+    spans.shutdown()
+    assert (collector.requests, dropped("queue_full")) == (0, before)
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
+def test_a_forked_worker_exports_its_own_spans_and_none_of_its_parents(collector: Collector) -> None:
+    program = f"""
+import os, sys, time
+from signalfire import setup_tracing, shutdown_tracing
+provider = setup_tracing("shop", endpoint={collector.address!r})
+tracer = provider.get_tracer("t")
+tracer.start_span("parent").end()
+child = os.fork()
+tracer.start_span("child" if child == 0 else "parent again").end()
+shutdown_tracing(10)
+if child: os.waitpid(child, 0)
+os._exit(0)
+"""
+    environment = {key: text for key, text in os.environ.items() if not key.startswith("OTEL")}
+    subprocess.run([sys.executable, "-c", program], check=True, timeout=60, env=environment)
+    assert sorted(span.name for span in collector.spans) == ["child", "parent", "parent again"]
+
+
+@pytest.mark.parametrize(
+    "variables",
+    [
+        {"OTEL_EXPORTER_OTLP_ENDPOINT": "{}/"},
+        {"OTEL_EXPORTER_OTLP_TRACES_ENDPOINT": "{}/v1/traces"},
+        {"JAEGER_ENDPOINT": "{}/api/traces"},
+    ],
+)
+def test_a_process_sends_its_spans_with_its_identity_before_it_ends(
+    collector: Collector, variables: dict[str, str]
+) -> None:
+    program = """
+import signalfire
+signalfire.setup_monitoring(service_name="ad-worker")
+with signalfire.with_correlation_id("job-1"), signalfire.track_workflow("launch"):
+    pass
+"""
+    environment = {key: text for key, text in os.environ.items() if not key.startswith("OTEL")}
+    environment |= {key: text.format(collector.address) for key, text in variables.items()}
+    environment["OTEL_RESOURCE_ATTRIBUTES"] = "deployment.environment.name=staging,team=ads"
+    subprocess.run([sys.executable, "-c", program], check=True, timeout=60, env=environment, stdout=subprocess.DEVNULL)
+    (span,) = collector.spans
+    assert span.name == "invoke_workflow launch"
+    assert {a.key: a.value.string_value for a in span.attributes}["correlation_id"] == "job-1"
+    resource = collector.resources[0]
+    assert (resource["service.name"], resource["deployment.environment.name"]) == ("ad-worker", "staging")
+    assert resource["team"] == "ads"
+
+
+def test_a_process_ends_in_time_when_the_collector_never_answers(collector: Collector) -> None:
+    collector.status = 0
+    program = f"""
+import signalfire
+signalfire.setup_tracing("shop", endpoint={collector.address!r})
+with signalfire.track_workflow("launch"):
+    pass
+"""
+    environment = {key: text for key, text in os.environ.items() if not key.startswith("OTEL")}
+    done = subprocess.run([sys.executable, "-c", program], timeout=60, env=environment, check=True)
+    assert done.returncode == 0
+    assert collector.requests == 1
+
+
+def test_an_existing_provider_is_used_as_it_is() -> None:
+    program = """
+from opentelemetry import trace
+from opentelemetry.sdk.trace import TracerProvider
+from opentelemetry.sdk.trace.export import SimpleSpanProcessor
+from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
+import signalfire
+mine, memory = TracerProvider(), InMemorySpanExporter()
+mine.add_span_processor(SimpleSpanProcessor(memory))
+trace.set_tracer_provider(mine)
+for _ in range(3):
+    assert signalfire.setup_tracing("shop") is mine
+with signalfire.with_correlation_id("job-1"), signalfire.track_workflow("launch"):
+    pass
+(span,) = memory.get_finished_spans()
+assert span.attributes["correlation_id"] == "job-1"
+assert len(mine._active_span_processor._span_processors) == 2
+"""
+    subprocess.run([sys.executable, "-c", program], check=True, timeout=60)
+
+
+def test_older_settings_are_understood(monkeypatch: pytest.MonkeyPatch) -> None:
+    for older, address in (
+        ("http://jaeger:14268/api/traces", "http://jaeger:4318"),
+        ("jaeger", "http://jaeger:4318"),
+        ("https://jaeger:4318", "https://jaeger:4318"),
+        ("http://[::1]:14268/api/traces", "http://[::1]:4318"),
+    ):
+        monkeypatch.setenv("JAEGER_ENDPOINT", older)
+        assert tracing.jaeger_endpoint() == address
+
+
+def test_the_queue_takes_its_size_from_the_standard_variables(
+    monkeypatch: pytest.MonkeyPatch, collector: Collector
+) -> None:
+    monkeypatch.setenv("OTEL_BSP_MAX_QUEUE_SIZE", "7")
+    monkeypatch.setenv("OTEL_BSP_MAX_EXPORT_BATCH_SIZE", "wrong")
+    state = tracing._State.queue
+    provider = tracing.make_provider(Identity("shop", "test"), OTLPSpanExporter(endpoint=collector.address))
+    made, tracing._State.queue = tracing._State.queue, state
+    assert made is not None
+    assert (made._size, made._batch) == (7, 7)
+    provider.shutdown()
+
+
+def test_many_threads_lose_nothing(collector: Collector) -> None:
+    provider, spans = queue(collector.address, size=10_000, batch=500)
+    threads = [threading.Thread(target=make_spans, args=(provider, 200)) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert spans.force_flush(20_000)
+    assert len(collector.spans) == 1600
+    spans.shutdown()
+
+
+def test_the_correlation_id_stands_on_every_span(spans: object) -> None:
+    from opentelemetry import trace
+
+    with with_correlation_id("order-1"):
+        span = trace.get_tracer("t").start_span("x")
+    assert span.attributes["correlation_id"] == "order-1"  # type: ignore[attr-defined]
+    span.end()
