@@ -11,12 +11,25 @@ const manifest = JSON.parse(readFileSync(new URL('package.json', import.meta.url
 const unused = Object.keys(manifest.overrides).filter((name) => manifest.overrides[name].startsWith('npm:empty-'));
 const isUnused = (id: string) => unused.some((name) => id === name || id.startsWith(`${name}/`));
 
+// Parts of @grafana/ui that are in the bundle and mention an empty package, but not where we use them.
+const HARMLESS = ['Table/geo/OpenLayersProvider.mjs', 'Monaco/ReactMonacoEditor.mjs', 'ErrorBoundary/ErrorBoundary.mjs'];
+
 function emptyPackages(): Plugin {
   return {
     name: 'empty-packages',
     enforce: 'pre',
     resolveId: (id) => (isUnused(id) ? { id: `\0empty:${id}`, moduleSideEffects: false } : undefined),
     load: (id) => (id.startsWith('\0empty:') ? { code: 'module.exports = {};', moduleType: 'js' } : undefined),
+    generateBundle(_, bundle) {
+      const chunks = Object.values(bundle).filter((output) => output.type === 'chunk');
+      const kept = new Set(chunks.flatMap((chunk) => Object.entries(chunk.modules).filter(([, part]) => part.renderedLength > 0).map(([id]) => id)));
+      for (const id of [...this.getModuleIds()].filter((one) => one.startsWith('\0empty:'))) {
+        const users = this.getModuleInfo(id)?.importers.filter((user) => kept.has(user) && !HARMLESS.some((name) => user.endsWith(name)));
+        if (users?.length) {
+          this.error(`${id.slice('\0empty:'.length)} is used by ${users.join(', ')}: take it out of "overrides" in package.json`);
+        }
+      }
+    },
   };
 }
 
@@ -71,6 +84,7 @@ function packed(): Plugin {
 
 export default defineConfig({
   define: { 'process.env.NODE_ENV': '"production"', global: 'globalThis' },
+  resolve: { alias: { 'react-router-dom-v5-compat': new URL('src/shims/router.tsx', import.meta.url).pathname } },
   plugins: [emptyPackages(), icons(), fonts(), packed()],
   build: {
     target: 'es2022',

@@ -7,16 +7,20 @@ import {
   type Field,
   FieldConfigOptionsRegistry,
   type FieldConfigPropertyItem,
+  FieldColorModeId,
   type FieldConfigSource,
   FieldType,
   type GrafanaTheme2,
   identityOverrideProcessor,
   type InterpolateFunction,
   numberOverrideProcessor,
+  ThresholdsMode,
   thresholdsOverrideProcessor,
   unitOverrideProcessor,
   valueMappingsOverrideProcessor,
 } from '@grafana/data';
+
+import type { Panel } from '../model/dashboard';
 
 import { dataLinkPostProcessor } from './dataLinks';
 
@@ -63,8 +67,17 @@ function registryFor(source: FieldConfigSource): FieldConfigOptionsRegistry {
   ]);
 }
 
-export function fieldConfigOf(source: Partial<FieldConfigSource> | undefined): FieldConfigSource {
-  return { defaults: source?.defaults ?? {}, overrides: source?.overrides ?? [] };
+/** Kinds of panel whose series each have a colour of their own, when the dashboard does not say how they get one. */
+const BY_SERIES = new Set(['timeseries', 'piechart', 'barchart', 'histogram', 'heatmap', 'trend', 'xychart']);
+const THRESHOLDS = { mode: ThresholdsMode.Absolute, steps: [{ color: 'green', value: -Infinity }, { color: 'red', value: 80 }] };
+
+/** A panel's field options with what Grafana takes for granted in that kind of panel. */
+export function fieldConfigOf({ type, fieldConfig }: Pick<Panel, 'type' | 'fieldConfig'>): FieldConfigSource {
+  const mode = BY_SERIES.has(type) ? FieldColorModeId.PaletteClassic : FieldColorModeId.Thresholds;
+  return {
+    defaults: { color: { mode }, thresholds: THRESHOLDS, ...fieldConfig?.defaults },
+    overrides: fieldConfig?.overrides ?? [],
+  };
 }
 
 export function applyFieldConfig(

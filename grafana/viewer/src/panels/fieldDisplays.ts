@@ -31,7 +31,7 @@ export function useFieldDisplays(panel: Panel, data: PanelData, scoped: ScopedVa
     () =>
       getFieldDisplayValues({
         data: data.series,
-        fieldConfig: fieldConfigOf(panel.fieldConfig),
+        fieldConfig: fieldConfigOf(panel),
         reduceOptions: { ...reduceOptions, calcs: reduceOptions.calcs.length > 0 ? reduceOptions.calcs : REDUCE_LAST.calcs },
         replaceVariables: (text, vars, format) => replace(text, { ...scoped, ...vars }, format),
         sparkline,

@@ -99,7 +99,7 @@ export function usePanel(panel: Panel, scoped: ScopedVars, visible: boolean, wid
   }, [run, panel, scoped, visible, points, width === 0, settings, replace, key, reportLoading]);
 
   const series = useMemo(
-    () => (loaded ? applyFieldConfig(loaded.frames, fieldConfigOf(panel.fieldConfig), theme, timeZone, (text, vars, format) => replace(text, { ...scoped, ...vars }, format)) : []),
+    () => (loaded ? applyFieldConfig(loaded.frames, fieldConfigOf(panel), theme, timeZone, (text, vars, format) => replace(text, { ...scoped, ...vars }, format)) : []),
     [loaded, panel, theme, timeZone, replace, scoped]
   );
   const { range, timeInfo } = panelTime(panel, run.range);
