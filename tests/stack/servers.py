@@ -3,6 +3,7 @@ other settings than the whole stack has, or must stop and kill one server withou
 
 import json
 import os
+import signal
 import subprocess
 import time
 from collections.abc import Callable
@@ -72,6 +73,13 @@ class Servers:
         """As a crash would: SIGKILL."""
         self._processes[name].kill()
         self._processes[name].wait()
+
+    def reload(self, name: str) -> None:
+        """As after a changed setting: the process stays and reads its files again."""
+        self._processes[name].send_signal(signal.SIGHUP)
+
+    def runs(self, name: str) -> bool:
+        return self._processes[name].poll() is None
 
     def stop(self, *names: str) -> None:
         for name in names or self._processes:

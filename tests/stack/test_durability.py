@@ -66,6 +66,16 @@ def test_collector_killed_under_load_without_sampling(unsampled: Servers) -> Non
     must_have_arrived(sent, unsampled)
 
 
+def test_collector_reads_its_configuration_again_under_load(servers: Servers) -> None:
+    with traffic(servers) as sent:
+        for _ in range(3):
+            time.sleep(2)
+            servers.reload("collector")
+        time.sleep(2)
+    assert servers.runs("collector")
+    must_have_arrived(sent, servers)
+
+
 def test_collector_killed_while_nobody_takes_its_data(servers: Servers) -> None:
     """Loki and Jaeger are away, and the collector crashes with a full queue."""
     servers.kill("loki")
