@@ -37,7 +37,9 @@ def logged(**fields: Any) -> str:
 
 
 @pytest.mark.parametrize("secret", CARDS + IBANS + KEYS)
-@pytest.mark.parametrize("around", ["{}", "paid with {} yesterday", "({}),", "id=12 {} 34", '{{"a": "{}"}}'])
+@pytest.mark.parametrize(
+    "around", ["{}", "paid with {} yesterday", "({}),", "12 {} 34", '{{"a": "{}"}}', "x\n{}\t\u2028"]
+)
 def test_secrets_are_masked_wherever_they_stand(secret: str, around: str) -> None:
     text = around.format(secret)
     assert secret not in logged(message=text)

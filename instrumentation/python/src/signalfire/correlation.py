@@ -6,10 +6,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 
+from signalfire import masking
+
 HEADER = "X-Request-ID"
 
 # Safe to repeat in a header, a log line and a URL.
-WELL_FORMED = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:+/=@-]{0,127}")
+WELL_FORMED = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:+/=-]{0,127}")
+_RANDOM = re.compile(r"[0-9a-f]{32}|[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 
 current: ContextVar[str | None] = ContextVar("signalfire_correlation_id", default=None)
 
@@ -20,8 +23,12 @@ def current_correlation_id() -> str | None:
 
 
 def well_formed(candidate: str | None) -> str | None:
-    """The candidate, unless it is missing or could forge a header or a log line."""
-    return candidate if candidate and WELL_FORMED.fullmatch(candidate) else None
+    """The candidate, unless it is missing, could forge a header or a log line, or holds what a log line must not."""
+    if not candidate or not WELL_FORMED.fullmatch(candidate):
+        return None
+    if _RANDOM.fullmatch(candidate) or not masking.has_sign(candidate):
+        return candidate
+    return candidate if masking.mask_text(candidate) == candidate else None
 
 
 def new_correlation_id() -> str:

@@ -78,9 +78,6 @@ class Line:
         own.update(fields)
         if exc_info:
             own.update(exception_fields(exc_info))
-        identifier = own.pop("correlation_id", None) or correlation.current.get()
-        if identifier is not None:
-            own["correlation_id"] = identifier
         return b"".join(
             (
                 b'{"timestamp":"',
@@ -90,6 +87,7 @@ class Line:
                 b'",',
                 self._own_part(own),
                 self._tails.get(logger) or self._new_tail(logger),
+                b"" if "correlation_id" in own else correlation_part(),
                 trace_part(),
                 b"}",
             )
@@ -139,6 +137,12 @@ def escaped(rendered: bytes) -> bytes:
     """JSON without the characters that somebody may take for the end of a line or for a terminal's command."""
     text = rendered.decode("utf-8", "replace")
     return _UNSAFE.sub(lambda found: f"\\u{ord(found.group()):04x}", text).encode()
+
+
+def correlation_part() -> bytes:
+    """The current correlation id as a JSON field. It is well-formed and no secret, or it would not be current."""
+    identifier = correlation.current.get()
+    return b"" if identifier is None else b',"correlation_id":"%b"' % identifier.encode()
 
 
 def trace_part() -> bytes:

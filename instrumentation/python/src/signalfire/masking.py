@@ -11,6 +11,8 @@ from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any
 
+import orjson
+
 from signalfire import plain
 
 HIDDEN = "[MASKED]"
@@ -63,9 +65,16 @@ def suspicious(fields: Mapping[str, Any]) -> bool:
         elif kind is int or kind is float:
             if not -(10**12) < value < 10**12:
                 return True
-        elif value is not None and kind is not bool and has_sign(plain.dumps(value).decode()):
+        elif value is not None and kind is not bool and has_sign_inside(orjson.loads(plain.dumps(value))):
             return True
     return False
+
+
+def has_sign_inside(decoded: Any) -> bool:
+    """`suspicious` for any decoded JSON."""
+    if isinstance(decoded, list):
+        return any(has_sign_inside(item) for item in decoded)
+    return suspicious(decoded if isinstance(decoded, dict) else {"": decoded})
 
 
 @lru_cache(maxsize=4096)
@@ -86,7 +95,7 @@ def has_sign(text: str) -> bool:
     for hint, exact in _HINTS:
         if hint in lower and exact.search(lower):
             return True
-    if len(lower) >= len(_SHORTEST_CARD) and has_number_shape(lower):
+    if len(text) >= len(_SHORTEST_CARD) and has_number_shape(lower) and mask_numbers(text) != text:
         return True
     if len(text) <= _MAX_KNOWN_LENGTH:
         if len(_known_clean) >= _MAX_KNOWN:
@@ -168,6 +177,11 @@ def mask_text(text: str) -> str:
     if "@" in text:
         text = _URL_CREDENTIALS.sub(f"://{HIDDEN}@", text)
         text = _EMAIL.sub("[MASKED:email]", text)
+    return mask_numbers(text)
+
+
+def mask_numbers(text: str) -> str:
+    """The text without card numbers and IBANs."""
     text = _DIGITS.sub(lambda found: _mask_card(found.group()), text)
     return _IBAN.sub(lambda found: _mask_iban(found.group()), text)
 
