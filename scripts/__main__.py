@@ -1,6 +1,7 @@
 """`python -m scripts <command>`: each command is the function `main` of the module of that name, imported when used."""
 
 import difflib
+import errno
 import importlib
 import sys
 
@@ -46,3 +47,12 @@ if __name__ == "__main__":
         run(sys.argv[1:])
     except KeyboardInterrupt:
         sys.exit(130)
+    except PermissionError as error:
+        console.fail(f"{error.filename}: permission denied. `make doctor` says whose it is and how to repair it.")
+        sys.exit(1)
+    except OSError as error:
+        if error.errno not in (errno.ENOSPC, errno.EROFS):
+            raise
+        place = f"{error.filename}: " if error.filename else ""
+        console.fail(f"{place}{error.strerror}. `make doctor` says how much space there is; `make clean` deletes data.")
+        sys.exit(1)
