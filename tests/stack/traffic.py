@@ -90,11 +90,9 @@ class Traffic:
         incomplete = set(self.traces)
 
         def traces_arrived() -> bool:
-            for trace in list(incomplete):
-                if len(trace_in_jaeger(jaeger, trace)) < SPANS_IN_A_TRACE:
-                    return False
-                incomplete.discard(trace)
-            return True
+            found = [trace for trace in incomplete if len(trace_in_jaeger(jaeger, trace)) == SPANS_IN_A_TRACE]
+            incomplete.difference_update(found)
+            return not incomplete
 
         try:
             eventually(logs_arrived, "every acknowledged log line in Loki", patience)
