@@ -27,8 +27,8 @@ NONCE_PLACE = "%NONCE%"  # stands in the built index.html where the answer's non
 FOREVER = "public, max-age=31536000, immutable"  # names under /assets hold their content's hash
 _RUNBOOK_STYLE = base64.b64encode(hashlib.sha256(runbooks.STYLE.encode()).digest()).decode()
 RUNBOOK_POLICY = (
-    f"default-src 'none'; style-src 'sha256-{_RUNBOOK_STYLE}'; img-src 'self' data:; base-uri 'none'; "
-    "form-action 'none'; frame-ancestors 'self'"
+    f"default-src 'none'; style-src 'sha256-{_RUNBOOK_STYLE}'; img-src 'self' data:; font-src 'self'; "
+    "base-uri 'none'; form-action 'none'; frame-ancestors 'self'"
 )
 PAGES = ("/", "/dashboards", "/trace/{id}", "/traces", "/logs", "/alerts", "/explore", "/explore/{rest:path}")
 
@@ -71,10 +71,10 @@ class Viewer:
 
     async def health(self, _: Request) -> Response:
         """200 only when the page is built and there is a dashboard to show."""
+        dashboards = self.dashboards.all()
         problems = list(self.dashboards.problems)
         if not self._index().is_file():
             problems.append(f"the page is not built: {self._index()} is missing")
-        dashboards = self.dashboards.all()
         if not dashboards:
             problems.append(f"no dashboard in {self.config.dashboards}")
         status = 200 if self._index().is_file() and dashboards else 503
@@ -130,11 +130,12 @@ class Viewer:
 
     async def runbook(self, request: Request) -> Response:
         name = request.path_params.get("name", "").removesuffix(".md")
+        theme = request.query_params.get("theme", "")
         if not name:
-            return _runbook_page(runbooks.index(self.config.runbooks))
-        page = runbooks.render(self.config.runbooks, name)
+            return _runbook_page(runbooks.index(self.config.runbooks, theme=theme))
+        page = runbooks.render(self.config.runbooks, name, theme)
         if page is None:
-            return _runbook_page(runbooks.index(self.config.runbooks, missing=name), status=404)
+            return _runbook_page(runbooks.index(self.config.runbooks, missing=name, theme=theme), status=404)
         return _runbook_page(page)
 
     async def dashboard_page(self, request: Request) -> Response:

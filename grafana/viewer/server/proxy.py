@@ -2,6 +2,7 @@
 
 import asyncio
 import re
+from http.cookiejar import CookieJar, DefaultCookiePolicy
 from typing import Final
 from urllib.parse import quote
 
@@ -58,7 +59,9 @@ class Proxy:
         self.metrics = metrics
         self._slots = asyncio.Semaphore(MOST_AT_ONCE)
         timeout = httpx.Timeout(ANSWER_SECONDS, connect=CONNECT_SECONDS)
-        self._client = httpx.AsyncClient(timeout=timeout, follow_redirects=False, trust_env=False)
+        # One user's answers must not become another's cookies.
+        no_cookies = CookieJar(DefaultCookiePolicy(allowed_domains=[]))
+        self._client = httpx.AsyncClient(timeout=timeout, cookies=no_cookies, follow_redirects=False, trust_env=False)
 
     async def close(self) -> None:
         await self._client.aclose()

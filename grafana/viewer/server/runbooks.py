@@ -12,10 +12,14 @@ _MARKDOWN = MarkdownIt("commonmark", {"html": False, "linkify": False}).enable([
 _PAGE_LINK = re.compile(r"(?:\./)?([A-Za-z][A-Za-z0-9_-]*)\.md(#.*)?")
 
 STYLE = """
-:root { color-scheme: dark light; --ink: #ccccdc; --dim: #9a9bab; --back: #111217; --panel: #181b1f; --line: #2e3036;
-  --link: #6e9fff }
-@media (prefers-color-scheme: light) {
-  :root { --ink: #24292e; --dim: #5f6368; --back: #f4f5f5; --panel: #fff; --line: #e1e3e6; --link: #1f62e0 }
+@font-face { font-family: Inter; src: url(/fonts/inter/Inter-Regular.woff2) format("woff2"); font-weight: 100 900 }
+:root { color-scheme: light; --ink: #24292e; --dim: #5f6368; --back: #f4f5f5; --panel: #fff; --line: #e1e3e6;
+  --link: #1f62e0 }
+:root[data-theme=dark] { color-scheme: dark; --ink: #ccccdc; --dim: #9a9bab; --back: #111217; --panel: #181b1f;
+  --line: #2e3036; --link: #6e9fff }
+@media (prefers-color-scheme: dark) {
+  :root:not([data-theme=light]) { color-scheme: dark; --ink: #ccccdc; --dim: #9a9bab; --back: #111217;
+    --panel: #181b1f; --line: #2e3036; --link: #6e9fff }
 }
 body { margin: 0; background: var(--back); color: var(--ink);
   font: 15px/1.6 Inter, "Helvetica Neue", Arial, sans-serif }
@@ -42,32 +46,31 @@ def names(folder: Path) -> list[str]:
     return sorted(path.stem for path in folder.glob("*.md") if path.stem.lower() not in ("readme", "index"))
 
 
-def render(folder: Path, name: str) -> str | None:
+def render(folder: Path, name: str, theme: str = "") -> str | None:
     """The page of one alert, or None when there is none. The name is looked up, never joined to a path."""
     path = next((path for path in folder.glob("*.md") if path.stem == name), None)
     if path is None:
         return None
-    return _render_text(path.read_text(encoding="utf-8"), name)
+    return _page(f"{name} · runbook", _render_text(path.read_text(encoding="utf-8")), theme)
 
 
 @lru_cache(maxsize=64)
-def _render_text(text: str, name: str) -> str:
+def _render_text(text: str) -> str:
     tokens = _MARKDOWN.parse(text)
     for token in tokens:
         for child in token.children or []:
             _keep_link_here(child)
-    body = str(_MARKDOWN.renderer.render(tokens, _MARKDOWN.options, {}))
-    return _page(f"{name} · runbook", body)
+    return str(_MARKDOWN.renderer.render(tokens, _MARKDOWN.options, {}))
 
 
-def index(folder: Path, missing: str | None = None) -> str:
+def index(folder: Path, missing: str | None = None, theme: str = "") -> str:
     """All runbooks; `missing` names one that was asked for and does not exist."""
     found = names(folder)
     links = "".join(f'<li><a href="/runbooks/{html.escape(name)}">{html.escape(name)}</a></li>' for name in found)
     title = f"There is no runbook {html.escape(repr(missing))}" if missing else "Runbooks"
     lead = "These exist:" if missing else "What to do when an alert fires."
     listing = f'<ul class="pages">{links}</ul>' if found else "<p>No runbook has been written yet.</p>"
-    return _page("Runbooks", f"<h1>{title}</h1><p>{lead}</p>{listing}")
+    return _page("Runbooks", f"<h1>{title}</h1><p>{lead}</p>{listing}", theme)
 
 
 def _keep_link_here(token: Token) -> None:
@@ -79,9 +82,10 @@ def _keep_link_here(token: Token) -> None:
         token.attrSet("href", f"/runbooks/{match[1]}{match[2] or ''}")
 
 
-def _page(title: str, body: str) -> str:
+def _page(title: str, body: str, theme: str) -> str:
+    attribute = f" data-theme={theme}" if theme in ("dark", "light") else ""
     return (
-        "<!doctype html><html lang=en><head><meta charset=utf-8>"
+        f"<!doctype html><html lang=en{attribute}><head><meta charset=utf-8>"
         '<meta name=viewport content="width=device-width, initial-scale=1">'
         f"<title>{html.escape(title)}</title><style>{STYLE}</style></head><body>"
         '<header><nav aria-label="Pages"><a href="/">Dashboards</a><a href="/alerts">Alerts</a>'

@@ -5,7 +5,7 @@ import { createContext, useContext } from 'react';
 import type { Dashboard, Settings } from '../model/dashboard';
 import { type FormatFunction, interpolate, type Lookup, queryParameters, type Resolved } from '../model/interpolate';
 import { lookupScoped } from '../model/scoped';
-import { resolve, type VariableState } from '../model/variables';
+import { isSupported, resolve, type VariableState } from '../model/variables';
 
 import type { Clock } from './useTime';
 
@@ -46,7 +46,7 @@ interface Surroundings {
 }
 
 export function createReplace({ dashboard, variables, range, rawFrom, rawTo, timeZone }: Surroundings): Replace {
-  const byName = new Map(variables.map((state) => [state.model.name, resolve(state)]));
+  const byName = new Map(variables.filter(({ model }) => isSupported(model)).map((state) => [state.model.name, resolve(state)]));
   const rangeMs = range.to.valueOf() - range.from.valueOf();
   const builtIn: Record<string, () => Resolved> = {
     __from: () => text(String(range.from.valueOf())),

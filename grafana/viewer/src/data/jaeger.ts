@@ -69,8 +69,9 @@ interface Answer<T> {
   errors?: Array<{ msg: string }> | null;
 }
 
+/** As it was recorded: Jaeger would move spans that a queue delayed as if their machine's clock were wrong. */
 export async function fetchTrace(uid: string, id: string, signal?: AbortSignal): Promise<Trace | undefined> {
-  const answer = await getFrom<Answer<JaegerTrace[]>>(uid, `api/traces/${encodeURIComponent(id)}`, {}, signal);
+  const answer = await getFrom<Answer<JaegerTrace[]>>(uid, `api/traces/${encodeURIComponent(id)}`, { raw: 'true' }, signal);
   const [trace] = answer.data ?? [];
   return trace && trace.spans.length > 0 ? toTrace(trace) : undefined;
 }

@@ -6,6 +6,7 @@ import { useEffect, useState } from 'react';
 import { Page } from '../../app/Page';
 import { useSettings, useSource } from '../../app/settings';
 import { type Alert, fetchAlerts, fetchSilences, type Silence } from '../../data/alertmanager';
+import { useMode } from '../../app/theme';
 import { isAbort } from '../../data/http';
 import { linesOfRequest, linesOfTrace } from '../../data/loki';
 import { logsPage, safeHref, tracePage } from '../../model/links';
@@ -87,11 +88,12 @@ function Group({ title, alerts, silences }: { title: string; alerts: Alert[]; si
 function AlertCard({ alert, silences }: { alert: Alert; silences: Silence[] }) {
   const styles = useStyles2(getStyles);
   const { runbooks } = useSettings();
+  const { mode } = useMode();
   const { alertname = 'Alert', severity, ...labels } = alert.labels;
   const { summary, description, message, runbook_url: runbook, dashboard_url: dashboard, ...annotations } = alert.annotations;
   const trace = labels['trace_id'] ?? annotations['trace_id'];
   const request = labels['correlation_id'] ?? annotations['correlation_id'];
-  const runbookHref = runbooks.includes(alertname) ? `/runbooks/${alertname}` : runbook && safeHref(runbook);
+  const runbookHref = runbooks.includes(alertname) ? `/runbooks/${alertname}?theme=${mode}` : runbook && safeHref(runbook);
   const started = Date.parse(alert.startsAt);
   const logs = labels['service'] ? logsPage(`{service_name="${labels['service']}", level=~"error|critical|fatal|warning"}`, started - 600_000, 'now') : undefined;
   const silence = silences.find((one) => alert.status.silencedBy.includes(one.id));

@@ -63,6 +63,7 @@ const LEFT_OUT = new Set([
   'observed_timestamp', 'severity_number', 'severity_text', 'detected_level', 'flags', 'trace_flags', 'scope_name', 'exception_stacktrace', 'exception',
 ]);
 const MOST_FIELDS = 8;
+const LONGEST_VALUE = 160;
 
 /** A JSON line as its message and what else it says; any other line as it is, with what was stored beside it. */
 function readable(row: LogRow): { message: string; fields: Array<[string, string]> } {
@@ -71,6 +72,7 @@ function readable(row: LogRow): { message: string; fields: Array<[string, string
   const values = typeof message === 'string' ? { ...row.metadata, ...parsed } : { ...row.metadata, ...row.parsed };
   const fields = Object.entries(values)
     .filter(([name, value]) => !LEFT_OUT.has(name) && value !== null && value !== '' && typeof value !== 'object')
+    .filter(([, value]) => !(typeof value === 'string' && (value.length > LONGEST_VALUE || value.includes('\n'))))
     .slice(0, MOST_FIELDS);
   return { message: typeof message === 'string' ? message : row.line, fields: fields.map(([name, value]) => [name, String(value)]) };
 }

@@ -1,9 +1,10 @@
 import { css } from '@emotion/css';
 import { dateTimeFormat, type GrafanaTheme2 } from '@grafana/data';
-import { FilterInput, LinkButton, LoadingPlaceholder, useStyles2 } from '@grafana/ui';
+import { FilterInput, LoadingPlaceholder, useStyles2 } from '@grafana/ui';
 import { useEffect, useState } from 'react';
 
 import { Page } from '../../app/Page';
+import { PageLink } from '../../app/PageLink';
 import { useLocation } from '../../app/router';
 import { useSource } from '../../app/settings';
 import { isAbort, ServerError } from '../../data/http';
@@ -83,12 +84,12 @@ export default function TracePage({ id }: { id: string }) {
       controls={
         <>
           <FilterInput value={search} onChange={setSearch} placeholder="Find in spans" aria-label="Find in spans" width={28} escapeRegex={false} />
-          <LinkButton variant="secondary" icon="file-alt" href={logsPage(linesOfTrace(trace.id), from, to)} data-testid="trace-logs-link">
+          <PageLink icon="file-alt" href={logsPage(linesOfTrace(trace.id), from, to)} testId="trace-logs-link">
             Logs of this trace
-          </LinkButton>
-          <LinkButton variant="secondary" icon="apps" href={back}>
+          </PageLink>
+          <PageLink icon="apps" href={back}>
             Metrics around it
-          </LinkButton>
+          </PageLink>
         </>
       }
     >

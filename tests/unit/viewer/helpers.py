@@ -1,0 +1,83 @@
+"""An application under a real uvicorn, a server to stand behind the viewer, and requests sent as they are."""
+
+import asyncio
+import http.client
+import socket
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from urllib.parse import urlsplit
+
+import uvicorn
+from starlette.requests import Request
+from starlette.responses import JSONResponse, PlainTextResponse, RedirectResponse, Response
+from starlette.types import ASGIApp
+
+
+@contextmanager
+def serving(app: ASGIApp) -> Iterator[int]:
+    """Runs the application under uvicorn; gives its port."""
+    listener = socket.create_server(("127.0.0.1", 0))
+    server = uvicorn.Server(uvicorn.Config(app, log_config=None, server_header=False, timeout_graceful_shutdown=1))
+    thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
+    thread.start()
+    while not server.started:
+        time.sleep(0.005)
+    try:
+        yield listener.getsockname()[1]
+    finally:
+        server.should_exit = server.force_exit = True
+        thread.join()
+        listener.close()
+
+
+@dataclass
+class Upstream:
+    """Answers like a server of the stack, or badly when told to, and remembers the requests."""
+
+    requests: list[tuple[str, str, dict[str, str], bytes]] = field(default_factory=list)
+    port: int = 0
+    finished: int = 0
+
+    async def answer(self, request: Request) -> Response:
+        target = request.url.path + (f"?{request.url.query}" if request.url.query else "")
+        self.requests.append((request.method, target, dict(request.headers), await request.body()))
+        match request.query_params.get("query"):
+            case "wrong(":
+                return JSONResponse({"status": "error", "errorType": "bad_data", "error": "parse error"}, 400)
+            case "html":
+                return Response("<script>alert(1)</script>", media_type="text/html")
+            case "redirect":
+                return RedirectResponse("http://198.51.100.1/")
+            case "large":
+                return PlainTextResponse("x" * (25 * 1024 * 1024))
+            case "slow":
+                return await self._slowly(request)
+        return JSONResponse({"status": "success"}, headers={"Set-Cookie": "a=b", "X-Internal": "1"})
+
+    async def _slowly(self, request: Request) -> Response:
+        for _ in range(200):
+            await asyncio.sleep(0.05)
+            if await request.is_disconnected():
+                return Response()
+        self.finished += 1
+        return Response()
+
+
+def raw(viewer: str, method: str, path: str, headers: dict[str, str] | None = None) -> tuple[int, bytes]:
+    """A request whose path is sent as it is: ordinary clients tidy it up."""
+    connection = http.client.HTTPConnection(urlsplit(viewer).netloc, timeout=10)
+    try:
+        connection.request(method, path, headers=headers or {})
+        response = connection.getresponse()
+        return response.status, response.read()
+    finally:
+        connection.close()
+
+
+def free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port: int = listener.getsockname()[1]
+        return port
