@@ -38,7 +38,7 @@ from scripts.render.template import Rendered, evaluate
 from scripts.settings import Settings
 
 READY_SECONDS = float(os.environ.get("SIGNALFIRE_READY_SECONDS", "120"))
-_STARTS_ALLOWED = 3
+_ENDS_ALLOWED = 2
 # What the first dashboard needs: they start before the others.
 _FIRST_DASHBOARD = ("prometheus", "dashboards", "ad-traffic")
 _LOG_LINES = 20
@@ -208,21 +208,22 @@ class Starting:
             self.started.add(name)
         self.progress.step(name, "starting")
         self.supervisor.launch(name)
-        return await self._settle(http, program, "restarted" if was_there else "started")
+        return await self._settle(http, program, "restarted" if was_there else "started", note.get("pid"))
 
-    async def _settle(self, http: httpx.AsyncClient, program: Program, action: str) -> Result:
-        """Wait until it answers. Raises StartError when it keeps dying or never does."""
+    async def _settle(
+        self, http: httpx.AsyncClient, program: Program, action: str, old_pid: int | None = None
+    ) -> Result:
+        """Wait until it answers. Raises StartError when it keeps dying or never does. old_pid: of the run before."""
         began = time.monotonic()
-        pids = set()
+        pids: set[int | None] = set()
         while True:
             answered = await ready.answers(http, program.ready)
             process = self.supervisor.processes()[program.name]
             if answered and process.alive:
                 break
-            if process.pid:
-                pids.add(process.pid)
-            if len(pids) > _STARTS_ALLOWED or process.state == "FATAL":
-                raise self._not_ready(program, f"ended {len(pids)} times before it was ready")
+            pids.add(_read_note(self.state, program.name).get("pid"))  # each start notes its own
+            if len(pids - {None, old_pid}) > _ENDS_ALLOWED or process.state == "FATAL":
+                raise self._not_ready(program, "ended again and again before it was ready")
             if time.monotonic() - began > READY_SECONDS:
                 raise self._not_ready(program, f"did not answer {program.ready} within {READY_SECONDS:.0f} s")
             await asyncio.sleep(0.1)

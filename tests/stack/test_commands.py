@@ -210,14 +210,14 @@ def test_two_ups_at_once_make_one_stack(stopped: Stack) -> None:
 
 
 @pytest.mark.parametrize(
-    ("script", "message"),
+    ("script", "patience", "message"),
     [
-        ("echo it is broken; exit 3", "alertmanager ended"),
-        ("echo it is asleep; exec sleep 1000", "alertmanager did not answer"),
+        ("echo it is broken; exit 3", "120", "alertmanager ended again and again"),
+        ("echo it is asleep; exec sleep 1000", "8", "alertmanager did not answer"),
     ],
 )
 def test_a_server_that_does_not_get_ready_is_shown_and_all_taken_down(
-    stopped: Stack, tmp_path: Path, script: str, message: str
+    stopped: Stack, tmp_path: Path, script: str, patience: str, message: str
 ) -> None:
     for name in artifact_of("alertmanager").outputs:
         (tmp_path / name).symlink_to(binary(name))
@@ -228,7 +228,7 @@ def test_a_server_that_does_not_get_ready_is_shown_and_all_taken_down(
     for other in Path(given).iterdir() if given else ():
         if not (tmp_path / other.name).is_symlink() and other.name != "alertmanager":
             (tmp_path / other.name).symlink_to(other)
-    stopped.env.update({"SIGNALFIRE_BIN_DIR": str(tmp_path), "SIGNALFIRE_READY_SECONDS": "8"})
+    stopped.env.update({"SIGNALFIRE_BIN_DIR": str(tmp_path), "SIGNALFIRE_READY_SECONDS": patience})
     try:
         done = stopped.command("up")
     finally:
