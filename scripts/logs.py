@@ -17,12 +17,12 @@ def main(name: Annotated[str, typer.Argument(envvar="NAME", help="The process.")
     if not names:
         raise console.fail(f"there are no logs in {folder}; `make up` starts the stack")
     if name not in names:
-        listed = f"one of {', '.join(names)}"
+        listed = ", ".join(names)
         if not name:
-            raise console.fail(f"which log? make logs NAME={names[0]}, or {listed}", 2)
+            raise console.fail(f"which log? `make logs NAME={names[0]}`; there are {listed}", 2)
         close = difflib.get_close_matches(name, names, n=1)
-        hint = f"did you mean {close[0]}? There are" if close else "write"
-        raise console.fail(f"there is no log of {name!r}; {hint} {listed}", 2)
+        hint = f"did you mean {close[0]}? " if close else ""
+        raise console.fail(f"there is no log of {name!r}. {hint}There are {listed}", 2)
     tail = shutil.which("tail")
     if tail is None:
         raise console.fail(f"`tail` is missing (package coreutils); the log is {folder / name}.log")
