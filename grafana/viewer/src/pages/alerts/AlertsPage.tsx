@@ -1,9 +1,10 @@
 import { css } from '@emotion/css';
 import { dateTimeFormat, dateTimeFormatTimeAgo, type GrafanaTheme2 } from '@grafana/data';
-import { FilterInput, Icon, LinkButton, LoadingPlaceholder, useStyles2 } from '@grafana/ui';
+import { FilterInput, Icon, LoadingPlaceholder, useStyles2 } from '@grafana/ui';
 import { useEffect, useState } from 'react';
 
 import { Page } from '../../app/Page';
+import { PageLink } from '../../app/PageLink';
 import { useSettings, useSource } from '../../app/settings';
 import { type Alert, fetchAlerts, fetchSilences, type Silence } from '../../data/alertmanager';
 import { useMode } from '../../app/theme';
@@ -122,24 +123,24 @@ function AlertCard({ alert, silences }: { alert: Alert; silences: Silence[] }) {
       </ul>
       <div className={styles.links}>
         {runbookHref && (
-          <LinkButton size="sm" variant="secondary" icon="book" href={runbookHref}>
+          <PageLink small icon="book" href={runbookHref}>
             Runbook
-          </LinkButton>
+          </PageLink>
         )}
         {dashboard && safeHref(dashboard) && (
-          <LinkButton size="sm" variant="secondary" icon="apps" href={dashboard}>
+          <PageLink small icon="apps" href={dashboard}>
             Dashboard
-          </LinkButton>
+          </PageLink>
         )}
         {logs && (
-          <LinkButton size="sm" variant="secondary" icon="file-alt" href={request ? logsPage(linesOfRequest(request)) : trace ? logsPage(linesOfTrace(trace)) : logs}>
+          <PageLink small icon="file-alt" href={request ? logsPage(linesOfRequest(request)) : trace ? logsPage(linesOfTrace(trace)) : logs}>
             Logs
-          </LinkButton>
+          </PageLink>
         )}
         {(trace ?? labels['service']) && (
-          <LinkButton size="sm" variant="secondary" icon="sitemap" href={trace ? tracePage(trace) : `/traces?${new URLSearchParams({ service: labels['service'] ?? '', from: String(started - 600_000), to: 'now' })}`}>
+          <PageLink small icon="sitemap" href={trace ? tracePage(trace) : `/traces?${new URLSearchParams({ service: labels['service'] ?? '', from: String(started - 600_000), to: 'now' })}`}>
             {trace ? 'Trace' : 'Traces'}
-          </LinkButton>
+          </PageLink>
         )}
       </div>
     </li>

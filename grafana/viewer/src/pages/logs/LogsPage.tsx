@@ -1,18 +1,20 @@
 import { css } from '@emotion/css';
 import { type GrafanaTheme2 } from '@grafana/data';
-import { Button, LinkButton, LoadingPlaceholder, TextArea, useStyles2 } from '@grafana/ui';
+import { Button, LoadingPlaceholder, TextArea, useStyles2 } from '@grafana/ui';
 import { useEffect, useMemo, useRef, useState } from 'react';
 
 import { Page } from '../../app/Page';
+import { PageLink } from '../../app/PageLink';
 import { updateQuery, useLocation } from '../../app/router';
 import { useSource } from '../../app/settings';
 import { TimeControls } from '../../app/TimeControls';
 import { useClock } from '../../app/useTime';
 import { isAbort } from '../../data/http';
-import { isLogs, linesOfRequest, linesOfTrace, type LogRow, queryLogs, toRows } from '../../data/loki';
+import { isLogs, type LogRow, queryLogs, toRows } from '../../data/loki';
 import { DashboardView } from '../DashboardView';
 import { Notice } from '../../panels/Notice';
 import type { Dashboard } from '../../model/dashboard';
+import { toQuery } from '../../model/logQuery';
 
 import { LogLines } from './LogLines';
 import { Volume } from './Volume';
@@ -23,18 +25,6 @@ const STARTS: Array<[string, string]> = [
   ['Warnings and worse', '{service_name=~".+", level=~"warning|warn|error|critical|fatal"}'],
 ];
 const MOST = 1000;
-
-/** An id alone is what one pastes from a message: it becomes the query that finds its lines. */
-export function toQuery(text: string): string {
-  const trimmed = text.trim();
-  if (/^[0-9a-f]{32}$/i.test(trimmed)) {
-    return linesOfTrace(trimmed.toLowerCase());
-  }
-  if (trimmed !== '' && !trimmed.includes('{')) {
-    return /^[\w.:-]{6,}$/.test(trimmed) && /\d/.test(trimmed) ? linesOfRequest(trimmed) : `{service_name=~".+"} |= ${JSON.stringify(trimmed)}`;
-  }
-  return trimmed;
-}
 
 type Result = { rows?: LogRow[]; error?: string };
 
@@ -105,9 +95,9 @@ export default function LogsPage() {
         ))}
         <span className={styles.hint}>LogQL, or just a text, a correlation id or a trace id.</span>
         {traceIds.length === 1 && (
-          <LinkButton size="sm" variant="secondary" icon="sitemap" href={`/trace/${traceIds[0]}`}>
+          <PageLink small icon="sitemap" href={`/trace/${traceIds[0]}`}>
             The trace of these lines
-          </LinkButton>
+          </PageLink>
         )}
       </div>
       {isMetric && <DashboardView embedded key={asked} dashboard={metricDashboard(asked, source?.uid ?? 'loki')} />}
