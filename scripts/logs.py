@@ -22,7 +22,7 @@ def main(name: Annotated[str, typer.Argument(envvar="NAME", help="The process.")
             raise console.fail(f"which log? `make logs NAME={names[0]}`; there are {listed}", 2)
         close = difflib.get_close_matches(name, names, n=1)
         hint = f"did you mean {close[0]}? " if close else ""
-        raise console.fail(f"there is no log of {name!r}. {hint}There are {listed}", 2)
+        raise console.fail(f"there is no log of {name!r}; {hint}there are {listed}", 2)
     tail = shutil.which("tail")
     if tail is None:
         raise console.fail(f"`tail` is missing (package coreutils); the log is {folder / name}.log")
