@@ -159,6 +159,20 @@ def test_a_streamed_chat_completion(client: openai.OpenAI, metrics: Metrics) -> 
     assert 0 < first < value(metrics.registry, "ai_api_duration_seconds_sum", **LABELS)
 
 
+def test_a_stream_that_reports_its_usage_with_each_chunk_is_counted_once(metrics: Metrics) -> None:
+    with track_ai_call(**LABELS, metrics=metrics) as call:
+        for part in (chunk("the", USAGE | {"completion_tokens": 1}), chunk(" secret", USAGE)):
+            call.record_response(part)
+    expect_the_usual_tokens(metrics)
+
+
+def test_several_responses_of_one_call_are_added_up(metrics: Metrics) -> None:
+    with track_ai_call(**LABELS, metrics=metrics) as call:
+        for number in range(3):
+            call.record_response(completion() | {"id": f"c-{number}"})
+    assert value(metrics.registry, "ai_api_tokens_total", type="input", **LABELS) == 3000
+
+
 def test_a_response(client: openai.OpenAI, metrics: Metrics) -> None:
     with track_ai_call(**LABELS, metrics=metrics) as call:
         call.record_response(client.responses.create(model="gpt-4o-mini", input="the secret plan"))

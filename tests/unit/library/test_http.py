@@ -4,6 +4,7 @@ import asyncio
 import re
 import socket
 from collections.abc import AsyncIterator
+from types import SimpleNamespace
 from typing import Any
 
 import httpx
@@ -14,6 +15,7 @@ from opentelemetry.trace import SpanKind
 from prometheus_client import CollectorRegistry
 from signalfire import HealthChecker, Status, get_logger, setup_monitoring
 from signalfire.http.exchange import Exchange
+from signalfire.http.templates import matched_path
 from starlette.applications import Starlette
 from starlette.middleware.base import BaseHTTPMiddleware
 from starlette.requests import Request
@@ -103,6 +105,13 @@ async def test_mounted_applications_keep_the_mounts_template(registry: Collector
         ("/outer/mounted/two/{x}", "GET", "200"): 1,
         ("/tenants/{tenant}/orders/{order}", "GET", "200"): 30,
     }
+
+
+def test_what_an_outer_route_left_in_the_scope_is_not_taken_for_the_inner_ones() -> None:
+    outer, inner = Route("/outer/{x}", ok), Route("/inner/{y}", ok)
+    context = SimpleNamespace(original_route=outer, starlette_route=None, path="/v1/outer/{x}")
+    assert matched_path({"route": outer, "fastapi": {"effective_route_context": context}}) == "/v1/outer/{x}"
+    assert matched_path({"route": inner, "fastapi": {"effective_route_context": context}}) == "/inner/{y}"
 
 
 async def test_what_matches_no_route_is_one_endpoint(registry: CollectorRegistry) -> None:
@@ -578,11 +587,10 @@ async def test_a_large_registry_is_rendered_in_pieces_without_a_seam(registry: C
 
 
 async def test_health_is_live_ready_and_measured(registry: CollectorRegistry) -> None:
-    checker = HealthChecker("shop")
+    checker = HealthChecker()
     state = {"database": True}
     app = Starlette()
-    handle = setup_monitoring(app, service_name="shop", registry=registry, health=checker)
-    checker.metrics = handle.metrics
+    setup_monitoring(app, service_name="shop", registry=registry, health=checker)
     checker.register("database", lambda: state["database"])
     checker.register("recommendations", lambda: Status.DEGRADED, required=False)
     ready, live = await get(app, "/health", "/health/live")

@@ -181,7 +181,9 @@ def test_every_email_is_masked(local: str, domain: str) -> None:
         {"phone": "030 1234567", "amount": "1,234,567.89", "version": "10.20.30"},
         {"url": "https://example.org/a/b?c=d", "ratio": 0.4532015112830366},
         {"message": "ab12 is not an IBAN though it begins like one", "none": None, "yes": True},
-        {"number": "1234567890123456"},  # long, but no card
+        {"number": "1234567890123456"},  # no card begins like this
+        {"number": "4111111111111112", "other": 4111111111111112},  # begins like one, but fails the check
+        {"account": "DE88370400440532013000"},  # the same for an IBAN
     ],
 )
 def test_what_is_no_secret_stays(fields: dict[str, Any]) -> None:

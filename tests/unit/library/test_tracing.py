@@ -1,11 +1,14 @@
 """Spans on their way to the collector: they arrive, or they are counted; nobody waits for them."""
 
+import json
 import os
+import signal
 import subprocess
 import sys
 import threading
 from pathlib import Path
 
+import httpx
 import pytest
 from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
 from opentelemetry.sdk.trace import TracerProvider
@@ -157,6 +160,38 @@ with signalfire.with_correlation_id("job-1"), signalfire.track_workflow("launch"
     resource = collector.resources[0]
     assert (resource["service.name"], resource["deployment.environment.name"]) == ("ad-worker", "staging")
     assert resource["team"] == "ads"
+
+
+def test_a_server_that_is_told_to_stop_sends_its_last_spans(collector: Collector, tmp_path: Path) -> None:
+    (tmp_path / "shop.py").write_text(
+        "from starlette.applications import Starlette\n"
+        "from signalfire import setup_monitoring\n"
+        "app = Starlette()\n"
+        "setup_monitoring(app, service_name='shop')\n"
+    )
+    port = free_port()
+    environment = {key: text for key, text in os.environ.items() if not key.startswith("OTEL")}
+    environment |= {"OTEL_EXPORTER_OTLP_ENDPOINT": collector.address, "OTEL_BSP_SCHEDULE_DELAY": "600000"}
+    command = [sys.executable, "-m", "uvicorn", "shop:app", "--port", str(port), "--app-dir", str(tmp_path)]
+    process = subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    address = f"http://127.0.0.1:{port}"
+    try:
+        wait_until(lambda: answers(f"{address}/health/live"))
+        httpx.get(f"{address}/page")
+        process.send_signal(signal.SIGTERM)
+        out, _ = process.communicate(timeout=60)
+    finally:
+        process.kill()
+    assert [span.name for span in collector.spans] == ["GET"]
+    told = [json.loads(row) for row in out.splitlines()]
+    assert "Application shutdown complete." in [row["message"] for row in told]
+
+
+def answers(address: str) -> bool:
+    try:
+        return httpx.get(address).is_success
+    except httpx.TransportError:
+        return False
 
 
 def test_a_process_ends_in_time_when_the_collector_never_answers(collector: Collector) -> None:

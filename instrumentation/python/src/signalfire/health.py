@@ -77,14 +77,27 @@ class Report:
 class HealthChecker:
     """Runs the checks that were registered. Without any, a process that can answer is healthy."""
 
-    def __init__(self, component: str = "app", *, metrics: Metrics | None = None) -> None:
-        self.component = component
-        self.metrics = metrics or default_metrics
+    def __init__(self, component: str | None = None, *, metrics: Metrics | None = None) -> None:
+        self._component = component
+        self._metrics = metrics
         self._checks: dict[str, Check] = {}
         self._running: set[str] = set()
         self._lock = threading.Lock()
         self._report: Report | None = None
         self._report_time = 0.0
+
+    @property
+    def component(self) -> str:
+        return self._component or "app"
+
+    @property
+    def metrics(self) -> Metrics:
+        return self._metrics or default_metrics
+
+    def adopt(self, component: str, metrics: Metrics) -> None:
+        """Takes what the checker was not told itself from the application that it is used in."""
+        self._component = self._component or component
+        self._metrics = self._metrics or metrics
 
     def register(
         self, name: str, check: CheckFunction, *, timeout: float = DEFAULT_TIMEOUT, required: bool = True

@@ -65,7 +65,8 @@ def setup_monitoring(
         return cast(Monitoring, existing)
     who = settings.identity(service_name, env)
     metrics = default_metrics if registry is None or registry is REGISTRY else Metrics(registry)
-    checker = health or HealthChecker(who.service, metrics=metrics)
+    checker = health or HealthChecker()
+    checker.adopt(who.service, metrics)
     handle = Monitoring(who.service, metrics, checker)
     handle.app = app
     if settings.disabled():

@@ -108,8 +108,7 @@ class SpanQueue(sdk.SpanProcessor):
         self._spans: deque[sdk.ReadableSpan] = deque()
         self._lock = threading.Lock()
         self._wake = threading.Event()
-        self._idle = threading.Event()
-        self._idle.set()
+        self._flushes: deque[threading.Event] = deque()
         self._stopping = False
         self._thread: threading.Thread | None = None
         self._reachable = True
@@ -122,7 +121,6 @@ class SpanQueue(sdk.SpanProcessor):
         if self._stopping or len(self._spans) >= self._size:
             count_dropped(1, "shutdown" if self._stopping else "queue_full")
             return
-        self._idle.clear()
         self._spans.append(span)
         if self._thread is None:
             self._start_thread()
@@ -131,8 +129,12 @@ class SpanQueue(sdk.SpanProcessor):
 
     def force_flush(self, timeout_millis: int = 30_000) -> bool:
         """Waits until everything that is queued now was exported or given up, at most that long."""
+        if self._thread is None or self._exporter_closed:
+            return not self._spans
+        flushed = threading.Event()
+        self._flushes.append(flushed)
         self._wake.set()
-        return self._idle.wait(timeout_millis / 1000)
+        return flushed.wait(timeout_millis / 1000)
 
     def shutdown(self, timeout: float = DEFAULT_DEADLINE) -> None:
         """Exports what is queued, for at most `timeout` seconds, and counts the rest as dropped."""
@@ -164,7 +166,10 @@ class SpanQueue(sdk.SpanProcessor):
         while True:
             self._wake.wait(self._delay)
             self._wake.clear()
+            waiting = [self._flushes.popleft() for _ in range(len(self._flushes))]
             self._drain()
+            for flushed in waiting:
+                flushed.set()
             if self._stopping:
                 return
 
@@ -179,8 +184,6 @@ class SpanQueue(sdk.SpanProcessor):
                 count_dropped(count, "export_failed")
                 if self._stopping:
                     break
-        if not self._spans:
-            self._idle.set()
 
     def _export(self, spans: Sequence[sdk.ReadableSpan]) -> bool:
         try:
