@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import shutil
-import signal
 import socket
 import subprocess
 import tempfile
@@ -50,7 +49,11 @@ class Clone:
         """Runs `make target` to its end. Raises CalledProcessError, its output being in <folder>/make.log."""
         code = self.start(target).wait()
         if code:
-            raise subprocess.CalledProcessError(code, ["make", target], (self.folder / "make.log").read_text()[-4000:])
+            raise subprocess.CalledProcessError(code, ["make", target], self.end_of_log())
+
+    def end_of_log(self) -> str:
+        """The end of what make printed."""
+        return (self.folder / "make.log").read_text()[-4000:]
 
     def _environment(self) -> dict[str, str]:
         kept = {
@@ -85,13 +88,6 @@ def clone(*, keeps_caches: bool) -> Iterator[Clone]:
             if (folder / ".venv").exists():
                 made.start("down").wait(SECONDS_TO_STOP)
             _make_writable(Path(scratch))
-
-
-def interrupt(process: subprocess.Popen[bytes]) -> None:
-    """Ctrl-C for a running make and all that it started."""
-    if process.poll() is None:
-        os.killpg(process.pid, signal.SIGINT)
-        process.wait(SECONDS_TO_STOP)
 
 
 def _free_ports() -> dict[str, int]:

@@ -28,7 +28,7 @@ def seconds_to_first_panel(clone: Clone, running: Callable[[], bool], limit: flo
             if _has_data(client, base):
                 return time.monotonic() - began
             time.sleep(0.25)
-    raise NoDataError(f"the overview at {base} had no data; the end of make's output:\n{_end_of_log(clone)}")
+    raise NoDataError(f"the overview at {base} had no data; the end of make's output:\n{clone.end_of_log()}")
 
 
 def _has_data(client: httpx.Client, base: str) -> bool:
@@ -40,7 +40,3 @@ def _has_data(client: httpx.Client, base: str) -> bool:
     except httpx.HTTPError:
         return False
     return page.is_success and answer.is_success and bool(answer.json()["data"]["result"])
-
-
-def _end_of_log(clone: Clone) -> str:
-    return (clone.folder / "make.log").read_text()[-3000:]
