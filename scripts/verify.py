@@ -7,6 +7,7 @@ import time
 import httpx
 import typer
 from rich.console import Console
+from rich.markup import escape
 
 from scripts.settings import load, settings_path
 from scripts.verification.journey import FAULT, SERVICE, follow
@@ -18,14 +19,18 @@ def main() -> None:
     """Switch a fault on in the demo and follow it: metric, alert, notification, trace, logs, and back."""
     console = Console(highlight=False)
     stack = Stack(load(settings_path()))
+    try:
+        stack.ask_each()
+    except httpx.HTTPError as error:
+        console.print(
+            f"[red]✗ {error.request.url} does not answer: {error}[/]\n  Start the stack with the demo: make up"
+        )
+        raise typer.Exit(1) from None
     console.print(f"Switching the fault [bold]{FAULT}[/] of {SERVICE} on and following it …")
     began = time.monotonic()
     try:
         follow(stack, Steps(console))
     except StepMissingError as error:
-        console.print(f"[red]✗ {error}[/]", soft_wrap=True)
-        raise typer.Exit(1) from None
-    except httpx.ConnectError as error:
-        console.print(f"[red]✗ {error.request.url} does not answer.[/] Start the stack with the demo: make up")
+        console.print(f"[red]✗ {escape(str(error))}[/]", soft_wrap=True)
         raise typer.Exit(1) from None
     console.print(f"[green]Every step was seen, in {time.monotonic() - began:.0f} s.[/] The fault is off again.")

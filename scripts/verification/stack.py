@@ -58,6 +58,19 @@ class Stack:
         self.dashboards = f"http://{host}:{ports.dashboards}"
         self._client = httpx.Client(timeout=10, trust_env=False)
 
+    def ask_each(self) -> None:
+        """Asks every server that a verification needs. Raises httpx.HTTPError at the first that does not."""
+        ready = (
+            f"{self.prometheus}/-/ready",
+            f"{self.alertmanager}/-/ready",
+            f"{self.loki}/ready",
+            f"{self.jaeger}/api/services",
+            f"{self.demo_api}/faults",
+            f"{self.notifications_receiver}/notifications",
+        )
+        for url in ready:
+            self._client.get(url).raise_for_status()
+
     @contextmanager
     def fault(self, name: str) -> Iterator[None]:
         """Switches a fault of the demo on for the block, and off again however the block ends."""
