@@ -2,6 +2,7 @@ import { readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { gzipSync } from 'node:zlib';
 import { join } from 'node:path';
 import { defineConfig, type Plugin } from 'vite';
+import type {} from 'vitest/config';
 
 const manifest = JSON.parse(readFileSync(new URL('package.json', import.meta.url), 'utf8')) as {
   overrides: Record<string, string>;
@@ -97,6 +98,15 @@ export default defineConfig({
       // "use client" means nothing here, and a dozen packages say it in every file.
       onwarn: (warning, warn) => (warning.code === 'MODULE_LEVEL_DIRECTIVE' ? undefined : warn(warning)),
     },
+  },
+  // Grafana's packages are written for a bundler: Node alone cannot load them.
+  test: {
+    include: ['tests/**/*.test.ts'],
+    server: { deps: { inline: [/@grafana/] } },
+    // Loading those packages takes longer than all tests: once is enough.
+    isolate: false,
+    maxWorkers: 1,
+    reporters: ['minimal'],
   },
   server: { proxy: { '/api': 'http://127.0.0.1:3000' } },
 });

@@ -1,5 +1,5 @@
 /** A panel's data: asked for when it is in view, once for each refresh, and given up when it leaves. */
-import { type DataFrame, dateMath, dateTime, FieldType, type ScopedVars, type TimeRange } from '@grafana/data';
+import { type DataFrame, dateMath, dateTime, type ScopedVars, type TimeRange } from '@grafana/data';
 import { useTheme2 } from '@grafana/ui';
 import { useEffect, useMemo, useRef, useState } from 'react';
 
@@ -11,6 +11,8 @@ import { transform, unknownTransformations } from '../grafana/transform';
 import type { Panel } from '../model/dashboard';
 import { UnsupportedError } from '../model/datasource';
 import { durationMs } from '../model/interval';
+
+import { isEmpty } from './empty';
 
 export type PanelState = 'loading' | 'ok' | 'empty' | 'error' | 'unsupported';
 
@@ -130,13 +132,6 @@ function stateOf(panel: Panel, error: Error | undefined, loaded: Loaded | undefi
     return 'loading';
   }
   return isEmpty(series) ? 'empty' : 'ok';
-}
-
-/** No row, or nothing but holes in every column that is not the time. */
-export function isEmpty(series: DataFrame[]): boolean {
-  return !series.some((frame) =>
-    frame.fields.some((field) => field.type !== FieldType.time && field.values.some((value: unknown) => value !== null && value !== undefined && !Number.isNaN(value)))
-  );
 }
 
 const asScoped = (values: Record<string, string>): ScopedVars => Object.fromEntries(Object.entries(values).map(([name, value]) => [name, { value, text: value }]));
