@@ -25,7 +25,7 @@ def _recorder() -> Iterator[Upstream]:
 def upstream(_recorder: Upstream) -> Upstream:
     """The server behind every data source but `down`; it has not been asked anything yet."""
     _recorder.requests.clear()
-    _recorder.finished = 0
+    _recorder.left = 0
     return _recorder
 
 

@@ -39,7 +39,8 @@ class Upstream:
 
     requests: list[tuple[str, str, dict[str, str], bytes]] = field(default_factory=list)
     port: int = 0
-    finished: int = 0
+    left: int = 0
+    """Requests whose sender closed the connection before the answer."""
 
     async def answer(self, request: Request) -> Response:
         target = request.url.path + (f"?{request.url.query}" if request.url.query else "")
@@ -61,8 +62,8 @@ class Upstream:
         for _ in range(200):
             await asyncio.sleep(0.05)
             if await request.is_disconnected():
+                self.left += 1
                 return Response()
-        self.finished += 1
         return Response()
 
 

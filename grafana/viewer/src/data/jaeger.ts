@@ -163,7 +163,7 @@ export function toTrace(raw: JaegerTrace): Trace {
   const end = Math.max(...ordered.map((span) => span.start + span.duration));
   const main = roots.reduce<Span | undefined>((longest, root) => (!longest || root.duration > longest.duration ? root : longest), undefined);
   if (main) {
-    markCritical(main, main.start + main.duration);
+    markCritical(main, main.start, main.start + main.duration);
   }
   return {
     id: raw.traceID,
@@ -194,23 +194,27 @@ function covered(span: Span): number {
   return sum;
 }
 
-/** Walks back from the end: the child that finished last held its parent up, and before it the one that finished before that. */
-function markCritical(span: Span, until: number): void {
+/**
+ * Walks back from the end: the child that finished last held its parent up, and before it the one that finished before
+ * that. Only what lies between `from` and `until` counts: clocks of two machines differ, and children may outlive.
+ */
+function markCritical(span: Span, from: number, until: number): void {
+  const start = Math.max(span.start, from);
   let cursor = Math.min(until, span.start + span.duration);
   const children = [...span.children].sort((a, b) => b.start + b.duration - (a.start + a.duration));
   for (const child of children) {
     const childEnd = Math.min(child.start + child.duration, cursor);
-    if (child.start >= cursor || childEnd <= span.start) {
+    if (child.start >= cursor || childEnd <= start) {
       continue;
     }
     if (cursor > childEnd) {
       span.critical.push([childEnd, cursor]);
     }
-    markCritical(child, childEnd);
-    cursor = Math.max(child.start, span.start);
+    markCritical(child, start, childEnd);
+    cursor = Math.max(child.start, start);
   }
-  if (cursor > span.start) {
-    span.critical.push([span.start, cursor]);
+  if (cursor > start) {
+    span.critical.push([start, cursor]);
   }
 }
 
