@@ -58,10 +58,13 @@ def _digest(requirements: Path) -> str:
 
 
 def _make_virtualenv() -> str | None:
-    if (VENV / "bin" / "python").exists() and _runs(VENV / "bin" / "python"):
+    if (VENV / "bin" / "python").exists() and _runs([str(VENV / "bin" / "python"), "-c", ""]):
         return None
     shutil.rmtree(VENV, ignore_errors=True)
-    made = subprocess.run([sys.executable, "-m", "venv", str(VENV)], capture_output=True, text=True, check=False)
+    command = [sys.executable, "-m", "venv", str(VENV)]
+    if _own_pip_serves():
+        command.append("--without-pip")
+    made = subprocess.run(command, capture_output=True, text=True, check=False)
     if made.returncode == 0:
         return None
     shutil.rmtree(VENV, ignore_errors=True)
@@ -71,23 +74,24 @@ def _make_virtualenv() -> str | None:
     )
 
 
-def _runs(python: Path) -> bool:
+def _own_pip_serves() -> bool:
+    """Whether this Python's own pip can install into another one (22.3 and later): a second copy would cost seconds."""
+    return _runs([sys.executable, "-m", "pip", "--python", sys.executable, "--version"])
+
+
+def _runs(command: list[str]) -> bool:
     try:
-        return subprocess.run([str(python), "-m", "pip", "--version"], capture_output=True, check=False).returncode == 0
+        return subprocess.run(command, capture_output=True, check=False).returncode == 0
     except OSError:
         return False
 
 
 def _install(requirements: list[Path]) -> str | None:
-    command = [
-        str(VENV / "bin" / "python"),
-        "-m",
-        "pip",
-        "install",
-        "--quiet",
-        "--disable-pip-version-check",
-        "--require-hashes",
-    ]
+    python = str(VENV / "bin" / "python")
+    has_pip = _runs([python, "-c", "import pip"])
+    command = [python, "-m", "pip"] if has_pip else [sys.executable, "-m", "pip", "--python", python]
+    # Compiled when first imported: most of what the packages bring is never used.
+    command += ["--disable-pip-version-check", "install", "--quiet", "--no-compile", "--require-hashes"]
     for file in requirements:
         command += ["-r", str(file)]
     installed = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)
