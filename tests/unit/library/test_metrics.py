@@ -2,6 +2,7 @@
 
 import ast
 import os
+import re
 import subprocess
 import sys
 import threading
@@ -11,15 +12,17 @@ import pytest
 import yaml
 from hypothesis import example, given
 from hypothesis import strategies as st
-from prometheus_client import CollectorRegistry, Counter, Gauge, generate_latest
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, Summary, generate_latest
 from signalfire import Metrics
 from signalfire.bounded import MAX_SERIES, Family
+from signalfire.children import FastCounter, FastHistogram, FastSummary
+from signalfire.http.exposition import render
 
 from scripts.generators import catalogue
 from tests.unit.library.helpers import series, value
 
 ROOT = Path(__file__).resolve().parents[3]
-TYPES = {"Counter": "counter", "Gauge": "gauge", "Histogram": "histogram", "Summary": "summary"}
+CLASSES = {"Counter", "Gauge", "Histogram", "Summary", "FastCounter", "FastHistogram", "FastSummary"}
 
 
 def test_generated_files_are_what_the_catalogue_says() -> None:
@@ -32,7 +35,7 @@ def test_every_metric_of_the_catalogue_can_be_used_as_it_is_described(metrics: M
         family = getattr(metrics, metric.name)
         values = {label.name: (label.values or ("x",))[0] for label in metric.labels}
         child = family.labels(**values) if values else family
-        assert TYPES[type(child).__name__] == metric.kind
+        assert child._type == metric.kind
     described = {metric.name.removesuffix("_total"): metric for metric in catalogue.load(ROOT).metrics}
     exposed = {family.name: family for family in metrics.registry.collect()}
     assert set(exposed) == set(described)
@@ -48,9 +51,38 @@ def test_no_metric_is_made_anywhere_but_from_the_catalogue() -> None:
         path.name
         for path in source.rglob("*.py")
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
-        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in TYPES
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in CLASSES
     }
     assert made == {"bounded.py"}
+
+
+@given(
+    observations=st.lists(st.tuples(st.floats(-1, 20), st.booleans()), max_size=30),
+    openmetrics=st.booleans(),
+)
+def test_the_fast_classes_tell_what_prometheus_clients_own_tell(
+    observations: list[tuple[float, bool]], openmetrics: bool
+) -> None:
+    exposed = []
+    for kinds in ((Counter, Histogram, Summary), (FastCounter, FastHistogram, FastSummary)):
+        registry = CollectorRegistry()
+        counter = kinds[0]("a_total", "A.", ["x"], registry=registry)
+        histogram = kinds[1]("b", "B.", ["x"], registry=registry)
+        summary = kinds[2]("c", "C.", ["x"], registry=registry)
+        for amount, kept in observations:
+            exemplar = {"trace_id": "1"} if kept else None
+            counter.labels("v").inc(abs(amount), exemplar)
+            histogram.labels("v").observe(amount, exemplar)
+            summary.labels("v").observe(amount)
+        accept = "application/openmetrics-text; version=1.0.0" if openmetrics else ""
+        text = render(registry, accept)[0].decode()
+        exposed.append(re.sub(r"(# {.*} \S+) \S+$", r"\1", text, flags=re.MULTILINE))  # without the exemplars' time
+    assert exposed[0] == exposed[1]
+
+
+def test_a_counter_does_not_go_back(metrics: Metrics) -> None:
+    with pytest.raises(ValueError, match="non-negative"):
+        metrics.revenue_usd_total.labels(platform="search").inc(-1)
 
 
 def test_processes_that_share_their_metrics_are_added_up(tmp_path: Path) -> None:

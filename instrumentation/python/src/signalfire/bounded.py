@@ -11,6 +11,8 @@ from typing import ClassVar, Generic, Literal, TypeVar
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, Summary
 
+from signalfire.children import counter_class, histogram_class, summary_class
+
 OTHER = "other"
 DEFAULT_CAP = 100
 MAX_VALUE_LENGTH = 200
@@ -110,9 +112,9 @@ def build(spec: Spec, registry: CollectorRegistry | None) -> Counter | Gauge | H
     """
     names = [label.name for label in spec.labels]
     if spec.kind == "counter":
-        return Counter(spec.name, spec.help, names, unit=spec.unit, registry=registry)
+        return counter_class()(spec.name, spec.help, names, unit=spec.unit, registry=registry)
     if spec.kind == "gauge":
         return Gauge(spec.name, spec.help, names, unit=spec.unit, registry=registry, multiprocess_mode=spec.processes)
     if spec.kind == "summary":
-        return Summary(spec.name, spec.help, names, unit=spec.unit, registry=registry)
-    return Histogram(spec.name, spec.help, names, unit=spec.unit, registry=registry, buckets=spec.buckets)
+        return summary_class()(spec.name, spec.help, names, unit=spec.unit, registry=registry)
+    return histogram_class()(spec.name, spec.help, names, unit=spec.unit, registry=registry, buckets=spec.buckets)

@@ -56,7 +56,7 @@ class LazyMetrics:
         collectors = getattr(self.registry, "_names_to_collectors", {})
         found = collectors.get(spec.name)
         detached = build(spec, None)
-        if type(found) is type(detached) and getattr(found, "_labelnames", None) == detached._labelnames:
+        if isinstance(found, Counter | Gauge | Histogram | Summary) and shape(found) == shape(detached):
             return found
         _log.warning(
             "metric %s is already registered by other code with another type or other labels, so signalfire's own "
@@ -68,3 +68,7 @@ class LazyMetrics:
     def _count_folded(self, metric: str, label: str) -> None:
         if metric != _FOLDED:
             self.signalfire_label_values_folded_total.labels(metric=metric, label=label).inc()  # type: ignore[attr-defined]
+
+
+def shape(metric: Metric) -> tuple[str | None, tuple[str, ...]]:
+    return metric._type, tuple(metric._labelnames)

@@ -8,9 +8,8 @@ through the routes, no labels() and no new objects but this one.
 import functools
 import inspect
 import logging
-import os
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from time import perf_counter
 from typing import Any
 
@@ -22,6 +21,7 @@ from prometheus_client import Counter, Gauge, Histogram, Summary
 from signalfire import correlation, tracing
 from signalfire.bounded import OTHER
 from signalfire.catalogue import Metrics
+from signalfire.children import several_processes
 from signalfire.http.asgi import Message, Receive, Scope, Send
 from signalfire.http.templates import UNMATCHED, Templates
 from signalfire.internal import internal_error
@@ -36,6 +36,7 @@ Children = tuple[Counter, Histogram, Summary, Summary]
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "CONNECT", "TRACE", "QUERY"})
 _TRACEPARENT = re.compile(r"00-(?!0{32})([0-9a-f]{32})-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}")
 _REQUEST_ID = b"x-request-id"
+_BODIES = frozenset({"http.response.body", "http.response.pathsend", "http.response.zerocopysend"})
 _MAX_CHILDREN = 10_000
 
 
@@ -85,7 +86,7 @@ class InProgress:
         requests: list[None] = []
         self.begin: Callable[[], None] = functools.partial(requests.append, None)
         self.end: Callable[[], None] = requests.pop
-        if "PROMETHEUS_MULTIPROC_DIR" in os.environ:
+        if several_processes():
             self.begin, self.end = gauge.inc, gauge.dec
         else:
             gauge.set_function(lambda: len(requests))
@@ -94,22 +95,30 @@ class InProgress:
 class Exchange:
     """One request and its response. `begin`, `finish` and `end` may raise; the middleware sees to it."""
 
-    # Defaults of what most requests never change.
-    correlation_id = ""
-    finished = False
-    error: BaseException | None = None
-    _status = 0
-    _seconds: float | None = None
-    _declared_size = 0
-    _received_size = 0
-    _sent_size = 0
-    _last_sent = False
-    _complete = False
-    _disconnected = False
-    _pending: Message | None = None
-    _span: trace.Span | None = None
-    _context: Any = None
-    _correlation: Any = None
+    __slots__ = (
+        "_began",
+        "_complete",
+        "_context",
+        "_correlation",
+        "_declared_size",
+        "_disconnected",
+        "_last_sent",
+        "_method",
+        "_pending",
+        "_receive",
+        "_received_size",
+        "_recorder",
+        "_root_path",
+        "_scope",
+        "_seconds",
+        "_send",
+        "_sent_size",
+        "_span",
+        "_status",
+        "correlation_id",
+        "error",
+        "finished",
+    )
 
     def __init__(self, recorder: Recorder, scope: Scope, root_path: str, receive: Receive, send: Send) -> None:
         self._recorder = recorder
@@ -119,6 +128,16 @@ class Exchange:
         self._send = send
         method = scope["method"]
         self._method: str = method if method in _METHODS else OTHER
+        self.correlation_id = ""
+        self.finished = False
+        self.error: BaseException | None = None
+        self._status = self._declared_size = self._received_size = self._sent_size = 0
+        self._seconds: float | None = None
+        self._last_sent = self._complete = self._disconnected = False
+        self._pending: Message | None = None
+        self._span: trace.Span | None = None
+        self._context: Any = None
+        self._correlation: Any = None
         self._began = perf_counter()
 
     # What the application calls.
@@ -134,18 +153,19 @@ class Exchange:
             internal_error("http", error)
         return message
 
-    async def send(self, message: Message) -> None:
+    def send(self, message: Message) -> Awaitable[None]:
+        if message["type"] != "http.response.start":
+            return self._send_body(message)
         try:
-            kind = message["type"]
-            if kind == "http.response.body":
-                self._sent_size += len(message.get("body") or b"")
-                self._last_sent = not message.get("more_body")
-            elif kind == "http.response.start":
-                self._starts(message)
-            elif kind in {"http.response.pathsend", "http.response.zerocopysend"}:
-                self._last_sent = not message.get("more_body")
+            self._starts(message)
         except Exception as error:  # noqa: BLE001
             internal_error("http", error)
+        return self._send(message)
+
+    async def _send_body(self, message: Message) -> None:
+        if message["type"] in _BODIES:
+            self._sent_size += len(message.get("body") or b"")
+            self._last_sent = not message.get("more_body")
         try:
             await self._send(message)
         except OSError:  # how servers of ASGI 2.4 say that the client has left
@@ -167,8 +187,9 @@ class Exchange:
         recorder.in_progress(self._method).begin()
         identifier = None
         carrier: dict[str, str] | None = None
+        wanted = recorder.wanted_headers
         for name, value in self._scope["headers"]:
-            if name in recorder.wanted_headers:
+            if name in wanted:
                 if name == _REQUEST_ID:
                     identifier = correlation.well_formed(value.decode("latin-1"))
                 elif name == b"content-length":
@@ -210,7 +231,7 @@ class Exchange:
 
     def _record(self) -> None:
         seconds = perf_counter() - self._began if self._seconds is None else self._seconds
-        status = self._outcome()
+        status = self._status if self._complete and not self._disconnected else self._outcome()
         recorder, span = self._recorder, self._span
         endpoint = self._endpoint()
         requests, durations, request_sizes, response_sizes = recorder.children(self._method, endpoint, status)
@@ -220,16 +241,22 @@ class Exchange:
         size = self._received_size or self._declared_size
         if size:
             request_sizes.observe(size)
-        failed = status >= 500
-        error = self.error if failed else None
-        if isinstance(error, Exception):
-            self._count_exception(error, endpoint)
-        if line.enabled(logging.ERROR if failed else logging.INFO):
+        error = self.error
+        if error is not None:
+            error = self._classify(error, endpoint, status)
+        if line.level <= logging.ERROR:
             self._log(endpoint, status, seconds, error)
         if span is not None:
             self._finish_span(span, endpoint, status, error)
-        if status == CLIENT_LEFT and self.error is not None:
-            mark_logged(self.error)  # the server need not tell that as an error
+
+    def _classify(self, error: BaseException, endpoint: str, status: int) -> BaseException | None:
+        """The error, if it is the application's own; that a client has left is none, and no server need log it."""
+        if status == CLIENT_LEFT:
+            mark_logged(error)
+            return None
+        if isinstance(error, Exception):
+            self._count_exception(error, endpoint)
+        return error
 
     def _start_span(self, tracer: trace.Tracer, carrier: dict[str, str] | None, identifier: str | None) -> str:
         """Makes the server span current; returns the correlation id, which is the trace's where none was given."""
@@ -302,6 +329,8 @@ class Exchange:
             return UNMATCHED
 
     def _log(self, endpoint: str, status: int, seconds: float, error: BaseException | None) -> None:
+        if not line.enabled(logging.ERROR if status >= 500 else logging.INFO):
+            return
         fields = {
             "method": self._method,
             "endpoint": endpoint,

@@ -4,7 +4,6 @@ Rendering is pure Python: a large registry takes tens of milliseconds, in which 
 only every 5 ms, and a request needs it several times. So threads take turns faster while a scrape is rendered.
 """
 
-import os
 import sys
 import threading
 from collections.abc import Iterator
@@ -14,6 +13,8 @@ from prometheus_client import CollectorRegistry, multiprocess
 from prometheus_client.exposition import choose_encoder
 from prometheus_client.metrics_core import Metric
 from prometheus_client.registry import Collector
+
+from signalfire.children import several_processes
 
 TURN = 0.0005  # seconds
 
@@ -33,7 +34,7 @@ class WithoutCreated(Collector):
 
 def render(registry: CollectorRegistry, accept: str) -> tuple[bytes, str]:
     """The registry's metrics in the form asked for, and their content type. Takes long; call it in a thread."""
-    if "PROMETHEUS_MULTIPROC_DIR" in os.environ:
+    if several_processes():
         registry = CollectorRegistry()
         multiprocess.MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
     encode, content_type = choose_encoder(accept)
