@@ -1,6 +1,6 @@
 """prometheus_client's counter, histogram and summary with one lock an update instead of one for each number in them.
 
-Same interface, same samples, about a third of the time: they are updated for every request. Where several processes
+Same interface, same samples, about half the time: they are updated for every request. Where several processes
 share their metrics through files, prometheus_client's own are used.
 """
 
