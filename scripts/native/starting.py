@@ -115,6 +115,9 @@ class Starting:
         else:
             program = demo_program(self._demo[endpoint.name], self.settings, self.state)
         await self._all_prepared()
+        if endpoint.name in self._demo:
+            # Nobody sees the demo before there is a Prometheus, and until then its build needs the cores.
+            await self.binaries.program("prometheus")
         if endpoint.name not in self._first:
             await self._let_the_first_pass()
         for dependency in endpoint.depends_on:
