@@ -102,7 +102,7 @@ export default defineConfig({
   // Grafana's packages are written for a bundler: Node alone cannot load them.
   test: {
     include: ['tests/**/*.test.ts'],
-    server: { deps: { inline: [/@grafana/, /react-use/] } },
+    server: { deps: { inline: [/@grafana/] } },
     // Loading those packages takes longer than all tests: once is enough.
     isolate: false,
     maxWorkers: 1,
