@@ -28,6 +28,7 @@ export function TimeControls({ clock, timeZone, onTimeZone, loading, intervals }
         intervals={intervals}
         onIntervalChanged={clock.setRefresh}
         onRefresh={clock.refreshNow}
+        tooltip="Refresh"
         isLoading={loading}
         noIntervalPicker={false}
         isOnCanvas

@@ -15,7 +15,7 @@ import { optionsOf, type VizProps } from './types';
 const DEFAULTS = { maxItems: 20, alertName: '', alertInstanceLabelFilter: '' };
 
 /** What Alertmanager holds now; Grafana's own alerts do not exist here. */
-export default function AlertListPanel({ panel, height, scoped }: VizProps) {
+export default function AlertListPanel({ panel, height, scoped, onState }: VizProps) {
   const styles = useStyles2(getStyles);
   const { run, replace } = useScope();
   const source = useSource('alertmanager');
@@ -34,7 +34,9 @@ export default function AlertListPanel({ panel, height, scoped }: VizProps) {
     }
     return () => controller.abort();
   }, [run, source]);
-  if (error || !source) {
+  const failed = error !== undefined || !source;
+  useEffect(() => onState(failed ? 'error' : alerts ? 'ok' : 'loading'), [onState, failed, alerts]);
+  if (failed) {
     return (
       <Notice icon="exclamation-triangle" title="The alerts could not be read" alert>
         {error ?? 'No data source of the type alertmanager is configured.'}

@@ -90,7 +90,8 @@ function Gauge({ display, width, height, options, showName, onClick }: GaugeProp
   const fontSize = options.text?.valueSize ?? calculateFontSize(text, inner * 1.5, inner * 0.75, 1);
   const color = value.color ?? theme.colors.primary.main;
   const centerX = width / 2;
-  const centerY = (height - nameHeight - radius * tall) / 2 + radius;
+  const centerY = radius + 4;
+  const arcHeight = Math.min(radius * tall + 8, height - nameHeight);
   return (
     <button
       type="button"
@@ -100,7 +101,7 @@ function Gauge({ display, width, height, options, showName, onClick }: GaugeProp
       tabIndex={onClick ? 0 : -1}
       aria-label={`${value.title } ${text}`.trim()}
     >
-      <svg width={width} height={height - nameHeight} role="presentation">
+      <svg width={width} height={arcHeight} role="presentation">
         <defs>
           <linearGradient id={id} x1="0" x2="1" y1="1" y2="0">
             <stop offset="0" stopColor={color} stopOpacity={0.55} />
@@ -150,7 +151,7 @@ function labels(field: FieldConfig, min: number, max: number, display: FieldDisp
 
 
 const getStyles = (theme: GrafanaTheme2) => ({
-  gauge: css({ display: 'flex', flexDirection: 'column', alignItems: 'center', border: 'none', background: 'none', padding: 0, color: 'inherit', '&:focus-visible': { outline: `2px solid ${theme.colors.primary.main}` } }),
+  gauge: css({ display: 'flex', flexDirection: 'column', alignItems: 'center', justifyContent: 'center', border: 'none', background: 'none', padding: 0, color: 'inherit', '&:focus-visible': { outline: `2px solid ${theme.colors.primary.main}` } }),
   value: css({ fontWeight: theme.typography.fontWeightMedium, fontFamily: theme.typography.fontFamily, fontVariantNumeric: 'tabular-nums', letterSpacing: '-0.02em' }),
   threshold: css({ fontSize: 10, fill: theme.colors.text.secondary }),
   name: css({ color: theme.colors.text.primary, lineHeight: '22px', maxWidth: '100%', overflow: 'hidden', textOverflow: 'ellipsis', whiteSpace: 'nowrap' }),

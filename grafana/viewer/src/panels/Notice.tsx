@@ -36,5 +36,5 @@ const getStyles = (theme: GrafanaTheme2) => ({
   }),
   icon: css({ color: theme.colors.text.disabled, '[data-alert="true"] > &': { color: theme.colors.error.text } }),
   title: css({ fontSize: theme.typography.h5.fontSize, overflowWrap: 'anywhere' }),
-  text: css({ fontSize: theme.typography.bodySmall.fontSize, overflowWrap: 'anywhere', maxWidth: '60ch' }),
+  text: css({ fontSize: theme.typography.bodySmall.fontSize, overflowWrap: 'anywhere', maxWidth: '80ch' }),
 });

@@ -11,7 +11,7 @@ import { useInspector } from './Inspector';
 import { Notice } from './Notice';
 import { PanelLinks } from './PanelLinks';
 import { VISUALISATIONS } from './registry';
-import { type PanelData, usePanel } from './usePanel';
+import { needsData, type PanelData, type PanelState, usePanel } from './usePanel';
 
 interface Props {
   panel: Panel;
@@ -34,7 +34,9 @@ export function PanelFrame({ panel, panelKey, scoped, alone }: Props) {
   const known = panel.type in VISUALISATIONS;
   // The code that draws it may still be on its way when its data is there.
   const [drawn, setDrawn] = useState(false);
-  const state = !known ? 'unsupported' : data.state === 'ok' && !drawn ? 'loading' : data.state;
+  const [own, setOwn] = useState<PanelState>('ok');
+  const asked = needsData(panel) ? data.state : own;
+  const state = !known ? 'unsupported' : asked === 'ok' && !drawn ? 'loading' : asked;
   const name = title || `Panel ${panel.id}`;
   const menu = (
     <Menu ariaLabel={`Menu of ${name}`}>
@@ -74,7 +76,7 @@ export function PanelFrame({ panel, panelKey, scoped, alone }: Props) {
         >
           {(innerWidth, innerHeight) => (
             <div className={styles.body} style={{ width: innerWidth, height: innerHeight }}>
-              <Content panel={panel} data={data} scoped={scoped} width={innerWidth} height={innerHeight} onDrawn={setDrawn} />
+              <Content panel={panel} data={data} scoped={scoped} width={innerWidth} height={innerHeight} onDrawn={setDrawn} onState={setOwn} />
             </div>
           )}
         </PanelChrome>
@@ -91,9 +93,10 @@ interface ContentProps {
   width: number;
   height: number;
   onDrawn: (drawn: boolean) => void;
+  onState: (state: PanelState) => void;
 }
 
-function Content({ panel, data, scoped, width, height, onDrawn }: ContentProps) {
+function Content({ panel, data, scoped, width, height, onDrawn, onState }: ContentProps) {
   const Visualisation = VISUALISATIONS[panel.type];
   const noValue = panel.fieldConfig?.defaults.noValue;
   if (!Visualisation) {
@@ -131,7 +134,7 @@ function Content({ panel, data, scoped, width, height, onDrawn }: ContentProps) 
           </Notice>
         ) : (
           <Suspense fallback={null}>
-            <Visualisation panel={panel} data={data} scoped={scoped} width={width} height={height} />
+            <Visualisation panel={panel} data={data} scoped={scoped} width={width} height={height} onState={onState} />
             <Drawn report={onDrawn} />
           </Suspense>
         )

@@ -2,7 +2,7 @@ import type { ScopedVars } from '@grafana/data';
 
 import type { Panel } from '../model/dashboard';
 
-import type { PanelData } from './usePanel';
+import type { PanelData, PanelState } from './usePanel';
 
 /** What every kind of panel is drawn from. */
 export interface VizProps {
@@ -11,6 +11,8 @@ export interface VizProps {
   width: number;
   height: number;
   scoped: ScopedVars;
+  /** For the few that ask for their data themselves: how that went. */
+  onState: (state: PanelState) => void;
 }
 
 /** A panel's options, with the defaults of its kind. */
