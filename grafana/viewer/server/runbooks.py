@@ -87,6 +87,7 @@ def _page(title: str, body: str, theme: str) -> str:
     return (
         f"<!doctype html><html lang=en{attribute}><head><meta charset=utf-8>"
         '<meta name=viewport content="width=device-width, initial-scale=1">'
+        '<link rel="icon" href="/favicon.svg" type="image/svg+xml">'
         f"<title>{html.escape(title)}</title><style>{STYLE}</style></head><body>"
         '<header><nav aria-label="Pages"><a href="/">Dashboards</a><a href="/alerts">Alerts</a>'
         '<a href="/runbooks/">All runbooks</a></nav></header>'
