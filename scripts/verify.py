@@ -9,7 +9,7 @@ import typer
 from rich.console import Console
 from rich.markup import escape
 
-from scripts.settings import load, settings_path
+from scripts.session import settings_in_use
 from scripts.verification.journey import FAULT, SERVICE, follow
 from scripts.verification.stack import Stack
 from scripts.verification.steps import StepMissingError, Steps
@@ -18,7 +18,7 @@ from scripts.verification.steps import StepMissingError, Steps
 def main() -> None:
     """Switch a fault on in the demo and follow it: metric, alert, notification, trace, logs, and back."""
     console = Console(highlight=False)
-    stack = Stack(load(settings_path()))
+    stack = Stack(settings_in_use()[0])
     try:
         stack.ask_each()
     except httpx.HTTPError as error:
