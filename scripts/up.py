@@ -12,7 +12,7 @@ import httpx
 import typer
 
 from scripts import console
-from scripts.build import BuildError, BuildEvent
+from scripts.build import BuildError, BuildEvent, all_artifacts
 from scripts.build.errors import MissingToolError
 from scripts.native import leftovers, ports
 from scripts.native.binaries import Binaries
@@ -23,7 +23,7 @@ from scripts.native.stopping import stop_stack
 from scripts.native.supervisor import Supervisor, SupervisorError
 from scripts.paths import State, state_beside
 from scripts.progress import Progress
-from scripts.render.servers import SERVERS
+from scripts.render.servers import SERVERS, Server
 from scripts.render.template import TemplateError
 from scripts.session import settings_in_use
 from scripts.settings import Settings
@@ -125,13 +125,15 @@ class _Up:
             raise StartError("\n".join(map(str, taken)))
 
     def _on_build_event(self, loop: asyncio.AbstractEventLoop) -> Any:
-        names = {"viewer" if server.module else server.name: server.name for server in SERVERS}
+        servers = {_program(server): server.name for server in SERVERS}
 
         def show(event: BuildEvent) -> None:
+            name = servers.get(event.name, event.name)
             if event.state == "built":
-                self._progress.step(names[event.name], "built", f"in {event.seconds:.0f} s")
+                is_checker = event.name not in servers
+                self._progress.step(name, "ready" if is_checker else "built", f"built in {event.seconds:.0f} s")
             elif event.state == "building":
-                self._progress.step(names[event.name], "building", event.detail)
+                self._progress.step(name, "building", event.detail)
 
         return lambda event: loop.call_soon_threadsafe(show, event)
 
@@ -177,7 +179,15 @@ class _Up:
 
 
 def _build_order() -> list[str]:
-    return ["viewer" if server.module else server.name for server in SERVERS]
+    """Each server's program and then its checker."""
+    folders = [_program(server) for server in SERVERS]
+    artifacts = all_artifacts()
+    return sorted(artifacts, key=lambda name: folders.index(artifacts[name].folder.name))
+
+
+def _program(server: Server) -> str:
+    """What is built for it."""
+    return "viewer" if server.module else server.name
 
 
 async def _has_data(http: httpx.AsyncClient, url: str, query: str) -> bool:

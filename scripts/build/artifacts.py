@@ -1,4 +1,4 @@
-"""What can be built: each server of servers/ and the viewer's page; how, from what, and where the result lies."""
+"""What can be built: each program of servers/ and the viewer's page; how, from what, and where the result lies."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import re
 import shutil
 import subprocess
 import tomllib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
@@ -29,7 +29,7 @@ _ENVIRONMENT = {"CGO_ENABLED": "0", "GOGC": os.environ.get("GOGC", "400"), "NO_C
 class Artifact:
     """One thing to build.
 
-    name: as in servers/, or "viewer". folder: where its sources are.
+    name: a program of servers/, or "viewer". folder: where its sources are.
     outputs: what the build leaves, relative to `built`.
     """
 
@@ -84,7 +84,7 @@ def artifact_of(name: str) -> Artifact:
 
 
 def all_artifacts() -> dict[str, Artifact]:
-    """Every artifact by name."""
+    """Every artifact by name: a server's own program before its checker."""
     return {**_servers(), "viewer": _viewer()}
 
 
@@ -96,10 +96,7 @@ def binary(name: str) -> Path:
     own = os.environ.get("SIGNALFIRE_BIN_DIR")
     if own and (Path(own) / name).exists():
         return Path(own) / name
-    for artifact in _servers().values():
-        if name in artifact.outputs:
-            return artifact.build() / name
-    raise KeyError(f"no server of servers/ has a program called {name!r}")
+    return artifact_of(name).build() / name
 
 
 def viewer_page() -> Path:
@@ -123,7 +120,7 @@ class _BuildFile:
         tags = ("-tags", ",".join(self.tags)) if self.tags else ()
         return (*tags, "-ldflags", f"-s -w -X {self.version_variable}={self.release}")
 
-    def command(self, packages: tuple[str, ...]) -> tuple[str, ...]:
+    def command(self, package: str) -> tuple[str, ...]:
         # -v names each package as it is compiled: the only progress that Go tells.
         return (
             "go",
@@ -136,7 +133,7 @@ class _BuildFile:
             *self._flags,
             "-o",
             "{output}/",
-            *packages,
+            package,
         )
 
 
@@ -145,23 +142,26 @@ def _is_go_source(file: Path) -> bool:
 
 
 def _servers() -> dict[str, Artifact]:
-    return {file.parent.name: _server(file.parent) for file in sorted(SERVERS.glob("*/build.toml"))}
+    folders = [file.parent for file in sorted(SERVERS.glob("*/build.toml"))]
+    programs = [program for folder in folders for program in _programs(folder)]
+    return {program.name: program for program in programs}
 
 
-def _server(folder: Path) -> Artifact:
+def _programs(folder: Path) -> Iterator[Artifact]:
+    """The server and its checker, each an artifact: promtool brings the Kubernetes client, Prometheus need not wait."""
     settings = _BuildFile.read(folder / "build.toml")
-    packages = _tools(folder / "go.mod") or (".",)
-    outputs = tuple(folder.name if package == "." else package.rsplit("/", 1)[-1] for package in packages)
     sources = [file for file in folder.rglob("*") if _is_go_source(file)]
-    command = settings.command(packages)
-    return Artifact(
-        name=folder.name,
-        folder=folder,
-        outputs=outputs,
-        release=settings.release,
-        content=digest_of(sources, folder, _go_version(), *command),
-        commands=(command,),
-    )
+    for package in _tools(folder / "go.mod") or (".",):
+        name = folder.name if package == "." else package.rsplit("/", 1)[-1]
+        command = settings.command(package)
+        yield Artifact(
+            name=name,
+            folder=folder,
+            outputs=(name,),
+            release=settings.release,
+            content=digest_of(sources, folder, _go_version(), *command),
+            commands=(command,),
+        )
 
 
 def _tools(go_mod: Path) -> tuple[str, ...]:

@@ -21,16 +21,14 @@ class Binaries:
         missing = [self._artifacts[name] for name in order if not self._is_own(self._artifacts[name])]
         self._queue = BuildQueue(missing, on_event)
 
-    def is_built(self, server: str) -> bool:
-        """Whether nothing of this server, or of the viewer for the dashboards, is still to be built."""
-        artifact = self._artifacts.get(server, self._artifacts["viewer"])
+    def is_built(self, program: str) -> bool:
+        """Whether this program, or the viewer for the dashboards, need not be built any more."""
+        artifact = self._artifacts.get(program, self._artifacts["viewer"])
         return self._is_own(artifact) or artifact.is_built
 
     async def program(self, name: str) -> Path:
         """The path of a binary such as `promtool`. Raises BuildError or MissingToolError."""
-        artifact = next((a for a in self._artifacts.values() if name in a.outputs), None)
-        if artifact is None:
-            raise KeyError(f"nothing in servers/ builds a program called {name!r}")
+        artifact = self._artifacts[name]
         if self._own and self._is_own(artifact):
             return self._own / name
         return await self._built(artifact) / name

@@ -1,7 +1,7 @@
 """Bring the running stack to what the settings say: start what is missing, reload or restart what changed, no more.
 
 Each process has its own task: wait for its binary, render and check its configuration, wait for what it depends on,
-apply, wait until it answers. The first failure ends them all, and what this run has started is stopped again.
+apply, wait until it answers. Only on a bare machine does a check come later: `_starts_before_its_checker`. The first failure ends them all, and what this run has started is stopped again.
 """
 
 import asyncio
@@ -98,7 +98,7 @@ class Starting:
         try:
             async with ready.client() as http, asyncio.TaskGroup() as tasks:
                 for endpoint in self.endpoints:
-                    tasks.create_task(self._bring_up(http, endpoint))
+                    tasks.create_task(self._bring_up(http, endpoint, tasks))
                 tasks.create_task(self._announce(http, first_data))
         except BaseExceptionGroup as group:
             raise _first(group) from None
@@ -108,10 +108,10 @@ class Starting:
         await self._ready["dashboards"].wait()
         await first_data(http)
 
-    async def _bring_up(self, http: httpx.AsyncClient, endpoint: Endpoint) -> None:
+    async def _bring_up(self, http: httpx.AsyncClient, endpoint: Endpoint, tasks: asyncio.TaskGroup) -> None:
         server = BY_NAME.get(endpoint.name)
         if server:
-            program = await self._prepare(server)
+            program = await self._prepare(server, tasks)
         else:
             program = demo_program(self._demo[endpoint.name], self.settings, self.state)
         await self._all_prepared()
@@ -144,7 +144,7 @@ class Starting:
         if self._all_or_nothing:
             await self._prepared.wait()
 
-    async def _prepare(self, server: Server) -> Program:
+    async def _prepare(self, server: Server, tasks: asyncio.TaskGroup) -> Program:
         """Build, render and check: nothing that runs is touched."""
         name = server.name
         binary = None if server.module else await self.binaries.program(name)
@@ -153,8 +153,15 @@ class Starting:
         rendered = await asyncio.to_thread(self._render, server, page, None)
         program = server_program(server, rendered, binary)
         if rendered.check:
-            await self._check(server, rendered, page)
+            checking = tasks.create_task(self._check(server, rendered, page))
+            if not self._starts_before_its_checker(rendered.check[0], server):
+                await checking
         return program
+
+    def _starts_before_its_checker(self, checker: str, server: Server) -> bool:
+        """On a bare machine nobody waits for promtool to be compiled before the first dashboard: Prometheus refuses a
+        wrong configuration itself as it starts. The checker still has to agree before the stack counts as ready."""
+        return server.name in self._first and not self._all_or_nothing and not self.binaries.is_built(checker)
 
     def _render(self, server: Server, page: Path, config: Path | None) -> Rendered:
         demo = for_runtime(self._demo.values())

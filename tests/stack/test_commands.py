@@ -1,9 +1,11 @@
 """make up, down and status as a user types them, on a stack without the demo."""
 
 import os
+import shutil
 import signal
 import socket
 import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -13,7 +15,8 @@ import psutil
 import pytest
 import yaml
 
-from scripts.build import artifact_of, binary
+from scripts.build import all_artifacts
+from scripts.build.cache import cache_folder
 from tests.stack.running import Stack, write_settings
 
 WAIT_SECONDS = 60
@@ -219,9 +222,6 @@ def test_two_ups_at_once_make_one_stack(stopped: Stack) -> None:
 def test_a_server_that_does_not_get_ready_is_shown_and_all_taken_down(
     stopped: Stack, tmp_path: Path, script: str, patience: str, message: str
 ) -> None:
-    for name in artifact_of("alertmanager").outputs:
-        (tmp_path / name).symlink_to(binary(name))
-    (tmp_path / "alertmanager").unlink()
     (tmp_path / "alertmanager").write_text(f"#!/bin/sh\n{script}\n")
     (tmp_path / "alertmanager").chmod(0o755)
     given = os.environ.get("SIGNALFIRE_BIN_DIR")
@@ -238,6 +238,42 @@ def test_a_server_that_does_not_get_ready_is_shown_and_all_taken_down(
     assert "it is " in done.stderr  # the end of its log
     assert str(stopped.state / "config" / "alertmanager") in done.stderr
     assert stopped.processes() == []
+
+
+def test_prometheus_starts_before_promtool_is_built_but_up_fails_when_it_then_refuses(
+    stopped: Stack, tmp_path: Path
+) -> None:
+    cache, tools = tmp_path / "cache", tmp_path / "tools"
+    tools.mkdir()
+    for name, artifact in all_artifacts().items():
+        if name != "promtool":
+            own = cache / artifact.built.relative_to(cache_folder())
+            own.parent.mkdir(parents=True, exist_ok=True)
+            own.symlink_to(artifact.build())
+    # A compiler that leaves a promtool which refuses everything, once Prometheus answers.
+    (tools / "go").write_text(
+        _GO_THAT_BUILDS_A_REFUSAL.format(
+            go=shutil.which("go"), python=sys.executable, ready=f"{stopped.url('prometheus')}/-/ready"
+        )
+    )
+    (tools / "go").chmod(0o755)
+    stopped.env.update({"SIGNALFIRE_CACHE": str(cache), "PATH": f"{tools}:{os.environ['PATH']}"})
+    try:
+        done = stopped.command("up", timeout=2 * WAIT_SECONDS)
+    finally:
+        stopped.env.clear()
+    assert done.returncode == 1, done.stdout
+    assert "prometheus: promtool refuses its configuration:\nnot like this" in done.stderr
+    assert stopped.processes() == []
+
+
+_GO_THAT_BUILDS_A_REFUSAL = """#!/bin/sh
+[ "$1" = build ] || exec {go} "$@"
+while [ "$1" != -o ]; do shift; done
+until {python} -c 'import urllib.request; urllib.request.urlopen("{ready}")' 2>/dev/null; do sleep 0.2; done
+printf '#!/bin/sh\necho not like this; exit 1\n' > "$2/promtool"
+chmod 755 "$2/promtool"
+"""
 
 
 def test_a_runtime_that_is_not_there_is_refused(stopped: Stack) -> None:
