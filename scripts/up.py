@@ -2,9 +2,7 @@
 
 import asyncio
 import math
-import os
 import signal
-import sys
 import time
 from typing import Annotated, Any
 
@@ -43,9 +41,7 @@ def main(
     state = state_beside(path)
     with exclusive(state, _say_waiting):
         code = asyncio.run(_Up(settings, state, began).run())
-    sys.stdout.flush()
-    sys.stderr.flush()
-    os._exit(code)  # a build that waits for another `make up` to finish the same may still have a thread here
+    raise typer.Exit(code)
 
 
 def _chosen_runtime(runtime: str) -> str:

@@ -63,9 +63,10 @@ class Artifact:
         if self.is_built:
             return self.built
         running = process or BuildProcess(self.name, self.log, watch)
-        with exclusive(self.built):
+        with exclusive(self.built, lambda: running.stopped):
             if self.is_built:
                 return self.built
+            running.raise_if_stopped()
             shutil.rmtree(self.built, ignore_errors=True)
             self.log.unlink(missing_ok=True)
             with complete_or_absent(self.built) as scratch:
@@ -109,11 +110,18 @@ class _BuildFile:
     release: str
     version_variable: str
     tags: tuple[str, ...]
+    compile_first: tuple[str, ...]
+    """Packages on the longest chain of dependencies: Go would begin with them too late to keep every core busy."""
 
     @classmethod
     def read(cls, file: Path) -> _BuildFile:
         values = tomllib.loads(file.read_text())
-        return cls(values["release"], values["version_variable"], tuple(values.get("tags", ())))
+        return cls(
+            values["release"],
+            values["version_variable"],
+            tuple(values.get("tags", ())),
+            tuple(values.get("compile_first", ())),
+        )
 
     @property
     def _flags(self) -> tuple[str, ...]:
@@ -133,6 +141,7 @@ class _BuildFile:
             *self._flags,
             "-o",
             "{output}/",
+            *self.compile_first,
             package,
         )
 

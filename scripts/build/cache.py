@@ -6,9 +6,11 @@ import fcntl
 import hashlib
 import os
 import shutil
-from collections.abc import Iterable, Iterator
+import time
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TextIO
 
 
 def cache_folder() -> Path:
@@ -32,12 +34,24 @@ def digest_of(files: Iterable[Path], root: Path, *settings: str) -> str:
 
 
 @contextmanager
-def exclusive(folder: Path) -> Iterator[None]:
-    """Lets one process at a time build into `folder`; a second one waits and then finds the result."""
+def exclusive(folder: Path, gives_up: Callable[[], bool]) -> Iterator[None]:
+    """Lets one process at a time build into `folder`; a second one waits and then finds the result.
+
+    One that `gives_up` waits no longer, and goes on without the lock.
+    """
     folder.parent.mkdir(parents=True, exist_ok=True)
     with (folder.parent / f".{folder.name}.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
+        while not _locked(lock) and not gives_up():
+            time.sleep(0.1)
         yield
+
+
+def _locked(file: TextIO) -> bool:
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
 
 
 @contextmanager

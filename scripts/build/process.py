@@ -24,12 +24,11 @@ class BuildProcess:
         self._log = log
         self._watch = watch
         self._process: subprocess.Popen[str] | None = None
-        self._stopped = False
+        self.stopped = False
 
     def run(self, command: Sequence[str], folder: Path, environment: Mapping[str, str]) -> None:
         """Runs `command` to its end. Raises MissingToolError, or BuildError with the end of its output."""
-        if self._stopped:
-            raise BuildError(self._name, ["stopped"], self._log)
+        self.raise_if_stopped()
         if shutil.which(command[0]) is None:
             raise MissingToolError(command[0], f"building {self._name}")
         output: list[str] = []
@@ -58,9 +57,14 @@ class BuildProcess:
             finally:
                 self._end_group()
 
+    def raise_if_stopped(self) -> None:
+        """Raises BuildError once `stop` was called."""
+        if self.stopped:
+            raise BuildError(self._name, ["stopped"], self._log)
+
     def stop(self) -> None:
         """Ends the build, from whichever thread."""
-        self._stopped = True
+        self.stopped = True
         self._end_group()
 
     def _end_group(self) -> None:

@@ -2,13 +2,10 @@
 
 import asyncio
 import os
-import threading
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from scripts.build import Artifact, BuildEvent, BuildQueue, all_artifacts
-
-_STOP_SECONDS = 10
 
 
 class Binaries:
@@ -39,10 +36,7 @@ class Binaries:
 
     def stop(self) -> None:
         """End what is being built; no process is left."""
-        # In a thread of its own, because a build that waits for another `make up` building the same cannot be ended.
-        stopping = threading.Thread(target=self._queue.stop, daemon=True)
-        stopping.start()
-        stopping.join(_STOP_SECONDS)
+        self._queue.stop()
 
     async def _built(self, artifact: Artifact) -> Path:
         while not self._queue.done(artifact.name):  # noqa: ASYNC110 - it is finished by a thread

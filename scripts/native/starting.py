@@ -1,7 +1,8 @@
 """Bring the running stack to what the settings say: start what is missing, reload or restart what changed, no more.
 
 Each process has its own task: wait for its binary, render and check its configuration, wait for what it depends on,
-apply, wait until it answers. Only on a bare machine does a check come later: `_starts_before_its_checker`. The first failure ends them all, and what this run has started is stopped again.
+apply, wait until it answers. Only on a bare machine does a check come later (`_starts_before_its_checker`). The first
+failure ends them all, and what this run has started is stopped again.
 """
 
 import asyncio
@@ -153,10 +154,15 @@ class Starting:
         rendered = await asyncio.to_thread(self._render, server, page, None)
         program = server_program(server, rendered, binary)
         if rendered.check:
-            checking = tasks.create_task(self._check(server, rendered, page))
-            if not self._starts_before_its_checker(rendered.check[0], server):
-                await checking
+            if self._starts_before_its_checker(rendered.check[0], server):
+                tasks.create_task(self._check_later(server, rendered, page))
+            else:
+                await self._check(server, rendered, page)
         return program
+
+    async def _check_later(self, server: Server, rendered: Rendered, page: Path) -> None:
+        await self._check(server, rendered, page)
+        self.progress.step(server.name, "ready", "its configuration is checked")
 
     def _starts_before_its_checker(self, checker: str, server: Server) -> bool:
         """On a bare machine nobody waits for promtool to be compiled before the first dashboard: Prometheus refuses a

@@ -11,7 +11,7 @@ import pytest
 
 from scripts.build import Artifact, BuildError, BuildEvent, BuildQueue, all_artifacts
 from scripts.build.artifacts import _tools
-from scripts.build.cache import digest_of
+from scripts.build.cache import digest_of, exclusive
 from scripts.build.errors import MissingToolError
 
 
@@ -85,6 +85,21 @@ def test_stopping_ends_every_process_of_a_build(tmp_path: Path) -> None:
     with pytest.raises(BuildError):
         queue.result("thing")
     assert _gone(children[0])
+
+
+def test_stopping_ends_a_build_that_waits_for_another_process_building_the_same(tmp_path: Path) -> None:
+    same = artifact(tmp_path, "touch $1/thing")
+    begun = threading.Event()
+    with exclusive(same.built, lambda: False):
+        queue = BuildQueue([same], lambda _: begun.set())
+        assert begun.wait(10)
+        stopping = threading.Thread(target=queue.stop)
+        stopping.start()
+        stopping.join(10)
+        assert not stopping.is_alive()
+    with pytest.raises(BuildError, match="stopped"):
+        queue.result("thing", timeout=10)
+    assert not same.is_built
 
 
 def test_the_queue_keeps_its_order_and_tells_each_end(tmp_path: Path) -> None:
