@@ -84,13 +84,14 @@ class DemoProcess:
     port: int
     depends_on: tuple[str, ...]
     health: str
+    version: str
 
 
 def demo_processes(settings: Settings) -> list[DemoProcess]:
     """The demo's processes as its own processes.toml lists them; none when it is switched off."""
     if not settings.demo.enabled:
         return []
-    listed = tomllib.loads((_DEMO / "processes.toml").read_text(encoding="utf-8"))["process"]
+    demo = tomllib.loads((_DEMO / "processes.toml").read_text(encoding="utf-8"))
     return [
         DemoProcess(
             name=entry["name"],
@@ -99,8 +100,9 @@ def demo_processes(settings: Settings) -> list[DemoProcess]:
             port=getattr(settings.ports, entry["port"]),
             depends_on=tuple(entry["depends_on"]),
             health=entry["health"],
+            version=demo["version"],
         )
-        for entry in listed
+        for entry in demo["process"]
     ]
 
 
@@ -155,6 +157,7 @@ def demo_program(process: DemoProcess, settings: Settings, state: State) -> Prog
         argv=[sys.executable, "-m", process.module],
         env={
             "SIGNALFIRE_ENV": settings.env,
+            "OTEL_RESOURCE_ATTRIBUTES": f"service.version={process.version}",
             "OTEL_EXPORTER_OTLP_ENDPOINT": f"http://{url_host(reachable(settings.listen))}:{ports.otlp_http}",
             "DEMO_LISTEN": LOOPBACK,
             "DEMO_PORT": str(process.port),

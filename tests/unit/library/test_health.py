@@ -139,6 +139,13 @@ def test_the_server_of_a_process_without_http(server: MetricsServer, checker: He
     assert httpx.get(f"{address}/else").status_code == 404
 
 
+def test_the_answer_names_the_release(server: MetricsServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    address = f"http://127.0.0.1:{server.port}/health"
+    assert "version" not in httpx.get(address).json()
+    monkeypatch.setenv("OTEL_RESOURCE_ATTRIBUTES", "service.version=2.4.1,host.name=a")
+    assert httpx.get(address).json()["version"] == "2.4.1"
+
+
 def test_a_port_that_is_taken_is_told(server: MetricsServer) -> None:
     with pytest.raises(OSError, match="in use"):
         start_metrics_server(server.port)

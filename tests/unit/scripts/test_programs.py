@@ -49,6 +49,7 @@ def test_the_demo_is_told_where_everything_is(tmp_path: Path) -> None:
     environment = demo_program(api, settings, State(tmp_path)).env
     assert environment["DEMO_PORT"] == "8000"
     assert environment["OTEL_EXPORTER_OTLP_ENDPOINT"] == "http://127.0.0.1:4318"
+    assert environment["OTEL_RESOURCE_ATTRIBUTES"] == f"service.version={api.version}"
     assert environment["DEMO_DATABASE_URL"] == f"sqlite:///{tmp_path}/data/demo/demo.db"
 
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Any, cast
 
-from signalfire import masking
+from signalfire import masking, settings
 from signalfire.catalogue import Metrics
 from signalfire.internal import metrics as default_metrics
 
@@ -63,9 +63,11 @@ class Report:
         return self.status is not Status.UNHEALTHY
 
     def as_json(self) -> dict[str, Any]:
+        version = settings.service_version()
         return {
             "status": self.status.name.lower(),
             "service": self.component,
+            **({"version": version} if version else {}),
             "checks": {
                 name: {"status": result.status.name.lower(), "seconds": round(result.seconds, 6)}
                 | ({"detail": result.detail} if result.detail else {})

@@ -32,6 +32,11 @@ def identity(service_name: str | None = None, env: str | None = None) -> Identit
     return Identity(service, environment)
 
 
+def service_version() -> str | None:
+    """`service.version` of OTEL_RESOURCE_ATTRIBUTES: which release of the application this process runs."""
+    return resource_attributes().get("service.version")
+
+
 def resource_attributes() -> dict[str, str]:
     """OTEL_RESOURCE_ATTRIBUTES as a dict; parts that are not key=value are left out."""
     pairs = (part.partition("=") for part in os.environ.get("OTEL_RESOURCE_ATTRIBUTES", "").split(","))
