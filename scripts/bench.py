@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import signal
 import subprocess
 import time
 from pathlib import Path
@@ -29,6 +30,7 @@ def main(
 ) -> None:
     """Measure seconds to the first panel with data, cold and warm, and the idle stack's memory."""
     console = Console()
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # ended either way, it takes its clones down
     result: dict[str, object] = {}
     if cold:
         with clone(keeps_caches=False) as bare, console.status("bare clone, empty caches: make up …"):

@@ -111,7 +111,7 @@ class _BuildFile:
     version_variable: str
     tags: tuple[str, ...]
     compile_first: tuple[str, ...]
-    """Packages on the longest chain of dependencies: Go would begin with them too late to keep every core busy."""
+    """Programs that are compiled before it, for the order alone; nobody runs them."""
 
     @classmethod
     def read(cls, file: Path) -> _BuildFile:

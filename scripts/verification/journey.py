@@ -130,7 +130,8 @@ def _notification(stack: Stack, steps: Steps, status: str, since: float, *, with
     def look() -> Found[Notification] | None:
         for notification in stack.notifications(ALERT, SERVICE, since):
             if notification.status == status:
-                return Found(notification, notification.summary)
+                was = "over; it was: " if status == "resolved" else ""
+                return Found(notification, was + notification.summary)
         return None
 
     steps.until(

@@ -68,7 +68,7 @@ def test_every_cooldown_has_a_route(folder: Path) -> None:
     assert {f'cooldown="{cooldown}"' for cooldown in used} <= intervals.keys()
 
 
-ALERT = {
+ALERT: dict[str, Any] = {
     "status": "firing",
     "labels": {"alertname": "HighErrorRate", "severity": "error", "service": "ad-api", "env": "dev"},
     "annotations": {
@@ -84,27 +84,37 @@ ALERT = {
 }
 
 
-@pytest.mark.stack
-def test_the_text_of_a_notification(folder: Path) -> None:
+def render(template: str, folder: Path, alert: dict[str, Any]) -> str:
+    """The text of a notification about one alert, as Alertmanager would send it."""
     data = {
         "receiver": "chat",
-        "status": "firing",
-        "alerts": [ALERT],
+        "status": alert["status"],
+        "alerts": [alert],
         "groupLabels": {"alertname": "HighErrorRate", "service": "ad-api", "env": "dev"},
         "commonLabels": ALERT["labels"],
         "commonAnnotations": {},
         "externalURL": "http://127.0.0.1:9093",
     }
     (folder / "data.json").write_text(json.dumps(data))
+    return amtool(
+        "template", "render", f"--template.glob={folder}/templates/*.tmpl",
+        f"--template.data={folder}/data.json", f'--template.text={{{{ template "{template}" . }}}}',
+    ).strip()  # fmt: skip
 
-    def render(template: str) -> str:
-        return amtool(
-            "template", "render", f"--template.glob={folder}/templates/*.tmpl",
-            f"--template.data={folder}/data.json", f'--template.text={{{{ template "{template}" . }}}}',
-        ).strip()  # fmt: skip
 
-    assert render("signalfire.title") == "[ERROR] HighErrorRate on ad-api (dev)"
-    assert render("signalfire.text").splitlines() == [
+@pytest.mark.stack
+def test_the_text_of_a_notification_that_it_is_over(folder: Path) -> None:
+    resolved = ALERT | {"status": "resolved", "endsAt": "2026-01-01T00:03:20Z"}
+    assert render("signalfire.title", folder, resolved) == "[RESOLVED] HighErrorRate on ad-api (dev)"
+    assert render("signalfire.text", folder, resolved) == (
+        "Over since 00:03:20 UTC, after 3m20s. It was: ad-api answers 12 requests a minute with an error"
+    )
+
+
+@pytest.mark.stack
+def test_the_text_of_a_notification(folder: Path) -> None:
+    assert render("signalfire.title", folder, ALERT) == "[ERROR] HighErrorRate on ad-api (dev)"
+    assert render("signalfire.text", folder, ALERT).splitlines() == [
         "ad-api answers 12 requests a minute with an error",
         "More than 5 are too many.",
         "Dashboard: http://127.0.0.1:3000/d/api-performance",

@@ -62,11 +62,13 @@ def render_article(notification: Notification) -> str:
     labels = notification.labels
     severity = labels.get("severity", "")
     known_severity = severity if severity in SEVERITIES else ""
+    is_over = notification.status == "resolved"
+    summary = notification.annotations.get("summary", "")
     return ARTICLE.substitute(
-        css_class="resolved" if notification.status == "resolved" else known_severity,
+        css_class="resolved" if is_over else known_severity,
         alertname=escape(labels.get("alertname", "unnamed")),
         status=escape(notification.status),
-        summary=escape(notification.annotations.get("summary", "")),
+        summary=escape(f"Over. It was: {summary}" if is_over else summary),
         received_at=datetime.fromtimestamp(notification.received_at, UTC).isoformat(sep=" ", timespec="seconds"),
         labels=escape(", ".join(f"{name}={value}" for name, value in sorted(labels.items()) if name != "alertname")),
         links="".join(render_link(title, address) for title, address in links(notification).items()),

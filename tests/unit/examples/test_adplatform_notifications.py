@@ -71,6 +71,11 @@ def test_the_page_shows_them_with_their_links(receiver: httpx.Client) -> None:
     assert 'href="http://127.0.0.1:3000/d/api-performance?var-service=ad-api&amp;from=now-1h"' in page
 
 
+def test_the_page_says_of_what_is_over_that_it_was(receiver: httpx.Client) -> None:
+    receiver.post("/alerts", json=message(status="resolved"))
+    assert "Over. It was: 12 errors a minute" in receiver.get("/").text
+
+
 def test_the_page_runs_nothing_that_an_alert_says(receiver: httpx.Client) -> None:
     hostile: dict[str, Any] = {
         "labels": {"alertname": "<script>alert(1)</script>", "severity": '"><b>', "x": "<i>"},
