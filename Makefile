@@ -1,18 +1,18 @@
 # The commands of Signalfire. Each is a file in scripts/; `make` alone lists them.
 PYTHON ?= python3
 VENV := .venv/bin/python
-export NAME YES ON OFF RUNTIME ARGS UPGRADE
+export NAME YES ON OFF RUNTIME ARGS UPGRADE BUNDLE LIST TO FROM BACKUP FORCE
 
-.PHONY: help up down status logs clean doctor demo verify bench generate lint lock test test-quick test-all
+.PHONY: help up down status logs clean backup restore upgrade doctor demo verify images bundle bench bench-stack generate lint lock test test-quick test-compose test-all
 .DEFAULT_GOAL := help
 
 help: | ready
 	@$(VENV) -m scripts help
 
-up down status logs clean doctor demo verify: | ready
+up down status logs clean backup restore upgrade doctor demo verify images bundle: | ready
 	@$(VENV) -m scripts $@
 
-bench generate lint lock: | ready-dev
+bench bench-stack generate lint lock: | ready-dev
 	@$(VENV) -m scripts $@
 
 test: | ready-dev
@@ -20,6 +20,9 @@ test: | ready-dev
 
 test-quick: | ready-dev
 	@$(VENV) -m scripts test --quick
+
+test-compose: | ready-dev
+	@$(VENV) -m scripts test --compose
 
 # Everything that decides whether a change is good.
 test-all: | ready-dev

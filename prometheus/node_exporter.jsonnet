@@ -3,12 +3,16 @@ local collectors = ['cpu', 'diskstats', 'filefd', 'filesystem', 'loadavg', 'memi
 
 function(settings, runtime)
   local me = runtime.servers.node_exporter;
+  // In a container this machine's files are under a folder of their own.
+  local host =
+    if !std.objectHas(me, 'host') then []
+    else ['--path.rootfs=' + me.host, '--path.procfs=%s/proc' % me.host, '--path.sysfs=%s/sys' % me.host];
   {
     args: [
       '--web.listen-address=' + me.listen,
       '--web.disable-exporter-metrics',
       '--collector.disable-defaults',
-    ] + ['--collector.' + name for name in collectors],
+    ] + ['--collector.' + name for name in collectors] + host,
     env: { GOGC: '50' },
     files: {},
     check: null,

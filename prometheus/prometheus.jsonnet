@@ -34,6 +34,25 @@ function(settings, runtime)
     }],
   };
 
+  // One exporter of a kind asks all databases of that kind; a job names the one that it is about.
+  local database_job = {
+    redis(database): {
+      metrics_path: '/scrape',
+      params: { target: ['redis%s://%s' % [if database.tls then 's' else '', database.address]] },
+    },
+    postgres(database): {
+      metrics_path: '/probe',
+      params: { target: ['%s/%s' % [database.address, database.database]], auth_module: [database.service] },
+    },
+  };
+  local database_scrape(database) = database_job[database.kind](database) + {
+    job_name: database.service,
+    static_configs: [{
+      targets: [servers[database.kind + '_exporter'].address],
+      labels: { job: database.service, service: database.service, env: settings.env, instance: database.address },
+    }],
+  };
+
   {
     args: [
       '--config.file=' + config,
@@ -73,7 +92,7 @@ function(settings, runtime)
         alerting: {
           alertmanagers: [{ static_configs: [{ targets: [servers.alertmanager.address] }] }],
         },
-        scrape_configs: [scrape(target) for target in all],
+        scrape_configs: [scrape(target) for target in all] + [database_scrape(database) for database in runtime.databases],
       },
       'rules/recording.yaml': mixin.prometheusRules,
       'rules/alerts.yaml': mixin.prometheusAlerts,

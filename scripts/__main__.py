@@ -15,10 +15,16 @@ COMMANDS = {
     "status": "Show what runs, and whether it answers.",
     "logs": "Follow the log of one process: make logs NAME=prometheus.",
     "clean": "Delete the stack's data, after asking.",
+    "backup": "Copy all data into one file while the stack runs: make backup TO=folder.",
+    "restore": "Put a backup in the place of the data, after asking: make restore FROM=file.",
+    "upgrade": "Bring a running stack to this checkout's versions, and show that its data is still there.",
     "doctor": "Look for what could keep the stack from working.",
     "demo": "Switch the demo on or off: make demo ON=1, make demo OFF=1.",
     "verify": "Follow a fault of the demo through metric, alert, notification, trace and log.",
+    "images": "Build the container images that can be built without a registry; LIST=1 prints all names.",
+    "bundle": "Pack all images and this repository into one file for a machine without a network.",
     "bench": "Measure start-up time and memory.",
+    "bench-stack": "Measure start-up time and idle memory of each container.",
     "generate": "Write the generated files anew.",
     "lint": "Run the linters and the type checker.",
     "test": "Run the tests.",
@@ -29,7 +35,7 @@ COMMANDS = {
 def run(arguments: list[str]) -> None:
     if not arguments or arguments[0] in ("help", "-h", "--help"):
         for name, text in COMMANDS.items():
-            console.out.print(f"  [bold]{name:<10}[/] {text}")
+            console.out.print(f"  [bold]{name:<12}[/] {text}")
         return
     name, *rest = arguments
     if name not in COMMANDS:
@@ -38,7 +44,7 @@ def run(arguments: list[str]) -> None:
         console.err.print(f"[bold red]error:[/] there is no command {name!r}; {hint}")
         sys.exit(2)
     command = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
-    command.command(help=COMMANDS[name])(importlib.import_module(f"scripts.{name}").main)
+    command.command(help=COMMANDS[name])(importlib.import_module(f"scripts.{name.replace('-', '_')}").main)
     command(args=rest, prog_name=f"python -m scripts {name}")
 
 

@@ -14,7 +14,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -34,9 +34,10 @@ def main() -> int:
     if _is_fresh(requirements):
         return 0
     began = time.monotonic()
+    bundle = _unpacked_bundle()
     print("Setting up the Python packages (once) …", flush=True)
-    with _compiling_meanwhile():
-        error = _make_virtualenv() or _install(requirements)
+    with nullcontext() if bundle else _compiling_meanwhile():
+        error = _make_virtualenv() or _install(requirements, bundle)
     if error:
         return _fail(error)
     _write_import_paths()
@@ -44,6 +45,24 @@ def main() -> int:
         _stamp(file).write_text(_digest(file))
     print(f"Python packages ready in {time.monotonic() - began:.0f} s", flush=True)
     return 0
+
+
+def _unpacked_bundle() -> Path | None:
+    """What `make bundle` packed on another machine, where BUNDLE names it: then nothing is downloaded or compiled."""
+    if not os.environ.get("BUNDLE"):
+        return None
+    sys.path.insert(0, str(ROOT))
+    from scripts.build.cache import cache_folder
+    from scripts.unbundle import BundleError, unpacked
+
+    try:
+        folder = unpacked(Path(os.environ["BUNDLE"]))
+    except BundleError as error:
+        sys.exit(_fail(str(error)))
+    program = cache_folder() / "bin" / "docker-compose"
+    program.parent.mkdir(parents=True, exist_ok=True)
+    shutil.copy(folder / "docker-compose", program)
+    return folder
 
 
 def _is_fresh(requirements: list[Path]) -> bool:
@@ -111,12 +130,14 @@ def _runs(command: list[str]) -> bool:
         return False
 
 
-def _install(requirements: list[Path]) -> str | None:
+def _install(requirements: list[Path], bundle: Path | None) -> str | None:
     python = str(VENV / "bin" / "python")
     has_pip = _runs([python, "-c", "import pip"])
     command = [python, "-m", "pip"] if has_pip else [sys.executable, "-m", "pip", "--python", python]
     # Compiled when first imported: most of what the packages bring is never used.
     command += ["--disable-pip-version-check", "install", "--quiet", "--no-compile", "--require-hashes"]
+    if bundle:
+        command += ["--no-index", "--find-links", str(bundle / "wheels")]
     for file in requirements:
         command += ["-r", str(file)]
     installed = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)

@@ -8,14 +8,11 @@ from typing import Annotated
 
 import typer
 
-from scripts import console
+from scripts import console, runtimes
 from scripts.build.cache import cache_folder
-from scripts.native import leftovers
-from scripts.native.lock import taken_over
-from scripts.native.stopping import stop_stack
-from scripts.native.supervisor import Supervisor
 from scripts.paths import State
 from scripts.session import state_in_use
+from scripts.stack.lock import taken_over
 
 
 def main(
@@ -25,17 +22,19 @@ def main(
     if not state.folder.is_dir():
         console.out.print(f"There is nothing to delete: {state.folder} does not exist.", soft_wrap=True)
         return
-    _show(state)
+    runtime = runtimes.in_use(state)
+    _show(state, runtime)
     if not yes and not _agreed():
         console.out.print("Nothing was deleted.")
         raise typer.Exit(1)
     with taken_over(state, lambda pid: console.out.print(f"Ending `make up` (process {pid}) …")):
-        stop_stack(state, Supervisor(state), console.out.print)
+        runtime.down(console.out.print)
+        runtime.delete_data()
         shutil.rmtree(state.folder)
     console.out.print("Deleted.")
 
 
-def _show(state: State) -> None:
+def _show(state: State, runtime: runtimes.Runtime) -> None:
     console.out.print(f"This would delete {state.folder}:", soft_wrap=True)
     for folder in sorted(state.folder.iterdir()):
         if folder == state.data:
@@ -43,7 +42,9 @@ def _show(state: State) -> None:
                 console.out.print(f"  data/{server.name:<16} {console.size(_size(server)):>10}")
         else:
             console.out.print(f"  {folder.name:<21} {console.size(_size(folder)):>10}")
-    if leftovers.find(state):
+    for name, size in runtime.data_sizes().items():
+        console.out.print(f"  {name:<21} {console.size(size):>10}")
+    if runtime.is_running():
         console.out.print("The stack runs; it would be stopped first.")
     cache = cache_folder()
     if cache.is_dir():

@@ -6,7 +6,6 @@ import platform
 import re
 import resource
 import shutil
-import socket
 import stat
 import subprocess
 import time
@@ -21,16 +20,15 @@ import psutil
 import typer
 from rich.markup import escape
 
-from scripts import console
+from scripts import console, runtimes
 from scripts.build import BuildError, all_artifacts
 from scripts.build.cache import cache_folder
 from scripts.build.errors import MissingToolError
-from scripts.native import ports, ready
-from scripts.native.programs import endpoints
-from scripts.native.supervisor import Supervisor
+from scripts.compose import engine
 from scripts.paths import State, state_beside
 from scripts.session import settings_in_use
 from scripts.settings import Settings
+from scripts.stack import ready
 
 Level = Literal["good", "note", "bad"]
 _MARKS = {"good": "[green]✓[/]", "note": "[yellow]![/]", "bad": "[bold red]✗[/]"}
@@ -74,7 +72,7 @@ def findings_of(settings: Settings, path: Path, state: State) -> Iterator[Findin
     yield from build_findings
     yield from _ports(settings, state)
     yield _disk(state, bool(unbuilt))
-    yield _memory(bool(unbuilt), running=Supervisor(state).is_running())
+    yield _memory(bool(unbuilt), running=runtimes.in_use(state).is_running())
     yield _descriptors()
     yield from _permissions(state)
     yield _clock(settings, state)
@@ -136,13 +134,12 @@ def _dotted(version: tuple[int, ...]) -> str:
 
 
 def _ports(settings: Settings, state: State) -> Iterator[Finding]:
-    own = {process.pid for process in Supervisor(state).processes().values() if process.alive}
-    listens = [listen for endpoint in endpoints(settings) for listen in endpoint.listens]
-    taken = ports.taken(listens, own)
+    runtime = runtimes.in_use(state)
+    taken = runtime.taken_ports(settings)
     for one in taken:
         yield Finding("bad", f"port {one.listen.host}:{one.listen.port} {one.reason}", one.remedy)
     if not taken:
-        yield Finding("good", f"all {len(listens)} ports are {'ours' if own else 'free'}")
+        yield Finding("good", f"all ports are {'ours' if runtime.is_running() else 'free'}")
 
 
 def _disk(state: State, building: bool) -> Finding:
@@ -246,18 +243,10 @@ async def _skews(settings: Settings) -> dict[str, float]:
 
 
 def _docker() -> Finding:
-    """Nothing needs it: the servers run as plain processes."""
-    path = Path(os.environ.get("DOCKER_HOST", "unix:///var/run/docker.sock").removeprefix("unix://"))
-    if not path.is_socket():
+    """Nothing needs it: without an engine the servers run as plain processes."""
+    problem = engine.problem()
+    if problem is None:
+        return Finding("good", "Docker: its engine answers; `make up` can run containers")
+    if problem == engine.ABSENT:
         return Finding("good", "Docker: not there, and not needed")
-    with socket.socket(socket.AF_UNIX) as engine:
-        engine.settimeout(2)
-        try:
-            engine.connect(str(path))
-        except PermissionError:
-            return Finding(
-                "note", "Docker: there, but not for you (not needed)", "sudo usermod -aG docker $USER, then log in anew"
-            )
-        except OSError:
-            return Finding("note", "Docker: its engine does not answer (not needed)", "sudo systemctl start docker")
-    return Finding("good", "Docker: its engine answers (not needed)")
+    return Finding("note", f"Docker: {problem} (not needed)")

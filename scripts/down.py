@@ -1,10 +1,8 @@
 """`make down`: stop everything, keep the data."""
 
-from scripts import console
-from scripts.native.lock import taken_over
-from scripts.native.stopping import stop_stack
-from scripts.native.supervisor import Supervisor, SupervisorError
+from scripts import console, runtimes
 from scripts.session import state_in_use
+from scripts.stack.lock import taken_over
 
 
 def main() -> None:
@@ -13,12 +11,13 @@ def main() -> None:
         console.out.print("Nothing runs.")
         return
     with taken_over(state, _say_ending):
+        runtime = runtimes.in_use(state)
         try:
-            stopped = stop_stack(state, Supervisor(state), console.out.print)
-        except SupervisorError as error:
+            stopped = runtime.down(console.out.print)
+        except runtimes.EXPECTED as error:
             raise console.fail(str(error)) from None
     if stopped:
-        console.out.print(f"Stopped {stopped} processes. The data stays in {state.data}.", soft_wrap=True)
+        console.out.print(f"Stopped {stopped} processes. The data stays {runtime.data_place}.", soft_wrap=True)
     else:
         console.out.print("Nothing runs.")
 

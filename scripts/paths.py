@@ -28,6 +28,10 @@ class State:
     def run(self) -> Path:
         return self.folder / "run"
 
+    @property
+    def compose(self) -> Path:
+        return self.folder / "compose"
+
     def create(self) -> None:
         """Make the folders, readable by nobody else."""
         for folder in (self.folder, self.config, self.data, self.logs, self.run):

@@ -5,6 +5,7 @@ import signal
 import subprocess
 import time
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
@@ -23,12 +24,13 @@ COLLECTOR = ROOT / "servers" / "collector"
 
 @dataclass(frozen=True)
 class Suite:
-    """`command` is run in `folder`; `prepare` first sees to what it needs."""
+    """`command` is run in `folder`; `prepare` first sees to what it needs, `around` to what must run meanwhile."""
 
     name: str
     command: Sequence[str]
     folder: Path = ROOT
     prepare: Callable[[], None] = lambda: None
+    around: Callable[[], AbstractContextManager[None]] = nullcontext
 
 
 def run(suites: Sequence[Suite]) -> int:
@@ -88,7 +90,8 @@ def _run(suite: Suite) -> tuple[bool, float]:
     began = time.monotonic()
     try:
         suite.prepare()
-        good = call(suite.command, suite.folder) == 0
+        with suite.around():
+            good = call(suite.command, suite.folder) == 0
     except (MissingToolError, MissingPackageError, subprocess.CalledProcessError) as error:
         console.fail(str(error))
         good = False

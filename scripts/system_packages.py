@@ -11,21 +11,22 @@ class MissingPackageError(Exception):
     """A program is missing and could not be installed."""
 
 
-def ensure(program: str) -> None:
-    """Makes sure that `program`, which Debian packages under its own name, is on the PATH.
+def ensure(program: str, package: str = "") -> None:
+    """Makes sure that `program` is on the PATH. package: Debian's, where it has another name.
 
     Installs it where that needs no password. Raises MissingPackageError with what to do.
     """
+    package = package or program
     if shutil.which(program):
         return
-    command = _apt_get()
-    if command is None:
+    if not _can_install():
         raise MissingPackageError(
             f"{program} is missing and only apt-get as root could be used to install it from here. "
-            f"Install it (`sudo apt-get install {program}`) and run the tests again."
+            f"Install it (`sudo apt-get install {package}`) and run the tests again."
         )
-    print(f"Installing {program} (once) …", flush=True)
-    for arguments in (("update", "-qq"), ("install", "-qq", "--yes", "--no-install-recommends", program)):
+    command = [*as_root(), "apt-get"]
+    print(f"Installing {package} (once) …", flush=True)
+    for arguments in (("update", "-qq"), ("install", "-qq", "--yes", "--no-install-recommends", package)):
         done = subprocess.run(
             [*command, *arguments],
             env=os.environ | {"DEBIAN_FRONTEND": "noninteractive"},
@@ -38,13 +39,15 @@ def ensure(program: str) -> None:
             raise MissingPackageError(f"apt-get {' '.join(arguments)} failed:\n{done.stdout[-2000:]}")
 
 
-def _apt_get() -> list[str] | None:
+def as_root() -> list[str]:
+    """What a command line starts with to be run as root: nothing, or sudo."""
+    return [] if os.geteuid() == 0 else ["sudo", "-n"]
+
+
+def _can_install() -> bool:
     if not shutil.which("apt-get"):
-        return None
+        return False
     if os.geteuid() == 0:
-        return ["apt-get"]
-    has_sudo = (
-        shutil.which("sudo")
-        and subprocess.run(["sudo", "-n", "true"], capture_output=True, check=False).returncode == 0
-    )
-    return ["sudo", "-n", "apt-get"] if has_sudo else None
+        return True
+    sudo = shutil.which("sudo")
+    return sudo is not None and subprocess.run([sudo, "-n", "true"], capture_output=True, check=False).returncode == 0

@@ -5,15 +5,17 @@ from typing import Annotated
 
 import typer
 
-from scripts import suites, system_packages
+from scripts import docker_engine, suites, system_packages
 from scripts.suites import Suite
 
 _PYTEST = (sys.executable, "-m", "pytest")
-_QUICK = Suite("units and rules", (*_PYTEST, "-m", "not stack and not browser"))
+_QUICK = Suite("units and rules", (*_PYTEST, "-m", "not stack and not compose and not browser"))
+_COMPOSE = Suite("compose", (*_PYTEST, "-m", "compose"), around=docker_engine.answering)
 _LONG = (
     Suite("viewer", ("npm", "test"), suites.VIEWER, suites.need_node_modules),
     Suite("collector", ("go", "test", "./..."), suites.COLLECTOR, suites.need_go),
     Suite("stack", (*_PYTEST, "-m", "stack and not browser")),
+    _COMPOSE,
     Suite("browser", (*_PYTEST, "-m", "browser"), prepare=lambda: system_packages.ensure("chromium")),
 )
 
@@ -21,7 +23,10 @@ _LONG = (
 def main(
     arguments: Annotated[list[str] | None, typer.Argument(envvar="ARGS", help="For pytest alone, given these.")] = None,
     quick: Annotated[bool, typer.Option("--quick", help="Only what needs no running server and no browser.")] = False,
+    compose: Annotated[bool, typer.Option("--compose", help="Only what runs on a Docker engine.")] = False,
 ) -> None:
     if arguments:
         raise typer.Exit(suites.call([*_PYTEST, *arguments]))
+    if compose:
+        raise typer.Exit(suites.run([_COMPOSE]))
     raise typer.Exit(suites.run([_QUICK] if quick else [_QUICK, *_LONG]))

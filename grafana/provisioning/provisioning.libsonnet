@@ -85,7 +85,7 @@ function(settings, runtime)
         disableDeletion: true,
         allowUiUpdates: false,
         updateIntervalSeconds: 30,
-        options: { path: '/var/lib/grafana/dashboards/signalfire', foldersFromFilesStructure: false },
+        options: { path: '/etc/grafana/dashboards', foldersFromFilesStructure: false },
       }],
     },
   }

@@ -61,6 +61,7 @@ class Clone:
             for key, value in os.environ.items()
             if not key.startswith(("SIGNALFIRE_", "VIRTUAL_ENV", "MAKE"))
         }
+        kept["RUNTIME"] = "native"
         if self.keeps_caches:
             return kept
         emptied = {"GOCACHE": "go-build", "GOMODCACHE": "go-mod", "npm_config_cache": "npm", "PIP_CACHE_DIR": "pip"}
@@ -80,7 +81,7 @@ def clone(*, keeps_caches: bool) -> Iterator[Clone]:
     with tempfile.TemporaryDirectory(prefix="signalfire-bench-") as scratch:
         folder = Path(scratch) / "signalfire"
         subprocess.run(["git", "clone", "--quiet", str(ROOT), str(folder)], check=True)
-        made = Clone(folder, Path(scratch), _free_ports(), keeps_caches)
+        made = Clone(folder, Path(scratch), free_ports(), keeps_caches)
         made.write_settings()
         try:
             yield made
@@ -90,7 +91,7 @@ def clone(*, keeps_caches: bool) -> Iterator[Clone]:
             _make_writable(Path(scratch))
 
 
-def _free_ports() -> dict[str, int]:
+def free_ports() -> dict[str, int]:
     with ExitStack() as sockets:
         ports = {}
         for name in Ports.model_fields:

@@ -3,7 +3,7 @@
 Standard library only: the first `make` starts it before any package is installed.
 """
 
-from scripts.build.artifacts import Artifact, all_artifacts, artifact_of, binary, viewer_page
+from scripts.build.artifacts import Artifact, all_artifacts, artifact_of, binary, compose_binary, viewer_page
 from scripts.build.errors import BuildError
 from scripts.build.queue import BuildEvent, BuildQueue
 
@@ -15,5 +15,6 @@ __all__ = [
     "all_artifacts",
     "artifact_of",
     "binary",
+    "compose_binary",
     "viewer_page",
 ]

@@ -19,6 +19,7 @@ from scripts.build.process import BuildProcess
 ROOT = Path(__file__).resolve().parents[2]
 SERVERS = ROOT / "servers"
 VIEWER = ROOT / "grafana" / "viewer"
+COMPOSE = ROOT / "compose" / "plugin"
 
 # The linker drops the debugging symbols anyway: not making them in the compiler saves a fifth of the work.
 _GO_COMPILER_FLAGS = "all=-dwarf=false"
@@ -77,16 +78,22 @@ class Artifact:
 
 
 def artifact_of(name: str) -> Artifact:
-    """The artifact `name`. Raises KeyError naming those there are."""
-    artifacts = all_artifacts()
+    """The artifact `name`, also one that is built on demand alone. Raises KeyError naming those there are."""
+    artifacts = {**_servers(on_demand=True), **all_artifacts()}
     if name not in artifacts:
         raise KeyError(f"nothing called {name!r} can be built; there are {', '.join(artifacts)}")
     return artifacts[name]
 
 
 def all_artifacts() -> dict[str, Artifact]:
-    """Every artifact by name: a server's own program before its checker."""
-    return {**_servers(), "viewer": _viewer()}
+    """Every artifact of the whole stack by name: a server's own program before its checker."""
+    return {**_servers(on_demand=False), "viewer": _viewer()}
+
+
+def compose_binary() -> Path:
+    """The path of Docker's compose command, for machines whose Docker comes without; built when it is not there."""
+    [artifact] = _programs(COMPOSE)
+    return artifact.build() / artifact.name
 
 
 def binary(name: str) -> Path:
@@ -112,6 +119,8 @@ class _BuildFile:
     tags: tuple[str, ...]
     compile_first: tuple[str, ...]
     """Programs that are compiled before it, for the order alone; nobody runs them."""
+    on_demand: bool
+    """Not part of every stack: built only when it is asked for by its name."""
 
     @classmethod
     def read(cls, file: Path) -> _BuildFile:
@@ -121,6 +130,7 @@ class _BuildFile:
             values["version_variable"],
             tuple(values.get("tags", ())),
             tuple(values.get("compile_first", ())),
+            values.get("on_demand", False),
         )
 
     @property
@@ -150,8 +160,10 @@ def _is_go_source(file: Path) -> bool:
     return file.suffix in {".go", ".mod", ".sum"} and not file.name.endswith("_test.go")
 
 
-def _servers() -> dict[str, Artifact]:
-    folders = [file.parent for file in sorted(SERVERS.glob("*/build.toml"))]
+def _servers(*, on_demand: bool) -> dict[str, Artifact]:
+    folders = [
+        file.parent for file in sorted(SERVERS.glob("*/build.toml")) if _BuildFile.read(file).on_demand == on_demand
+    ]
     programs = [program for folder in folders for program in _programs(folder)]
     return {program.name: program for program in programs}
 

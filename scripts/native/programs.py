@@ -3,45 +3,18 @@
 import hashlib
 import json
 import sys
-import tomllib
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 from scripts.paths import ROOT, State
 from scripts.render.files import write
 from scripts.render.runtime import LOOPBACK, reachable
-from scripts.render.servers import SERVERS, Server
+from scripts.render.servers import Server
 from scripts.render.template import Rendered
 from scripts.settings import Settings
+from scripts.stack.endpoints import DEMO, DemoAddresses, DemoProcess, demo_environment, url_host
 
-_DEMO = ROOT / "examples" / "adplatform"
-_DEMO_SOURCES = (_DEMO, ROOT / "instrumentation" / "python" / "src")
-# The demo's process that receives notifications, and where.
-_DEMO_WEBHOOKS = {"notifications": "/alerts"}
-
-
-@dataclass(frozen=True)
-class Listen:
-    setting: str
-    """Its key of `ports` in signalfire.yaml."""
-    host: str
-    port: int
-
-
-@dataclass(frozen=True)
-class Endpoint:
-    """What is known of a process before it is built: its ports, address and what it waits for."""
-
-    name: str
-    listens: tuple[Listen, ...]
-    depends_on: tuple[str, ...] = ()
-
-    @property
-    def address(self) -> str:
-        first = self.listens[0]
-        return f"http://{url_host(reachable(first.host))}:{first.port}"
+_DEMO_SOURCES = (DEMO, ROOT / "instrumentation" / "python" / "src")
 
 
 @dataclass(frozen=True)
@@ -76,60 +49,6 @@ class Program:
         write(state.run / "programs" / f"{self.name}.json", json.dumps(content, indent=2) + "\n")
 
 
-@dataclass(frozen=True)
-class DemoProcess:
-    name: str
-    module: str
-    setting: str
-    port: int
-    depends_on: tuple[str, ...]
-    health: str
-    version: str
-
-
-def demo_processes(settings: Settings) -> list[DemoProcess]:
-    """The demo's processes as its own processes.toml lists them; none when it is switched off."""
-    if not settings.demo.enabled:
-        return []
-    demo = tomllib.loads((_DEMO / "processes.toml").read_text(encoding="utf-8"))
-    return [
-        DemoProcess(
-            name=entry["name"],
-            module=entry["module"],
-            setting=entry["port"],
-            port=getattr(settings.ports, entry["port"]),
-            depends_on=tuple(entry["depends_on"]),
-            health=entry["health"],
-            version=demo["version"],
-        )
-        for entry in demo["process"]
-    ]
-
-
-def for_runtime(processes: Iterable[DemoProcess]) -> list[dict[str, Any]]:
-    """The demo's processes as `render.runtime.native` takes them."""
-    return [{"name": p.name, "port": p.port, "webhook": _DEMO_WEBHOOKS.get(p.name)} for p in processes]
-
-
-def endpoints(settings: Settings) -> list[Endpoint]:
-    """Every process, in the order in which it is started."""
-    servers = {server.name: _server_endpoint(server, settings) for server in SERVERS}
-    demo = [Endpoint(p.name, (Listen(p.setting, LOOPBACK, p.port),), p.depends_on) for p in demo_processes(settings)]
-    first = servers.pop("prometheus")
-    return [first, *demo, *servers.values()]
-
-
-def _server_endpoint(server: Server, settings: Settings) -> Endpoint:
-    ports = (server.page_port, *server.other_ports)
-    return Endpoint(
-        server.name,
-        tuple(
-            Listen(port, settings.listen if port in server.public else LOOPBACK, getattr(settings.ports, port))
-            for port in ports
-        ),
-    )
-
-
 def server_program(server: Server, rendered: Rendered, binary: Path | None) -> Program:
     """binary: None for a server written in Python."""
     sources: tuple[Path, ...] = ()
@@ -152,28 +71,20 @@ def server_program(server: Server, rendered: Rendered, binary: Path | None) -> P
 
 def demo_program(process: DemoProcess, settings: Settings, state: State) -> Program:
     ports = settings.ports
+    addresses = DemoAddresses(
+        listen=LOOPBACK,
+        collector=f"http://{url_host(reachable(settings.listen))}:{ports.otlp_http}",
+        api=f"http://{LOOPBACK}:{ports.demo_api}",
+        provider=f"http://{LOOPBACK}:{ports.demo_provider}",
+        database=f"sqlite:///{state.data / 'demo' / 'demo.db'}",
+    )
     return Program(
         name=process.name,
         argv=[sys.executable, "-m", process.module],
-        env={
-            "SIGNALFIRE_ENV": settings.env,
-            "OTEL_RESOURCE_ATTRIBUTES": f"service.version={process.version}",
-            "OTEL_EXPORTER_OTLP_ENDPOINT": f"http://{url_host(reachable(settings.listen))}:{ports.otlp_http}",
-            "DEMO_LISTEN": LOOPBACK,
-            "DEMO_PORT": str(process.port),
-            "DEMO_API_URL": f"http://{LOOPBACK}:{ports.demo_api}",
-            "DEMO_PROVIDER_URL": f"http://{LOOPBACK}:{ports.demo_provider}",
-            "DEMO_DATABASE_URL": f"sqlite:///{state.data / 'demo' / 'demo.db'}",
-            "DEMO_REQUESTS_PER_SECOND": f"{settings.demo.requests_per_second:g}",
-            "PYTHONUNBUFFERED": "1",
-        },
+        env=demo_environment(process, settings, addresses),
         ready=f"http://{LOOPBACK}:{process.port}{process.health}",
         sources=_DEMO_SOURCES,
     )
-
-
-def url_host(host: str) -> str:
-    return f"[{host}]" if ":" in host else host
 
 
 def _identity(executable: Path) -> str:

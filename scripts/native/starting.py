@@ -18,17 +18,8 @@ from typing import Any
 
 import httpx
 
-from scripts.native import ready
 from scripts.native.binaries import Binaries
-from scripts.native.programs import (
-    Endpoint,
-    Program,
-    demo_processes,
-    demo_program,
-    endpoints,
-    for_runtime,
-    server_program,
-)
+from scripts.native.programs import Program, demo_program, server_program
 from scripts.native.supervisor import Supervisor
 from scripts.paths import State
 from scripts.progress import Progress
@@ -37,6 +28,8 @@ from scripts.render.files import write, write_folder
 from scripts.render.servers import BY_NAME, Server
 from scripts.render.template import Rendered, evaluate
 from scripts.settings import Settings
+from scripts.stack import ready
+from scripts.stack.endpoints import Endpoint, demo_processes, endpoints, for_runtime
 
 READY_SECONDS = float(os.environ.get("SIGNALFIRE_READY_SECONDS", "120"))
 _ENDS_ALLOWED = 2

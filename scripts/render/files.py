@@ -1,15 +1,19 @@
-"""Write a server's configuration folder: only what changed, each file at once, readable by nobody else."""
+"""Write a server's configuration folder: only what changed, each file at once."""
 
 import os
 import tempfile
 from pathlib import Path
 
+PRIVATE = 0o600
+# For the users of containers. The folder around all of them is still private on this machine.
+READABLE = 0o644
 
-def write_folder(folder: Path, files: dict[str, str]) -> None:
+
+def write_folder(folder: Path, files: dict[str, str], mode: int = PRIVATE) -> None:
     """Make the folder hold exactly these files."""
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    folder.mkdir(mode=_folder_mode(mode), parents=True, exist_ok=True)
     for name, content in files.items():
-        write(folder / name, content)
+        write(folder / name, content, mode)
     wanted = {folder / name for name in files}
     for path in sorted(folder.rglob("*"), reverse=True):
         if path.is_dir() and not path.is_symlink():
@@ -19,15 +23,20 @@ def write_folder(folder: Path, files: dict[str, str]) -> None:
             path.unlink()
 
 
-def write(path: Path, content: str) -> bool:
-    """Make the private file hold this. False if it already did."""
+def write(path: Path, content: str, mode: int = PRIVATE) -> bool:
+    """Make the file hold this. False if it already did."""
     data = content.encode()
     if path.is_file() and path.read_bytes() == data:
-        path.chmod(0o600)
+        path.chmod(mode)
         return False
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    replace(path, data, mode=0o600)
+    path.parent.mkdir(mode=_folder_mode(mode), parents=True, exist_ok=True)
+    replace(path, data, mode)
     return True
+
+
+def _folder_mode(file_mode: int) -> int:
+    """Who may read a file may enter its folder."""
+    return file_mode | (file_mode & 0o444) >> 2
 
 
 def replace(path: Path, data: bytes, mode: int) -> None:

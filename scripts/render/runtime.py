@@ -1,12 +1,15 @@
-"""The object `runtime` of the jsonnet templates: who listens where, for the native runtime."""
+"""The object `runtime` of the jsonnet templates: who listens where, as plain processes and under Docker Compose."""
 
 import ipaddress
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
+from scripts.compose import layout
 from scripts.paths import ROOT, State
 from scripts.render.servers import SERVERS, Server
 from scripts.settings import Settings
+from scripts.settings.models import Ports
 
 
 def native(
@@ -18,13 +21,10 @@ def native(
     config: another folder for the configuration, for a trial that must not touch the one in use.
     """
     folder = config or state.config
-    listen = settings.listen
     servers = {server.name: _server(server, settings) for server in SERVERS}
     for name, fields in servers.items():
         fields |= {"config": str(folder / name), "data": str(state.data / name)}
     servers["dashboards"] |= {"static": str(page), "runbooks": str(ROOT / "runbooks")}
-    reached = reachable(listen)
-    links = {name: f"http://{_join(reached, getattr(settings.ports, name))}" for name in _LINKED}
     services = [
         {"service": p["name"], "addresses": [_join(LOOPBACK, p["port"])], "metrics_path": "/metrics", "scheme": "http"}
         for p in demo
@@ -39,24 +39,108 @@ def native(
     ]
     return {
         "name": "native",
-        "links": links,
+        "links": _links(settings),
         "servers": servers,
         "services": services,
+        "databases": [],  # their exporters are containers
         "log_files": logs,
         "webhooks": webhooks,
     }
 
 
+def compose(settings: Settings, demo: list[dict[str, Any]]) -> dict[str, Any]:
+    """Each process in a container of its own, which the others reach by its name; inside, ports are never moved.
+
+    demo: as for `native`.
+    """
+    usual = Ports()
+    servers = {server.name: _container(server, usual) for server in SERVERS}
+    servers["dashboards"] |= {"static": layout.PAGE, "runbooks": layout.RUNBOOKS}
+    servers["node_exporter"] |= {"host": layout.HOST}
+    services = [
+        {"service": p["name"], "addresses": [f"{p['name']}:{p['port']}"], "metrics_path": "/metrics", "scheme": "http"}
+        for p in demo
+    ]
+    for target in settings.targets:
+        fields = target.model_dump(mode="json")
+        services.append(fields | {"addresses": [from_container(address) for address in fields["addresses"]]})
+    databases = [
+        database.model_dump(mode="json") | {"address": from_container(database.address)}
+        for database in settings.databases
+    ]
+    for kind in {database.kind for database in settings.databases}:
+        servers[f"{kind}_exporter"] = _exporter(kind)
+    logs = [{"service": p["name"], "files": [f"{layout.LOGS}/{p['name']}.log"]} for p in demo]
+    for entry in settings.logs:
+        fields = entry.model_dump(mode="json")
+        logs.append(fields | {"files": [layout.HOST + file for file in fields["files"]]})
+    webhooks = [
+        {"name": f"demo-{p['name']}", "url": f"http://{p['name']}:{p['port']}{p['webhook']}"}
+        for p in demo
+        if p["webhook"]
+    ]
+    return {
+        "name": "compose",
+        "links": _links(settings),
+        "servers": servers,
+        "services": services,
+        "databases": databases,
+        "log_files": logs,
+        "webhooks": webhooks,
+    }
+
+
+def url_from_container(url: str) -> str:
+    """The same for a URL."""
+    scheme, _, rest = url.partition("://")
+    authority, slash, path = rest.partition("/")
+    user, at, address = authority.rpartition("@")
+    return f"{scheme}://{user}{at}{from_container(address)}{slash}{path}"
+
+
+def from_container(address: str) -> str:
+    """`127.0.0.1:8080` of this machine, as a container has to call it; any other address as it is."""
+    for host in _OF_THIS_MACHINE:
+        if address == host or address.startswith(f"{host}:"):
+            return layout.GATEWAY + address.removeprefix(host)
+    return address
+
+
+def _container(server: Server, usual: Ports) -> dict[str, Any]:
+    fields = {"config": layout.config(server.name), "data": layout.DATA[server.name]}
+    for prefix, port in _prefixed_ports(server):
+        fields[f"{prefix}listen"] = f"{_EVERY_ADDRESS}:{getattr(usual, port)}"
+        fields[f"{prefix}address"] = f"{server.name}:{getattr(usual, port)}"
+    return fields
+
+
+def _exporter(kind: str) -> dict[str, str]:
+    name, port = f"{kind}_exporter", layout.EXPORTER_PORTS[kind]
+    return {"listen": f"{_EVERY_ADDRESS}:{port}", "address": f"{name}:{port}", "secrets": layout.SECRETS}
+
+
+def _links(settings: Settings) -> dict[str, str]:
+    reached = reachable(settings.listen)
+    return {name: f"http://{_join(reached, getattr(settings.ports, name))}" for name in _LINKED}
+
+
+def _prefixed_ports(server: Server) -> Iterable[tuple[str, str]]:
+    """Each port's setting with the prefix of its fields: none for the main port."""
+    for port in (server.page_port, *server.other_ports):
+        prefix = port.removeprefix(f"{server.name}_")
+        yield "" if port == server.name else f"{prefix}_", port
+
+
 LOOPBACK = "127.0.0.1"
+_EVERY_ADDRESS = "0.0.0.0"  # noqa: S104 - of the container, in the stack's own network
+_OF_THIS_MACHINE = (LOOPBACK, "localhost", "[::1]")
 _LINKED = ("dashboards", "prometheus", "alertmanager", "loki", "jaeger")
 
 
 def _server(server: Server, settings: Settings) -> dict[str, Any]:
     """`listen` and `address` for its main port, `<what>_listen` and `<what>_address` for the others."""
     fields = {}
-    for port in (server.page_port, *server.other_ports):
-        prefix = port.removeprefix(f"{server.name}_")
-        prefix = "" if port == server.name else f"{prefix}_"
+    for prefix, port in _prefixed_ports(server):
         host = settings.listen if port in server.public else LOOPBACK
         number = getattr(settings.ports, port)
         fields[f"{prefix}listen"] = _join(host, number)

@@ -175,6 +175,24 @@ class LogFiles(_Section):
     files: list[str] = Field(min_length=1, description="Paths or patterns such as /var/log/shop/*.log.")
 
 
+class Database(_Section):
+    """A database to watch, by the exporter for its kind."""
+
+    service: Name
+    kind: Literal["redis", "postgres"]
+    address: Address = Field(description="host:port of the database.")
+    database: Name = Field(default="postgres", description="The database to connect to; PostgreSQL only.")
+    user: Name | None = None
+    password_file: str | None = Field(default=None, description="A file that holds the user's password.")
+    tls: bool = False
+
+    @model_validator(mode="after")
+    def _postgres_needs_a_user(self) -> Self:
+        if self.kind == "postgres" and self.user is None:
+            raise wrong(f"database {self.service!r} has no user", "add user: one with the role pg_monitor is enough")
+        return self
+
+
 class Budget(_Section):
     """What may be spent on model providers, in US dollars."""
 
@@ -251,6 +269,7 @@ class Settings(_Section):
     tracing: Tracing = Tracing()
     targets: list[Target] = []
     logs: list[LogFiles] = []
+    databases: list[Database] = []
     budgets: list[Budget] = [Budget(name="total", day_usd=25.0, month_usd=500.0)]
     objectives: list[Objective] = [Objective(name="availability", target=0.99)]
     alerts: dict[str, AlertOverride] = Field(default={}, description="Changes to alerts, by the alert's name.")
@@ -259,6 +278,7 @@ class Settings(_Section):
 
     @model_validator(mode="after")
     def _names_differ(self) -> Self:
+        _unique("databases", "service", (database.service for database in self.databases))
         _unique("budgets", "name", (budget.name for budget in self.budgets))
         _unique("objectives", "name", (objective.name for objective in self.objectives))
         _unique("receivers", "name", (receiver.name for receiver in self.receivers))

@@ -181,24 +181,40 @@ def _resolve_files(settings: Settings, path: Path, document: Document) -> tuple[
     receivers = []
     for index, receiver in enumerate(settings.receivers):
         webhook = receiver.webhook
-        where: Location = ("receivers", index, "webhook", "url_file" if webhook.url_file else "url_env")
         if webhook.url_file:
             file = folder / Path(webhook.url_file).expanduser()
             webhook = webhook.model_copy(update={"url_file": str(file)})
-            fault = _unreadable(file)
-            if fault:
-                hint = "it must be a file with the webhook's address on one line that you may read"
-                problems.append(Problem(path, document.line(where), f"{dotted(where)}: {file}: {fault}", hint))
+            problems += _secret_problems(path, document, ("receivers", index, "webhook", "url_file"), file)
         elif webhook.url_env and not os.environ.get(webhook.url_env):
+            where: Location = ("receivers", index, "webhook", "url_env")
             hint = f"export {webhook.url_env}=https://… before `make up`, or use url_file"
             message = f"{dotted(where)}: the environment variable {webhook.url_env} is not set"
             problems.append(Problem(path, document.line(where), message, hint))
         receivers.append(receiver.model_copy(update={"webhook": webhook}))
+    databases = []
+    for index, database in enumerate(settings.databases):
+        if database.password_file:
+            file = folder / Path(database.password_file).expanduser()
+            problems += _secret_problems(path, document, ("databases", index, "password_file"), file)
+            databases.append(database.model_copy(update={"password_file": str(file)}))
+        else:
+            databases.append(database)
     logs = [
         entry.model_copy(update={"files": [str(folder / Path(file).expanduser()) for file in entry.files]})
         for entry in settings.logs
     ]
-    return settings.model_copy(update={"receivers": receivers, "logs": logs}), problems
+    return settings.model_copy(update={"receivers": receivers, "databases": databases, "logs": logs}), problems
+
+
+_SECRETS = {"url_file": "the webhook's address", "password_file": "the password"}
+
+
+def _secret_problems(path: Path, document: Document, where: Location, file: Path) -> list[Problem]:
+    fault = _unreadable(file)
+    if fault is None:
+        return []
+    hint = f"it must be a file with {_SECRETS[str(where[-1])]} on one line that you may read"
+    return [Problem(path, document.line(where), f"{dotted(where)}: {file}: {fault}", hint)]
 
 
 def _unreadable(file: Path) -> str | None:

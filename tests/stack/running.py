@@ -16,11 +16,11 @@ import psutil
 import yaml
 
 from scripts.native import leftovers
-from scripts.native.programs import Endpoint, endpoints
 from scripts.native.starting import remembered
 from scripts.native.supervisor import Supervisor
 from scripts.paths import ROOT, State, state_beside
 from scripts.settings import Settings, load
+from scripts.stack.endpoints import Endpoint, endpoints
 
 _UP_SECONDS = 1200  # the first time it builds the servers
 
@@ -108,7 +108,7 @@ class Stack:
         return [sys.executable, "-m", "scripts", *arguments]
 
     def environment(self) -> dict[str, str]:
-        return {**os.environ, "SIGNALFIRE_CONFIG": str(self.config), **self.env}
+        return {**os.environ, "RUNTIME": "native", "SIGNALFIRE_CONFIG": str(self.config), **self.env}
 
     def up(self) -> str:
         """Start it all; the output. Fails with the whole output if it does not come up."""

@@ -1,4 +1,5 @@
 import logging
+import time
 from collections.abc import Iterator
 
 import pytest
@@ -25,13 +26,18 @@ _attached: list[TracerProvider] = []
 def _environment(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """No collector, nothing inherited from the shell, and logging as it was afterwards."""
     monkeypatch.setenv("OTEL_TRACES_EXPORTER", "none")
-    for name in ("SIGNALFIRE_DISABLED", "OTEL_SDK_DISABLED", "LOG_LEVEL", "SIGNALFIRE_ENV", "OTEL_RESOURCE_ATTRIBUTES"):
+    for name in ("SIGNALFIRE_DISABLED", "OTEL_SDK_DISABLED", "SIGNALFIRE_ENV", "OTEL_RESOURCE_ATTRIBUTES"):
         monkeypatch.delenv(name, raising=False)
+    for name in ("LOG_LEVEL", "LOG_DIR", "LOG_STDOUT", "LOG_KEEP_DAYS"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr("signalfire.settings._told", set())
     root = logging.getLogger()
     handlers, level = list(root.handlers), root.level
     yield
     root.handlers, root.level = handlers, level
     line.level, line.stream, line.masking = NEVER, None, True
+    line.to_stream, line.clock = True, time.time_ns
+    line.open_files(None, "", 0)
 
 
 @pytest.fixture(autouse=True)

@@ -7,12 +7,12 @@ from pathlib import Path
 import pytest
 
 from scripts.demo import switched
-from scripts.native import ports
-from scripts.native.lock import exclusive
-from scripts.native.programs import Listen, endpoints
 from scripts.native.supervisor import Supervisor
 from scripts.paths import State
 from scripts.settings import Settings
+from scripts.stack import ports
+from scripts.stack.endpoints import Listen, endpoints
+from scripts.stack.lock import exclusive
 
 
 @pytest.mark.parametrize(

@@ -13,9 +13,10 @@ import psutil
 import pytest
 
 from scripts.native import launch
-from scripts.native.programs import Program, demo_processes, demo_program
+from scripts.native.programs import Program, demo_program
 from scripts.paths import ROOT, State
 from scripts.settings import Settings
+from scripts.stack.endpoints import demo_processes
 
 LINUX = sys.platform == "linux"
 
@@ -38,7 +39,7 @@ def test_only_what_needs_a_restart_changes_the_start_digest(program: Program) ->
 
 def test_other_python_code_means_a_restart(program: Program) -> None:
     package = ROOT / "scripts" / "native"
-    module = ROOT / "scripts" / "native" / "lock"  # a module given without its ending
+    module = ROOT / "scripts" / "stack" / "lock"  # a module given without its ending
     digests = {replace(program, sources=sources).start_digest for sources in ((), (package,), (module,))}
     assert len(digests) == 3
 

@@ -1,4 +1,4 @@
-"""Logs: one JSON object a line on stdout, from structlog and from the standard library's logging alike.
+"""Logs: one JSON object a line on stdout and in files, from structlog and from the standard library's logging alike.
 
 The caller's part (message and context) is rendered first and searched for secrets; the fields that the library adds
 around it are its own. A value is always JSON-escaped, so nobody can forge a second line, and a field that bears the
@@ -11,7 +11,8 @@ import re
 import sys
 import time
 import traceback
-from collections.abc import MutableMapping
+from collections.abc import Callable, MutableMapping
+from pathlib import Path
 from types import TracebackType
 from typing import Any, TextIO, cast
 
@@ -22,6 +23,7 @@ from structlog.typing import FilteringBoundLogger
 
 from signalfire import correlation, masking, plain, settings
 from signalfire.internal import internal_error, metrics
+from signalfire.logfiles import LogFiles
 
 ExcInfo = BaseException | tuple[type[BaseException], BaseException, TracebackType | None] | bool | None
 
@@ -46,17 +48,27 @@ class Line:
 
     def __init__(self) -> None:
         self.stream: TextIO | None = None  # None: whatever sys.stdout is at the time
+        self.to_stream = True
+        self.files: LogFiles | None = None
+        self.clock: Callable[[], int] = time.time_ns  # nanoseconds since 1970
         self.masking = True
         self.level = NEVER  # until set up
         self._tail = b""
         self._tails: dict[str, bytes] = {}
-        self._second = 0
-        self._second_text = b""
+        self._second = (0, b"")  # one value, because threads share it
         self.identify(settings.identity())
 
     def identify(self, identity: settings.Identity) -> None:
         self._tail = b"," + escaped(plain.dumps({"service": identity.service, "env": identity.env}))[1:-1]
         self._tails = {}
+
+    def open_files(self, folder: Path | None, service: str, keep_days: int) -> None:
+        """Writes to files in that folder from now on, to none where there is no folder."""
+        before, self.files = self.files, None if folder is None else LogFiles(folder, service, keep_days)
+        if before is not None:
+            before.close()
+        if self.files is not None:
+            self.files.start_day(self._timestamp()[:10])
 
     def enabled(self, level: int) -> bool:
         return level >= self.level
@@ -64,7 +76,14 @@ class Line:
     def emit(self, level: int, logger: str, message: str, fields: dict[str, Any], exc_info: ExcInfo = None) -> None:
         """Writes one line. Never raises."""
         try:
-            self._write(self.render(level, logger, message, fields, exc_info))
+            rendered = self.render(level, logger, message, fields, exc_info)
+            written = self._write(rendered) if self.to_stream else True
+            if self.files is not None and not self.files.write(level, rendered):
+                written = False
+                if not self.to_stream:
+                    self._write(rendered)
+            if not written:
+                metrics.signalfire_log_records_dropped_total.labels(reason="write_failed").inc()
         except Exception as error:  # noqa: BLE001 - an application must not fail because it logs
             internal_error("logging", error)
 
@@ -112,14 +131,15 @@ class Line:
 
     def _timestamp(self) -> bytes:
         """RFC 3339 in UTC with microseconds; the seconds' text is kept while they last."""
-        now = time.time_ns() // 1000
+        now = self.clock() // 1000
         second, micro = divmod(now, 1_000_000)
-        if second != self._second:
-            self._second_text = time.strftime("%Y-%m-%dT%H:%M:%S.", time.gmtime(second)).encode()
-            self._second = second
-        return b"%b%06dZ" % (self._second_text, micro)
+        known = self._second
+        if second != known[0]:
+            known = self._second = (second, time.strftime("%Y-%m-%dT%H:%M:%S.", time.gmtime(second)).encode())
+        return b"%b%06dZ" % (known[1], micro)
 
-    def _write(self, rendered: bytes) -> None:
+    def _write(self, rendered: bytes) -> bool:
+        """Writes a line to the stream. False where that fails."""
         stream = self.stream or sys.stdout
         try:
             buffer = getattr(stream, "buffer", None)
@@ -130,7 +150,8 @@ class Line:
                 buffer.write(rendered + b"\n")
                 buffer.flush()
         except (OSError, ValueError, AttributeError):  # a full disk, a closed pipe, no stdout at all
-            metrics.signalfire_log_records_dropped_total.labels(reason="write_failed").inc()
+            return False
+        return True
 
 
 def escaped(rendered: bytes) -> bytes:
@@ -306,6 +327,13 @@ def level_number(level: str | int | None) -> int:
     return logging.getLevelNamesMapping().get(chosen.strip().upper(), logging.INFO)
 
 
+def rename_service(who: settings.Identity) -> None:
+    """Names the process anew, in its lines and its files' names."""
+    line.identify(who)
+    if line.files is not None:
+        line.open_files(line.files.folder, who.service, line.files.keep_days)
+
+
 def is_set_up() -> bool:
     return line.level != NEVER
 
@@ -317,13 +345,30 @@ def setup_logging(
     env: str | None = None,
     mask: bool = True,
     stream: TextIO | None = None,
+    log_dir: str | os.PathLike[str] | None = None,
+    log_stdout: bool | None = None,
 ) -> None:
-    """Sends structlog's and the standard library's logs to stdout (or `stream`) as JSON. May be called again."""
+    """Sends structlog's and the standard library's logs to stdout (or `stream`) as JSON. May be called again.
+
+    With `log_dir` (or LOG_DIR) they are written to `<service>.log` in that folder as well, those of level error and
+    worse also to `<service>.error.log`; `log_stdout` (or LOG_STDOUT) False then leaves stdout to lines that cannot be
+    written there. With the first line after midnight UTC the files are renamed to `<file>.YYYY-MM-DD`, and those are
+    kept for LOG_KEEP_DAYS days. What cannot be written is told on stderr, once a cause; nothing is raised.
+    """
     if settings.disabled():
         return
-    line.identify(settings.identity(service_name, env))
+    who = settings.identity(service_name, env)
+    line.identify(who)
     line.masking = mask
     line.stream = stream
+    folder, to_stream = settings.log_folder(log_dir), settings.log_stdout(log_stdout)
+    if folder is None and not to_stream:
+        settings.tell(
+            "LOG_STDOUT is false and no LOG_DIR is set, which would leave no logs, so they go to stdout: "
+            "set LOG_DIR to a folder, or LOG_STDOUT to true"
+        )
+    line.to_stream = to_stream or folder is None
+    line.open_files(folder, who.service, settings.log_keep_days())
     line.level = number = level_number(level)
     structlog.configure(
         processors=[log_event],

@@ -1,6 +1,7 @@
 """`setup_monitoring`: one line that makes a process watched."""
 
 import logging
+import os
 from collections.abc import Callable, Iterable
 from typing import Any, cast
 
@@ -15,7 +16,7 @@ from signalfire.http.middleware import Middleware
 from signalfire.http.templates import search
 from signalfire.internal import internal_error
 from signalfire.internal import metrics as default_metrics
-from signalfire.logs import is_set_up, line, route_server_logging, setup_logging
+from signalfire.logs import is_set_up, rename_service, route_server_logging, setup_logging
 from signalfire.tracing import DEFAULT_DEADLINE, flush, setup_tracing, shutdown_tracing
 
 _HANDLE = "_signalfire_monitoring"
@@ -52,13 +53,16 @@ def setup_monitoring(
     health_path: str | None = "/health",
     exclude: Iterable[str] = (),
     log_level: str | int | None = None,
+    log_dir: str | os.PathLike[str] | None = None,
+    log_stdout: bool | None = None,
 ) -> Monitoring:
     """Sets up logs, traces and calls to other services; with `app`, also watches its requests.
 
     `app` is a FastAPI, Starlette or any other ASGI application. The first two are changed in place; of another one
     serve what is returned. Calling it again for the same app returns the same handle. `registry` takes the metrics of
     this app (pass `handle.metrics` to the `track_` functions to have theirs there too), `exclude` lists paths that are
-    not watched. None as a path means: not served. SIGNALFIRE_DISABLED in the environment makes all of it do nothing.
+    not watched. None as a path means: not served. The `log_` keywords are those of `setup_logging`. SIGNALFIRE_DISABLED
+    in the environment makes all of it do nothing.
     """
     existing = app if isinstance(app, Monitoring) else getattr(app, "__dict__", {}).get(_HANDLE)
     if existing is not None:
@@ -71,10 +75,10 @@ def setup_monitoring(
     handle.app = app
     if settings.disabled():
         return handle
-    if log_level is not None or not is_set_up():
-        setup_logging(who.service, env=who.env, level=log_level)
+    if not is_set_up() or not (log_level is None and log_dir is None and log_stdout is None):
+        setup_logging(who.service, env=who.env, level=log_level, log_dir=log_dir, log_stdout=log_stdout)
     elif service_name is not None:
-        line.identify(who)
+        rename_service(who)
     setup_tracing(who.service, env=who.env)
     instrument_clients()
     if app is None:

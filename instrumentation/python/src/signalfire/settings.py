@@ -7,7 +7,12 @@ from pathlib import Path
 from urllib.parse import unquote
 
 _TRUE = {"1", "true", "yes", "on"}
+_FALSE = {"0", "false", "no", "off"}
 DEFAULT_ENV = "dev"
+DEFAULT_KEEP_DAYS = 30
+_MAX_KEEP_DAYS = 36_500
+
+_told: set[str] = set()
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,3 +73,58 @@ def number(variable: str, default: float) -> float:
     except (KeyError, ValueError):
         return default
     return value if value > 0 else default
+
+
+def log_folder(log_dir: str | os.PathLike[str] | None = None) -> Path | None:
+    """Where log files go: keyword, then LOG_DIR. None where neither is set or the keyword is empty."""
+    chosen = os.environ.get("LOG_DIR", "") if log_dir is None else os.fspath(log_dir)
+    if not chosen:
+        return None
+    try:
+        return Path(chosen).absolute()
+    except OSError as error:
+        tell(
+            f"LOG_DIR is {chosen!r}, but there is no current folder ({error.strerror}), so no files are written: "
+            "start it with a slash"
+        )
+        return None
+
+
+def log_keep_days() -> int:
+    """LOG_KEEP_DAYS: for how many days rotated log files are kept."""
+    text = os.environ.get("LOG_KEEP_DAYS", "").strip()
+    if not text:
+        return DEFAULT_KEEP_DAYS
+    try:
+        days = int(text)
+    except ValueError:
+        days = 0
+    if 1 <= days <= _MAX_KEEP_DAYS:
+        return days
+    tell(
+        f"LOG_KEEP_DAYS is {text!r}, which is not a whole number from 1 to {_MAX_KEEP_DAYS}, "
+        f"so {DEFAULT_KEEP_DAYS} days are kept: write for example {DEFAULT_KEEP_DAYS}"
+    )
+    return DEFAULT_KEEP_DAYS
+
+
+def log_stdout(keyword: bool | None = None) -> bool:
+    """Whether log lines go to stdout: keyword, then LOG_STDOUT, else True."""
+    if keyword is not None:
+        return keyword
+    text = os.environ.get("LOG_STDOUT", "").strip().lower()
+    if text and text not in _TRUE | _FALSE:
+        tell(f"LOG_STDOUT is {text!r}, which is neither true nor false, so lines go to stdout: write true or false")
+    return text not in _FALSE
+
+
+def tell(message: str) -> None:
+    """Tells whoever runs the process, once, on stderr, which works where logging does not. Never raises."""
+    if message in _told or len(_told) >= 100:
+        return
+    _told.add(message)
+    try:
+        sys.stderr.write(f"signalfire: {message}\n")
+        sys.stderr.flush()
+    except (OSError, ValueError, AttributeError):  # closed, or there is none
+        pass

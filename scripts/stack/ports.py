@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import psutil
 
-from scripts.native.programs import Listen
+from scripts.stack.endpoints import Listen
 
 
 @dataclass(frozen=True)

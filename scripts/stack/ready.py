@@ -4,9 +4,9 @@ import re
 
 import httpx
 
-from scripts.native.programs import Endpoint, url_host
 from scripts.render.runtime import reachable
 from scripts.render.servers import BY_NAME
+from scripts.stack.endpoints import Endpoint, url_host
 
 _PATIENCE = httpx.Timeout(2.0)
 

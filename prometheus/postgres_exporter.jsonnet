@@ -1,0 +1,14 @@
+// postgres_exporter: one process asks every PostgreSQL of signalfire.yaml, each when Prometheus scrapes its job.
+function(settings, runtime)
+  local me = runtime.servers.postgres_exporter;
+  {
+    args: [
+      '--web.listen-address=' + me.listen,
+      '--config.file=' + me.secrets + '/postgres.yaml',  // users and passwords
+    ],
+    env: { GOGC: '50' },
+    files: {},
+    check: null,
+    ready: 'http://%s/' % me.address,
+    reload: null,
+  }

@@ -1,0 +1,68 @@
+"""Let each server's own checker, from its image, judge the new configuration before anything that runs is touched."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import shutil
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING
+
+from scripts.compose import layout
+from scripts.compose.errors import ComposeError
+from scripts.compose.files import Files, services_of
+from scripts.paths import State
+from scripts.render.files import READABLE, write, write_folder
+from scripts.render.template import Rendered
+
+if TYPE_CHECKING:
+    from docker import DockerClient
+
+_CHECKERS_AT_ONCE = 2
+
+
+def check(client: DockerClient, files: Files, state: State) -> None:
+    """Raises ComposeError with what the first checker that refuses has to say."""
+    with ThreadPoolExecutor(_CHECKERS_AT_ONCE) as threads:
+        checks = [
+            threads.submit(_check, client, name, rendered, state)
+            for name, rendered in files.rendered.items()
+            if rendered.check
+        ]
+        for one in checks:
+            one.result()
+
+
+def _check(client: DockerClient, name: str, rendered: Rendered, state: State) -> None:
+    image = services_of([])[name]["image"]
+    stamp = state.run / "checked" / f"compose-{name}"
+    digest = hashlib.sha256(json.dumps([image, rendered.check, rendered.files_digest]).encode()).hexdigest()
+    if stamp.is_file() and stamp.read_text() == digest:
+        return
+    assert rendered.check is not None
+    trial = state.compose / "trial" / name
+    write_folder(trial, rendered.files, READABLE)
+    container = client.containers.run(
+        image,
+        entrypoint=[layout.PROGRAMS[rendered.check[0]]],
+        command=rendered.check[1:],
+        environment=rendered.env,
+        volumes={str(trial): {"bind": layout.config(name), "mode": "ro"}},
+        tmpfs={layout.DATA[name]: "mode=1777"},
+        network_disabled=True,
+        read_only=True,
+        cap_drop=["ALL"],
+        detach=True,
+    )
+    try:
+        code = container.wait()["StatusCode"]
+        said = container.logs().decode(errors="replace").strip()
+    finally:
+        container.remove(v=True, force=True)
+    if code:
+        raise ComposeError(
+            f"{name}: {rendered.check[0]} refuses its configuration:\n{said}\n"
+            f"The refused configuration is in {trial}. What ran before still runs as it was."
+        )
+    shutil.rmtree(trial)
+    write(stamp, digest)

@@ -1,0 +1,34 @@
+"""Load images from an unpacked bundle instead of a registry."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import docker
+from docker.errors import ImageNotFound
+
+from scripts.compose.images.ensuring import Report
+from scripts.unbundle import image_file
+
+
+def load(client: docker.DockerClient, bundle: Path, progress: Report) -> list[str]:
+    """Load those that are not there yet. The names of all that the bundle has.
+
+    bundle: the folder that scripts.unbundle gives. progress: told ("bundle", state, detail).
+    """
+    names = (bundle / "images.txt").read_text().split()
+    for name in names:
+        if _is_there(client, name):
+            continue
+        progress("bundle", "loading", name)
+        with (bundle / "images" / image_file(name)).open("rb") as file:
+            client.images.load(file)
+    return names
+
+
+def _is_there(client: docker.DockerClient, name: str) -> bool:
+    try:
+        client.images.get(name)
+    except ImageNotFound:
+        return False
+    return True

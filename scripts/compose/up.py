@@ -1,0 +1,315 @@
+"""`make up` under Docker Compose: images, configuration and containers, then wait until every one is healthy."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from types import FrameType
+from typing import TYPE_CHECKING
+
+import httpx
+from rich.markup import escape
+
+from scripts import console
+from scripts.compose import engine, images
+from scripts.compose.checking import check
+from scripts.compose.errors import ComposeError
+from scripts.compose.files import COMPOSE_FILE, Files, Health, exporters_of, services_of
+from scripts.compose.project import Container, Project
+from scripts.compose.rows import rows_of, service_of, taken_ports
+from scripts.paths import State
+from scripts.progress import Progress
+from scripts.render.files import write
+from scripts.render.template import TemplateError
+from scripts.settings import Settings
+from scripts.stack.endpoints import endpoints
+from scripts.table import processes_table
+from scripts.unbundle import BundleError, unpacked
+
+if TYPE_CHECKING:
+    from docker import DockerClient
+
+READY_SECONDS = float(os.environ.get("SIGNALFIRE_READY_SECONDS", "180"))
+_FIRST_DATA_SECONDS = 30
+_RESTARTS_ALLOWED = 2
+_LOOK_SECONDS = 0.5
+_LOG_LINES = 20
+_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+_EXPECTED = (ComposeError, TemplateError, images.ImageError)
+
+
+class _InterruptedError(Exception):
+    def __init__(self, number: int) -> None:
+        super().__init__(number)
+        self.number = number
+
+
+def up(settings: Settings, state: State, began: float) -> int:
+    """The exit code. Whatever goes wrong, what did not run before is stopped again."""
+    one = _Up(settings, state, began)
+    try:
+        with _signals_raise():
+            one.run()
+    except _InterruptedError as interrupt:
+        console.err.print("Interrupted.")
+        one.take_back()
+        return 128 + interrupt.number
+    except _EXPECTED as error:
+        console.fail(str(error))
+        one.take_back()
+        return 1
+    except BaseException:
+        one.take_back()
+        raise
+    return 0
+
+
+@contextmanager
+def _signals_raise() -> Iterator[None]:
+    def interrupt(number: int, _: FrameType | None) -> None:
+        for one in _SIGNALS:
+            signal.signal(one, signal.SIG_IGN)  # what follows is cleaning up
+        raise _InterruptedError(number)
+
+    before = {number: signal.signal(number, interrupt) for number in _SIGNALS}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+@dataclass
+class _Up:
+    settings: Settings
+    state: State
+    began: float
+
+    def __post_init__(self) -> None:
+        self._began_at = time.time()
+        self._project = Project(self.state)
+        self._before = self._project.containers()
+        self._ran_before = any(container.alive for container in self._before.values())
+        self._endpoints = endpoints(self.settings)
+        self._progress = Progress(console.out, [endpoint.name for endpoint in self._endpoints])
+        self._command: subprocess.Popen[str] | None = None
+        self._seconds: dict[str, float] = {}
+        self._first_data_said = False
+
+    def run(self) -> None:
+        client = engine.connect()
+        self._check_ports()
+        with self._progress:
+            profiles = exporters_of(self.settings) + (["demo"] if self.settings.demo.enabled else [])
+            profiles.append(self._images(client, profiles))
+            files = Files(self.settings, self.state, profiles, Health(engine.checks_often_at_start(client)))
+            check(client, files, self.state)
+            files.write()
+            self._command = self._project.up()
+            self._wait(files.services)
+            reloaded = self._reload(files)
+            self._wait_for_first_data()
+        self._conclude(files, reloaded)
+
+    def take_back(self) -> None:
+        """Stop what this run has started."""
+        if self._command and self._command.poll() is None:
+            self._command.terminate()
+            self._command.wait()
+        if self._ran_before or not any(container.alive for container in self._project.containers().values()):
+            return
+        self._project.down()
+        console.err.print("Everything that was started has been stopped again.")
+
+    def _check_ports(self) -> None:
+        taken = taken_ports(self.settings, self._before)
+        if taken:
+            raise ComposeError("\n".join(map(str, taken)))
+
+    def _images(self, client: DockerClient, profiles: list[str]) -> str:
+        """See that every image is there. The profile of what answers on the dashboards' port: grafana or viewer."""
+        listed = images.listed(COMPOSE_FILE)
+        bundle = os.environ.get("BUNDLE")
+        if bundle:
+            return self._bundled_images(client, Path(bundle))
+        wanted = set(services_of([*profiles, "viewer"]))
+        images.ensure(client, [image for image in listed if image.service in wanted], self._on_image)
+        chosen = self.state.compose / "dashboards"
+        if chosen.is_file() and chosen.read_text() == "viewer":
+            return "viewer"
+        try:
+            images.ensure(client, [image for image in listed if image.service == "grafana"], self._on_image)
+            profile = "grafana"
+        except images.ImageUnavailableError as error:
+            self._progress.say(f"The viewer stands in for Grafana on its port: {escape(str(error))}")
+            profile = "viewer"
+        write(chosen, profile)
+        return profile
+
+    def _bundled_images(self, client: DockerClient, bundle: Path) -> str:
+        """Everything from the bundle: nothing is pulled or built."""
+        try:
+            names = images.load(client, unpacked(bundle), self._progress.step)
+        except BundleError as error:
+            raise ComposeError(str(error)) from None
+        profile = "grafana" if any(name.startswith("grafana/grafana:") for name in names) else "viewer"
+        write(self.state.compose / "dashboards", profile)
+        return profile
+
+    def _on_image(self, service: str, state: str, detail: str) -> None:
+        """An image that is there is no container that answers."""
+        self._progress.step(service_of(service), "waiting" if state == "ready" else state, detail)
+
+    def _wait(self, services: list[str]) -> None:
+        """Until all are healthy. Raises ComposeError of the first that will not be."""
+        assert self._command is not None
+        since: dict[str, float] = {}
+        while True:
+            code = self._command.poll()  # before the look: what it has done is then to be seen
+            containers = self._project.containers()
+            for service in services:
+                self._look(service, containers.get(service), since)
+            if code == 0 and all(service in containers and containers[service].ready for service in services):
+                return
+            if code:
+                assert self._command.stderr is not None
+                raise ComposeError(self._explain(self._command.stderr.read().strip(), containers))
+            self._say_first_data()
+            self._progress.remind()
+            time.sleep(_LOOK_SECONDS)
+
+    def _look(self, service: str, container: Container | None, since: dict[str, float]) -> None:
+        if container is None or container.state == "created":
+            return
+        before = self._before.get(service)
+        restarts = container.restarts - (before.restarts if before and before.identity == container.identity else 0)
+        began = since.setdefault(service, time.monotonic())
+        seconds = time.monotonic() - began
+        name = "dashboards" if service == "grafana" else service
+        if container.ready:
+            if name not in self._seconds:
+                self._seconds[name] = seconds
+                self._progress.step(name, "ready", self._action(service, container))
+            return
+        self._progress.step(name, "starting")
+        if restarts > _RESTARTS_ALLOWED:
+            raise ComposeError(self._not_ready(service, "ended again and again before it was healthy"))
+        if seconds > READY_SECONDS:
+            raise ComposeError(self._not_ready(service, f"was not healthy within {READY_SECONDS:.0f} s"))
+
+    def _action(self, service: str, container: Container) -> str:
+        before = self._before.get(service)
+        if before is None or not before.alive:
+            return f"started, {self._seconds[service_of(service)]:.1f} s"
+        return "unchanged" if before.identity == container.identity else "restarted"
+
+    def _not_ready(self, service: str, reason: str) -> str:
+        log = "\n".join(f"  {line[:500]}" for line in self._project.log(service, _LOG_LINES).splitlines())
+        return f"{service} {reason}.\nThe end of its log:\n{log or '  (it has written nothing)'}"
+
+    def _explain(self, said: str, containers: dict[str, Container]) -> str:
+        ill = [c.service for c in containers.values() if (c.alive and c.health == "unhealthy") or c.state == "exited"]
+        logs = [self._not_ready(service, "is not healthy") for service in ill]
+        return "\n".join([f"docker compose up failed: {said}", *logs])
+
+    def _reload(self, files: Files) -> set[str]:
+        """Have those read their files again that run on with old ones. Their names."""
+        file = self.state.compose / "applied.json"
+        applied: dict[str, list[str]] = json.loads(file.read_text()) if file.is_file() else {}
+        reloaded = set()
+        containers = self._project.containers()
+        now = {}
+        for name, rendered in files.rendered.items():
+            if name not in containers:
+                continue
+            now[name] = [containers[name].identity, rendered.files_digest]
+            same_container = applied.get(name, [""])[0] == now[name][0]
+            if rendered.reload and same_container and applied[name] != now[name]:
+                self._project.signal(name, rendered.reload)
+                reloaded.add(name)
+        write(file, json.dumps(now, indent=2))
+        return reloaded
+
+    def _wait_for_first_data(self) -> None:
+        deadline = time.monotonic() + _FIRST_DATA_SECONDS
+        while not self._first_data_said and time.monotonic() < deadline:
+            self._say_first_data()
+            time.sleep(0.2)
+        if not self._first_data_said:
+            self._progress.say("Prometheus has no data yet: `make status` and its page Status → Targets say why.")
+
+    def _say_first_data(self) -> None:
+        """Say once when the dashboards have something to show."""
+        if self._first_data_said or "dashboards" not in self._seconds:
+            return
+        query = "http_requests_total" if self.settings.demo.enabled else "up"
+        if not self._ran_before:  # what was stored before the last `make down` is no sign of life
+            query = f"timestamp({query}) > {self._began_at:.3f}"
+        pages = {endpoint.name: endpoint.address for endpoint in self._endpoints}
+        try:
+            answer = httpx.get(
+                f"{pages['prometheus']}/api/v1/query", params={"query": query}, timeout=2, trust_env=False
+            )
+            self._first_data_said = bool(answer.json()["data"]["result"])
+        except (httpx.HTTPError, ValueError, KeyError):
+            return
+        if self._first_data_said:
+            seconds = time.monotonic() - self.began
+            self._progress.say(
+                f"[bold green]First dashboard: {pages['dashboards']}/d/overview[/] (after {seconds:.0f} s)"
+            )
+
+    def _conclude(self, files: Files, reloaded: set[str]) -> None:
+        containers = self._project.containers()
+        fresh = [
+            service
+            for service in files.services
+            if service not in self._before or self._before[service].identity != containers[service].identity
+        ]
+        self._remember({service_of(service) for service in fresh})
+        rows = rows_of(self.settings, containers, started_seconds(self.state))
+        console.out.print(processes_table(rows))
+        changed = [f"{name} restarted" for name in fresh] + [f"{name} reloaded" for name in sorted(reloaded)]
+        if self._ran_before:
+            console.out.print(f"Changed: {', '.join(changed)}." if changed else "It ran already: nothing was changed.")
+        if "grafana" in files.services:
+            console.out.print(
+                f"Grafana's user is admin, its password: cat {escape(str(files.password_file))}", soft_wrap=True
+            )
+        for note in _notes(self.settings):
+            console.out.print(f"Note: {escape(note)}", soft_wrap=True)
+        seconds = time.monotonic() - self.began
+        console.out.print(f"All {len(rows)} containers are healthy after {seconds:.1f} s.")
+
+    def _remember(self, fresh: set[str]) -> None:
+        """For `make status`: how long each start took."""
+        known = started_seconds(self.state) | {
+            name: round(seconds, 1) for name, seconds in self._seconds.items() if name in fresh
+        }
+        write(self.state.compose / "seconds.json", json.dumps(known, indent=2))
+
+
+def started_seconds(state: State) -> dict[str, float]:
+    """How long each process took at its last start, by name."""
+    file = state.compose / "seconds.json"
+    found: dict[str, float] = json.loads(file.read_text()) if file.is_file() else {}
+    return found
+
+
+def _notes(settings: Settings) -> Iterator[str]:
+    """What works otherwise than with plain processes."""
+    inside = [
+        t.service for t in settings.targets if any(a.startswith(("127.", "localhost", "[::1]")) for a in t.addresses)
+    ]
+    if inside:
+        yield (
+            f"{', '.join(inside)}: a container does not reach this machine's 127.0.0.1. On Linux the service must "
+            "listen on the Docker bridge as well (172.17.0.1, or 0.0.0.0 behind a firewall)."
+        )

@@ -1,0 +1,84 @@
+"""A stack of containers of its own for tests: other ports, a folder and a project of its own, the commands a user types."""
+
+import os
+import signal
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from scripts.compose import engine
+from scripts.compose.project import Container, Project
+from scripts.stack.endpoints import endpoints
+from tests.stack import running
+
+
+@dataclass
+class Containers(running.Stack):
+    """The stack of the settings in `folder`, under Docker Compose."""
+
+    env: dict[str, str] = field(default_factory=lambda: {"RUNTIME": "compose"})
+
+    @property
+    def project(self) -> Project:
+        return Project(self._state)
+
+    def containers(self) -> dict[str, Container]:
+        return self.project.containers()
+
+    def inspect(self, service: str) -> dict[str, Any]:
+        """What the engine says of the container."""
+        labels = [f"com.docker.compose.project={self.project.name}", f"com.docker.compose.service={service}"]
+        [container] = engine.connect().containers.list(all=True, filters={"label": labels})
+        attributes: dict[str, Any] = container.attrs
+        return attributes
+
+    def pid(self, name: str) -> int:
+        """The process id on this machine of the container's first process; 0 while it does not run."""
+        return int(self.inspect(name)["State"]["Pid"])
+
+    def kill(self, name: str) -> None:
+        """SIGKILL, and not through the engine, which would take it for a wish; the engine starts it again."""
+        os.kill(self.pid(name), signal.SIGKILL)
+
+    def log(self, name: str) -> str:
+        return self.project.log(name, 100_000)
+
+    def wait_ready(self, name: str, timeout: float = 90) -> None:
+        self.wait(lambda: self.containers()[name].ready, f"{name} is healthy", timeout)
+
+    def wait(self, condition: Callable[[], bool], what: str, timeout: float) -> None:
+        deadline = time.monotonic() + timeout
+        while not condition():
+            if time.monotonic() > deadline:
+                states = {c.service: f"{c.state}, {c.health}" for c in self.containers().values()}
+                raise TimeoutError(f"not within {timeout:.0f} s: {what}; {states}")
+            time.sleep(0.5)
+
+    def query(self, promql: str, **parameters: str | float) -> list[dict[str, Any]]:
+        """The result of an instant query."""
+        answer = httpx.get(
+            f"{self.url('prometheus')}/api/v1/query",
+            params={"query": promql, **parameters},
+            trust_env=False,
+            timeout=10,
+        )
+        result: list[dict[str, Any]] = answer.raise_for_status().json()["data"]["result"]
+        return result
+
+    @property
+    def services(self) -> list[str]:
+        return [endpoint.name for endpoint in endpoints(self.settings)]
+
+    def tear_down(self) -> None:
+        """Leave no container, volume, network or file."""
+        self.command("clean", "--yes", timeout=180)
+
+
+def write_settings(folder: Path, **sections: object) -> Containers:
+    """A stack on free ports in `folder`, not started."""
+    running.write_settings(folder, **sections)
+    return Containers(folder)

@@ -1,0 +1,277 @@
+"""The stack as most people run it: healthy from nothing, proven by verify, held tight, and hard to kill."""
+
+import json
+import os
+import re
+import signal
+import subprocess
+import time
+from pathlib import Path
+
+import httpx
+import psutil
+import pytest
+
+from scripts.compose import engine
+from tests.compose.conftest import SECRET_URL
+from tests.compose.running import Containers, write_settings
+
+
+def test_everything_is_healthy_from_nothing(running: Containers) -> None:
+    assert set(running.statuses().items()) == {(name, "ready") for name in running.services}
+
+
+def test_verify_follows_a_fault_from_the_metric_to_the_notification(running: Containers) -> None:
+    done = running.command("verify")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "Every step was seen" in done.stdout
+
+
+def test_every_target_is_scraped(running: Containers) -> None:
+    running.wait(lambda: len(running.query("up == 1")) == len(running.services), "all targets are up", 60)
+    assert running.query("up == 0") == []
+
+
+def test_the_host_is_measured_and_not_the_container(running: Containers) -> None:
+    [memory] = running.query("node_memory_MemTotal_bytes")
+    assert float(memory["value"][1]) == psutil.virtual_memory().total
+    roots = running.query('node_filesystem_size_bytes{mountpoint="/"}')
+    assert [float(root["value"][1]) for root in roots] == [psutil.disk_usage("/").total]
+
+
+def test_no_container_is_root_may_write_its_image_or_has_a_capability(running: Containers) -> None:
+    """As the engine has it, and as the kernel has it."""
+    for name in running.services:
+        container = running.inspect(name)
+        host = container["HostConfig"]
+        assert host["ReadonlyRootfs"] is True, name
+        assert host["CapDrop"] == ["ALL"], name
+        assert not host["CapAdd"], name
+        assert host["Privileged"] is False, name
+        assert "no-new-privileges:true" in host["SecurityOpt"], name
+        assert host["NetworkMode"] not in ("host", ""), name
+        assert host["IpcMode"] != "host", name
+        status = Path(f"/proc/{container['State']['Pid']}/status").read_text()
+        fields = dict(line.split(":\t", 1) for line in status.splitlines() if ":\t" in line)
+        assert "0" not in fields["Uid"].split(), f"{name} runs as root"
+        for capabilities in ("CapEff", "CapPrm", "CapInh", "CapBnd", "CapAmb"):
+            assert int(fields[capabilities], 16) == 0, f"{name}: {capabilities}"
+        assert fields["NoNewPrivs"] == "1", name
+
+
+def test_every_container_has_limits(running: Containers) -> None:
+    for name in running.services:
+        host = running.inspect(name)["HostConfig"]
+        assert 0 < host["Memory"] <= 1024**3, name
+        assert host["LogConfig"] == {"Type": "json-file", "Config": {"max-file": "3", "max-size": "10m"}}, name
+        assert host["RestartPolicy"]["Name"] == "unless-stopped", name
+
+
+def test_ports_are_open_on_loopback_alone(running: Containers) -> None:
+    published = {}
+    for name in running.services:
+        for inside, bindings in (running.inspect(name)["NetworkSettings"]["Ports"] or {}).items():
+            for binding in bindings or ():
+                assert binding["HostIp"] == "127.0.0.1", f"{name}: {inside}"
+                published[int(binding["HostPort"])] = name
+    assert {address for port in published for address in _listeners(port)} == {"127.0.0.1"}
+    assert set(published.values()) == {
+        *("prometheus", "alertmanager", "loki", "jaeger", "collector", "dashboards", "ad-api", "notifications")
+    }
+
+
+def test_the_stack_has_a_network_of_its_own(running: Containers) -> None:
+    networks = {name: list(running.inspect(name)["NetworkSettings"]["Networks"]) for name in running.services}
+    assert {tuple(found) for found in networks.values()} == {(f"{running.project.name}_signalfire",)}
+
+
+def test_no_secret_is_seen_in_the_engine_in_a_log_or_on_a_status_page(running: Containers) -> None:
+    password = (running.state / "compose/secrets/grafana_admin_password").read_text()
+    secrets = [SECRET_URL, "T0SECRET", password]
+    seen = {f"docker inspect {name}": json.dumps(running.inspect(name)) for name in running.services}
+    seen |= {f"the log of {name}": running.log(name) for name in running.services}
+    pages = {
+        "prometheus": [
+            "/api/v1/status/config",
+            "/api/v1/status/flags",
+            "/api/v1/status/runtimeinfo",
+            "/api/v1/targets",
+        ],
+        "alertmanager": ["/api/v2/status", "/api/v2/receivers", "/metrics"],
+        "loki": ["/config", "/services", "/metrics"],
+        "jaeger": ["/api/services"],
+        "dashboards": ["/api/health", "/metrics"],
+    }
+    for name, paths in pages.items():
+        for path in paths:
+            answer = httpx.get(running.url(name) + path, trust_env=False)
+            assert answer.status_code == 200, f"{name}{path}"
+            seen[f"{name}{path}"] = answer.text
+    for secret in secrets:
+        assert [place for place, text in seen.items() if secret in text] == []
+    # They were truly given: Alertmanager has read the file.
+    assert running.log("alertmanager")
+    assert "/run/secrets/chat.url" in seen["alertmanager/api/v2/status"]
+
+
+def test_what_make_up_writes_is_private_on_this_machine(running: Containers) -> None:
+    assert running.state.stat().st_mode & 0o777 == 0o700
+
+
+def test_health_fails_when_a_server_does_not_serve(running: Containers) -> None:
+    """Every process is stopped in its tracks: it is still there, it still listens, and it answers nobody."""
+    pids = {name: running.pid(name) for name in running.services}
+    for pid in pids.values():
+        os.kill(pid, signal.SIGSTOP)
+    try:
+        running.wait(
+            lambda: {c.health for c in running.containers().values()} == {"unhealthy"}, "all are unhealthy", 120
+        )
+        assert running.command("status").returncode == 1
+    finally:
+        for pid in pids.values():
+            os.kill(pid, signal.SIGCONT)
+    running.wait(lambda: all(c.ready for c in running.containers().values()), "all are healthy again", 120)
+
+
+def test_every_process_may_be_killed(running: Containers) -> None:
+    """Each comes back by itself, and what was stored before is still there."""
+    sample = 'timestamp(up{service="prometheus"})'
+    before = running.query(sample)[0]["value"]
+    identities = {name: running.containers()[name].identity for name in running.services}
+    for name in running.services:
+        running.kill(name)
+    running.wait(
+        lambda: all(c.ready and c.identity != identities[c.service] for c in running.containers().values()),
+        "all were started again and are healthy",
+        180,
+    )
+    assert running.query(sample, time=before[0])[0]["value"] == before
+
+
+def test_up_again_changes_nothing(running: Containers) -> None:
+    identities = {name: running.containers()[name].identity for name in running.services}
+    assert "It ran already: nothing was changed." in running.up()
+    assert {name: running.containers()[name].identity for name in running.services} == identities
+
+
+def test_a_changed_setting_reloads_and_restarts_only_what_must_be(running: Containers) -> None:
+    before = {name: running.containers()[name].identity for name in running.services}
+    running.configure(scrape={"interval": "5s"}, retention={"logs": "20d"})
+    try:
+        said = running.up()
+        changed = {n for n in running.services if running.containers()[n].identity != before[n]}
+        config = httpx.get(f"{running.url('prometheus')}/api/v1/status/config", trust_env=False).json()
+        assert "scrape_interval: 5s" in config["data"]["yaml"]
+        assert "prometheus reloaded" in said
+        assert "prometheus" not in changed
+        assert "loki" in changed
+        assert not changed & {"jaeger", "node_exporter", "ad-api"}
+    finally:
+        running.configure(scrape=None, retention=None)
+        running.up()
+
+
+def test_a_configuration_that_a_server_refuses_touches_nothing(running: Containers) -> None:
+    before = {name: running.containers()[name].identity for name in running.services}
+    running.configure(alerts={"HighErrorRate": {"labels": {"note": "{{ nonsense"}}})
+    try:
+        done = running.command("up")
+    finally:
+        running.configure(alerts=None)
+    assert done.returncode == 1
+    assert "promtool refuses its configuration" in done.stderr
+    assert {name: running.containers()[name].identity for name in running.services} == before
+    assert running.command("status").returncode == 0
+
+
+def test_logs_are_followed_by_name(running: Containers) -> None:
+    with subprocess.Popen(
+        running.argv("logs", "prometheus"), env=running.environment(), stdout=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stdout is not None
+        first = process.stdout.readline()
+        process.terminate()
+    assert re.search(r"level=(info|INFO)|ts=|time=", first)
+
+
+def test_the_demos_log_lines_are_in_loki(running: Containers) -> None:
+    def lines() -> bool:
+        query = 'sum(count_over_time({service_name="ad-api"}[5m]))'
+        answer = httpx.get(f"{running.url('loki')}/loki/api/v1/query", params={"query": query}, trust_env=False)
+        return bool(answer.json()["data"]["result"])
+
+    running.wait(lines, "log lines of ad-api in Loki", 60)
+
+
+def test_down_and_up_keep_the_data(running: Containers) -> None:
+    moment = time.time() - 15
+    query = 'sum(http_requests_total{service="ad-api"})'
+    [before] = running.query(query, time=moment)
+    silence = {
+        "matchers": [{"name": "alertname", "value": "Nothing", "isRegex": False}],
+        "startsAt": "2020-01-01T00:00:00Z",
+        "endsAt": "2099-01-01T00:00:00Z",
+        "createdBy": "test",
+        "comment": "kept",
+    }
+    posted = httpx.post(f"{running.url('alertmanager')}/api/v2/silences", json=silence, trust_env=False).json()
+    down = running.command("down")
+    assert down.returncode == 0
+    assert running.containers() == {}
+    assert "Docker volumes" in down.stdout
+    running.up()
+    [after] = running.query(query, time=moment)
+    assert after["value"] == before["value"]
+    silences = httpx.get(f"{running.url('alertmanager')}/api/v2/silences", trust_env=False).json()
+    assert posted["silenceID"] in [found["id"] for found in silences]
+
+
+def test_a_taken_port_is_told_before_anything_starts(tmp_path: Path) -> None:
+    stack = write_settings(tmp_path, demo={"enabled": False})
+    port = stack.settings.ports.loki
+    with subprocess.Popen(["python3", "-m", "http.server", str(port), "--bind", "127.0.0.1"]) as taker:
+        try:
+            stack.wait(lambda: _listeners(port) == {"127.0.0.1"}, "the port is taken", 20)
+            done = stack.command("up")
+        finally:
+            taker.terminate()
+    assert done.returncode == 1
+    assert f"port 127.0.0.1:{port} is taken by process {taker.pid}" in done.stderr
+    assert "set ports.loki" in done.stderr
+    assert stack.containers() == {}
+
+
+def _listeners(port: int) -> set[str]:
+    """The addresses of this machine on which somebody listens at this port."""
+    connections = [tuple(c.laddr) for c in psutil.net_connections("tcp") if c.status == psutil.CONN_LISTEN]
+    return {str(address) for address, number in connections if number == port}
+
+
+def test_interrupted_it_leaves_nothing_running_and_cleaned_nothing_at_all(tmp_path: Path) -> None:
+    stack = write_settings(tmp_path, demo={"enabled": False})
+    try:
+        with subprocess.Popen(
+            stack.argv("up"), env=stack.environment(), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+        ) as process:
+            stack.wait(lambda: any(c.alive for c in stack.containers().values()), "a container runs", 120)
+            process.send_signal(signal.SIGINT)
+            said, _ = process.communicate(timeout=120)
+        assert process.returncode == 130, said
+        assert stack.containers() == {}
+        assert stack.project.volume_sizes()
+    finally:
+        stack.tear_down()
+    assert stack.project.volume_sizes() == {}
+    assert not stack.state.exists()
+    names = [network.name for network in engine.connect().networks.list()]
+    assert f"{stack.project.name}_signalfire" not in names
+
+
+@pytest.mark.parametrize("profile", ["grafana", "viewer"])
+def test_the_files_are_what_docker_compose_reads(running: Containers, profile: str) -> None:
+    """Also with Grafana, whose image cannot be had everywhere: compose itself checks names, types and secrets."""
+    command = running.project.command("--profile", profile, "config", "--quiet")
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert "variable is not set" not in done.stderr

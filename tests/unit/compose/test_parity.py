@@ -1,0 +1,218 @@
+"""The stack is the same as plain processes and under Docker Compose: only where things are differs."""
+
+import json
+import re
+import tomllib
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from scripts.compose import layout
+from scripts.compose.files import COMPOSE_FILE, Files, Health, services_of
+from scripts.paths import ROOT, State
+from scripts.render import runtime
+from scripts.render.servers import SERVERS
+from scripts.render.template import Rendered, evaluate
+from scripts.settings import Settings, load
+from scripts.settings.models import Ports
+from scripts.stack.endpoints import DEMO, demo_processes, endpoints, for_runtime
+
+SETTINGS = """
+env: prod
+retention: {metrics: 40d, logs: 10d, traces: 3d}
+tracing: {keep_ratio: 0.25}
+alerts: {HighErrorRate: {threshold: 20, severity: critical}}
+targets: [{service: shop, addresses: [127.0.0.1:8080, shop.example:80]}]
+logs: [{service: shop, files: [/var/log/shop/*.log]}]
+receivers: [{name: chat, webhook: {url_file: hook}, severities: [critical]}]
+"""
+PROFILES = ["demo", "viewer"]
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    (tmp_path / "hook").write_text("https://hooks.example/T0/secret\n")
+    (tmp_path / "signalfire.yaml").write_text(SETTINGS)
+    return load(tmp_path / "signalfire.yaml")
+
+
+@pytest.fixture
+def files(settings: Settings, tmp_path: Path) -> Files:
+    return Files(settings, State(tmp_path / ".signalfire"), PROFILES, Health(often_at_start=False))
+
+
+@pytest.fixture
+def native(settings: Settings, tmp_path: Path) -> dict[str, Rendered]:
+    addresses = runtime.native(
+        settings, State(tmp_path / ".signalfire"), for_runtime(demo_processes(settings)), tmp_path
+    )
+    return {s.name: evaluate(s.template, settings.for_templates(), addresses) for s in SERVERS}
+
+
+_ADDRESS = re.compile(r"\b(127\.0\.0\.1|0\.0\.0\.0|host\.docker\.internal|[a-z][a-z_-]+):(\d{4,5})\b")
+
+
+def _text(rendered: Rendered, places: dict[str, str]) -> str:
+    """Everything that a server is given, with a place's name instead of the place."""
+    text = json.dumps([rendered.args, rendered.env, rendered.files, rendered.reload], sort_keys=True)
+    for place, name in places.items():
+        text = re.sub(rf"(?<!\w){re.escape(place)}(?![\w.])", name, text)
+    return _ADDRESS.sub(r"@:\2", text).replace("127.0.0.1", "@").replace("0.0.0.0", "@")
+
+
+@pytest.mark.parametrize("name", [s.name for s in SERVERS if s.name not in ("node_exporter", "dashboards")])
+def test_a_server_is_given_the_same_but_for_places(
+    name: str, files: Files, native: dict[str, Rendered], tmp_path: Path
+) -> None:
+    """Retention, scrape jobs, routes, limits, masking, sampling, ports: everything that is not a host or a folder."""
+    state = State(tmp_path / ".signalfire")
+    places = {str(state.config / name): "@config", str(state.data / name): "@data", str(state.logs): "@logs"}
+    inside = {
+        "/host/var": "/var",
+        layout.config(name): "@config",
+        layout.DATA[name]: "@data",
+        layout.LOGS: "@logs",
+    }
+    if name == "alertmanager":
+        places |= {str(tmp_path / "hook"): "@secret"}
+        inside |= {f"{layout.SECRETS}/chat.url": "@secret"}
+    assert _text(files.rendered[name], inside) == _text(native[name], places)
+
+
+def test_rules_are_the_same_to_the_letter(files: Files, native: dict[str, Rendered]) -> None:
+    for file in ("rules/recording.yaml", "rules/alerts.yaml"):
+        assert files.rendered["prometheus"].files[file] == native["prometheus"].files[file]
+        assert len(yaml.safe_load(native["prometheus"].files[file])["groups"]) > 0
+
+
+def test_dashboards_are_the_same_to_the_letter_for_the_viewer_and_for_grafana(
+    files: Files, native: dict[str, Rendered]
+) -> None:
+    files.write()
+    wanted = {name: text for name, text in native["dashboards"].files.items() if name.startswith("dashboards/")}
+    assert {"dashboards/overview.json", "dashboards/api-performance.json"} <= set(wanted)
+    for name, text in wanted.items():
+        assert files.rendered["dashboards"].files[name] == text
+        assert (files.config("grafana") / name).read_text() == text
+
+
+def test_grafana_and_the_viewer_know_the_same_data_sources(files: Files) -> None:
+    files.write()
+    provisioned = yaml.safe_load((files.config("grafana") / "provisioning/datasources/signalfire.yaml").read_text())
+    viewer = json.loads(files.rendered["dashboards"].files["viewer.json"])["datasources"]
+    assert {s["uid"]: (s["type"], s["url"]) for s in provisioned["datasources"]} == {
+        uid: (source["type"], source["url"]) for uid, source in viewer.items()
+    }
+    used = set(re.findall(r'"uid": "(prometheus|loki|jaeger|alertmanager)"', json.dumps(_dashboards(files))))
+    assert {"prometheus", "loki"} <= used <= set(viewer)
+
+
+def _dashboards(files: Files) -> list[Any]:
+    return [json.loads(t) for n, t in files.rendered["dashboards"].files.items() if n.startswith("dashboards/")]
+
+
+@pytest.mark.parametrize("name", [s.name for s in SERVERS if not s.module])
+def test_the_images_are_the_releases_of_servers(name: str) -> None:
+    release = tomllib.loads((ROOT / "servers" / name / "build.toml").read_text())["release"]
+    assert services_of([])[name]["image"].rpartition(":")[2].removeprefix("v") == release
+
+
+def test_grafana_is_the_release_whose_components_draw_the_viewer() -> None:
+    package = json.loads((ROOT / "grafana" / "viewer" / "package.json").read_text())
+    assert services_of(["grafana"])["grafana"]["image"] == f"grafana/grafana:{package['dependencies']['@grafana/ui']}"
+
+
+def test_our_python_image_has_the_version_of_the_library_and_the_demo() -> None:
+    version = services_of(PROFILES)["dashboards"]["image"].rpartition(":")[2]
+    library = tomllib.loads((ROOT / "instrumentation" / "python" / "pyproject.toml").read_text())["project"]
+    assert version == library["version"]
+    assert version == tomllib.loads((DEMO / "processes.toml").read_text())["version"]
+
+
+def test_every_process_is_one_service_and_the_other_way_round(settings: Settings) -> None:
+    assert set(services_of(PROFILES)) == {endpoint.name for endpoint in endpoints(settings)}
+    assert set(services_of(["viewer"])) == {s.name for s in SERVERS}
+
+
+def test_published_ports_are_those_of_the_settings(settings: Settings) -> None:
+    """`${LISTEN}:${LOKI_PORT}:3100`: the port of the settings, on `listen`, to the usual port inside."""
+    usual = Ports().model_dump()
+    for name, service in services_of([*PROFILES, "grafana"]).items():
+        for port in service.get("ports", ()):
+            match = re.fullmatch(r"\$\{LISTEN\}:\$\{(\w+)_PORT\}:(\d+)", port)
+            assert match, f"{name}: {port}"
+            assert usual[match[1].lower()] == int(match[2])
+
+
+def test_health_is_asked_where_the_native_runtime_asks(files: Files) -> None:
+    for name, rendered in files.rendered.items():
+        inside = re.sub(r"//[^:/]+:", "//127.0.0.1:", rendered.ready)
+        test = services_of(PROFILES)[name]["healthcheck"]["test"]
+        assert test[-1].removeprefix("-health.url=") == inside
+
+
+def test_the_demo_depends_on_nothing_but_the_collector_and_has_the_ports_of_its_own_list(settings: Settings) -> None:
+    services = services_of(PROFILES)
+    for process in demo_processes(Settings()):
+        assert list(services[process.name]["depends_on"]) == ["collector"]
+        published = [int(port.rpartition(":")[2]) for port in services[process.name].get("ports", ())]
+        assert published in ([], [process.port])
+
+
+def test_a_target_on_this_machine_is_reached_through_the_gateway(files: Files) -> None:
+    config = yaml.safe_load(files.rendered["prometheus"].files["prometheus.yaml"])
+    [shop] = [job for job in config["scrape_configs"] if job["job_name"] == "shop"]
+    assert shop["static_configs"][0]["targets"] == ["host.docker.internal:8080", "shop.example:80"]
+
+
+@pytest.mark.parametrize(
+    ("url", "inside"),
+    [
+        ("http://127.0.0.1:5001/hook", "http://host.docker.internal:5001/hook"),
+        ("https://user:p@localhost/x?a=127.0.0.1:3", "https://user:p@host.docker.internal/x?a=127.0.0.1:3"),
+        ("http://[::1]:80", "http://host.docker.internal:80"),
+        ("https://127.0.0.1.example/x", "https://127.0.0.1.example/x"),
+        ("https://localhost.example:1/x", "https://localhost.example:1/x"),
+    ],
+)
+def test_a_receiver_on_this_machine_is_reached_through_the_gateway(url: str, inside: str) -> None:
+    assert runtime.url_from_container(url) == inside
+
+
+def test_the_secret_address_of_a_receiver_is_in_no_file_but_its_own(files: Files, tmp_path: Path) -> None:
+    files.write()
+    written = [file for file in (tmp_path / ".signalfire").rglob("*") if file.is_file()]
+    holding = [file for file in written if "T0/secret" in file.read_text()]
+    assert holding == [tmp_path / ".signalfire/compose/secrets/alertmanager/chat.url"]
+
+
+def test_log_files_of_this_machine_are_mounted_read_only_and_read_there(files: Files) -> None:
+    files.write()
+    overlay = yaml.safe_load((files.config("").parent / "overlay.yaml").read_text())
+    assert overlay["services"]["collector"]["volumes"] == ["/var/log/shop:/host/var/log/shop:ro"]
+    assert "/host/var/log/shop/*.log" in files.rendered["collector"].files["collector.yaml"]
+
+
+def test_grafanas_password_is_made_once_and_is_no_default(files: Files, settings: Settings, tmp_path: Path) -> None:
+    files.write()
+    password = files.password_file.read_text()
+    assert len(password) >= 20
+    files.write()
+    assert files.password_file.read_text() == password
+    other = Files(settings, State(tmp_path / "other"), PROFILES, Health(often_at_start=False))
+    other.write()
+    assert other.password_file.read_text() != password
+
+
+def test_compose_yaml_holds_every_service_to_the_same_rules() -> None:
+    for name, service in services_of([*PROFILES, "grafana"]).items():
+        assert service["read_only"] is True, name
+        assert service["cap_drop"] == ["ALL"], name
+        assert service["security_opt"] == ["no-new-privileges:true"], name
+        assert service["restart"] == "unless-stopped", name
+        assert service["logging"]["options"] == {"max-size": "10m", "max-file": "3"}, name
+        assert service["mem_limit"], name
+        assert not {"privileged", "cap_add", "network_mode", "user"} & set(service), name
+    assert COMPOSE_FILE.read_text().count("image:") == len(set(re.findall(r"image: (\S+)", COMPOSE_FILE.read_text())))
