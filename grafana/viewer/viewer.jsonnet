@@ -22,7 +22,8 @@ function(settings, runtime)
         [if std.objectHas(me, 'runbooks') then 'runbooks']: me.runbooks,
         title: 'Signalfire',
         home: 'overview',
-        allowed_hosts: [hostOf(runtime.links.dashboards)],
+        // As a person calls it, and as Prometheus does.
+        allowed_hosts: std.set([hostOf(runtime.links.dashboards), hostOf('http://' + me.address)]),
         datasources: {
           prometheus: { type: 'prometheus', name: 'Prometheus', url: 'http://' + servers.prometheus.address, interval: settings.scrape.interval },
           loki: { type: 'loki', name: 'Loki', url: 'http://' + servers.loki.address, interval: '5s' },

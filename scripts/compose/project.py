@@ -75,11 +75,13 @@ class Project:
 
     def down(self) -> None:
         """Stop and remove the containers; the volumes stay. Raises ComposeError."""
-        self._run("down", "--remove-orphans")
+        self._take_down()
 
     def delete(self) -> None:
         """As `down`, and the volumes with all data."""
-        self._run("down", "--remove-orphans", "--volumes")
+        self._take_down()
+        for volume in engine.connect().volumes.list(filters={"label": f"com.docker.compose.project={self.name}"}):
+            volume.remove()
 
     def signal(self, service: str, signal: str) -> None:
         for container in self._engine_containers(service):
@@ -108,12 +110,14 @@ class Project:
             files = ["--env-file", str(folder / ".env"), *files, "--file", str(folder / "overlay.yaml")]
         return [*_compose_command(), "--project-name", self.name, "--progress", "quiet", *files, *arguments]
 
-    def _run(self, *arguments: str) -> None:
-        done = subprocess.run(
-            self.command(*arguments), env=engine_environment(), capture_output=True, text=True, check=False
-        )
-        if done.returncode:
-            raise ComposeError(f"docker compose {arguments[0]} failed: {done.stderr.strip()}")
+    def _take_down(self) -> None:
+        command = self.command("down", "--remove-orphans")
+        done = subprocess.run(command, env=engine_environment(), capture_output=True, text=True, check=False)
+        # Engines forget at times that a container that was killed has left its network, and keep the empty network for
+        # ever. It does no harm: the next start uses it.
+        only_the_network_is_left = "has active endpoints" in done.stderr and not self._engine_containers()
+        if done.returncode and not only_the_network_is_left:
+            raise ComposeError(f"docker compose down failed: {done.stderr.strip()}")
 
     def _engine_containers(self, service: str | None = None) -> list[EngineContainer]:
         labels = [f"com.docker.compose.project={self.name}", "com.docker.compose.oneoff=False"]

@@ -157,12 +157,12 @@ def test_up_again_changes_nothing(running: Containers) -> None:
 
 def test_a_changed_setting_reloads_and_restarts_only_what_must_be(running: Containers) -> None:
     before = {name: running.containers()[name].identity for name in running.services}
-    running.configure(scrape={"interval": "5s"}, retention={"logs": "20d"})
+    running.configure(scrape={"interval": "7s"}, retention={"logs": "20d"})
     try:
         said = running.up()
         changed = {n for n in running.services if running.containers()[n].identity != before[n]}
         config = httpx.get(f"{running.url('prometheus')}/api/v1/status/config", trust_env=False).json()
-        assert "scrape_interval: 5s" in config["data"]["yaml"]
+        assert "scrape_interval: 7s" in config["data"]["yaml"]
         assert "prometheus reloaded" in said
         assert "prometheus" not in changed
         assert "loki" in changed
@@ -217,7 +217,7 @@ def test_down_and_up_keep_the_data(running: Containers) -> None:
     }
     posted = httpx.post(f"{running.url('alertmanager')}/api/v2/silences", json=silence, trust_env=False).json()
     down = running.command("down")
-    assert down.returncode == 0
+    assert down.returncode == 0, down.stderr
     assert running.containers() == {}
     assert "Docker volumes" in down.stdout
     running.up()

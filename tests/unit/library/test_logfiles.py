@@ -236,6 +236,14 @@ def test_a_clock_that_is_put_back_loses_and_overwrites_nothing(folder: Path, out
     assert len(names(folder)) == 8
 
 
+def test_a_clock_that_is_put_back_by_days_leaves_no_file_of_the_future(folder: Path, out: Lines, clock: Clock) -> None:
+    for day in ("2099-01-01", "2026-03-05"):
+        clock.set(day)
+        get_logger("a").info(day)
+    assert messages(folder / "shop.log.2099-01-01") == ["2099-01-01"]
+    assert messages(folder / "shop.log") == ["2026-03-05"]
+
+
 def test_a_file_that_has_the_rotated_ones_name_is_left_alone(folder: Path, out: Lines, clock: Clock) -> None:
     log = get_logger("a")
     log.info("one")
@@ -557,13 +565,16 @@ def test_a_stdout_that_cannot_be_written_is_no_reason_to_leave_the_file(folder: 
 # --- settings ---
 
 
-def test_only_files(folder: Path, clock: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_only_files(
+    folder: Path, clock: Clock, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     monkeypatch.setenv("LOG_DIR", str(folder))
     for word in ("false", "0", " No ", "OFF"):
         monkeypatch.setenv("LOG_STDOUT", word)
         out = set_up()
         get_logger("a").error(word)
         assert out.raw == ""
+    assert capsys.readouterr().err == ""
     assert messages(folder / "shop.log") == ["false", "0", " No ", "OFF"]
 
 

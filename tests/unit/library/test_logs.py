@@ -5,6 +5,8 @@ import json
 import logging
 import subprocess
 import sys
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
@@ -51,6 +53,24 @@ def test_the_timestamp_is_now_in_utc(lines: Lines) -> None:
     stamp = datetime.fromisoformat(lines.all[0]["timestamp"])
     assert before.replace(microsecond=0) <= stamp <= datetime.now(UTC)
     assert lines.all[0]["timestamp"].endswith("Z")
+
+
+def test_a_timestamp_is_never_another_threads(monkeypatch: pytest.MonkeyPatch) -> None:
+    own = threading.local()
+    monkeypatch.setattr(line, "clock", lambda: own.second * 10**9)
+    before = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+
+    def stamps(second: int) -> set[bytes]:
+        own.second = second
+        return {line._timestamp() for _ in range(20_000)}
+
+    try:
+        with ThreadPoolExecutor(4) as pool:
+            seen = list(pool.map(stamps, range(4)))
+    finally:
+        sys.setswitchinterval(before)
+    assert seen == [{b"1970-01-01T00:00:%02d.000000Z" % second} for second in range(4)]
 
 
 def test_context_of_structlog_is_in_every_line(lines: Lines) -> None:

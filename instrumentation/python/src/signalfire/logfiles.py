@@ -10,7 +10,6 @@ import fcntl
 import logging
 import os
 import re
-import stat
 import threading
 import time
 import weakref
@@ -219,7 +218,7 @@ def day_of(path: Path) -> date | None:
         status = path.stat()
     except FileNotFoundError:
         return None
-    if not stat.S_ISREG(status.st_mode) or status.st_size == 0:
+    if status.st_size == 0:
         return None
     with path.open("rb") as file:
         head = file.read(_DATE.stop)
