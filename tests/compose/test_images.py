@@ -12,7 +12,7 @@ import docker
 import pytest
 
 from scripts.compose import engine
-from scripts.compose.images import Image, can_be_built, ensure, listed
+from scripts.compose.images import Image, ImageUnavailableError, can_be_built, ensure, listed
 from scripts.compose.images import ensuring as ensuring_module
 from scripts.compose.images.recipes import Recipe, recipe_of
 from scripts.paths import ROOT
@@ -117,9 +117,14 @@ def test_loki_can_write_a_new_volume_without_a_shell(client: docker.DockerClient
     finally:
         container.remove()
     assert owner == 10001
-    assert stat and stat["name"] == "rules"
-    with pytest.raises(docker.errors.APIError, match="sh"):
-        run(client, image, [], entrypoint="sh")
+    assert stat
+    assert stat["name"] == "rules"
+    shell = client.containers.create(image.name, entrypoint="sh")
+    try:
+        with pytest.raises(docker.errors.APIError, match="sh"):
+            shell.start()
+    finally:
+        shell.remove()
 
 
 @pytest.mark.parametrize(
@@ -176,6 +181,7 @@ def test_only_the_image_whose_input_was_touched_is_built_again(
     file: str,
     rebuilt: str,
 ) -> None:
+    in_use = {image.name: client.images.get(image.name).id for image in IMAGES}
     tree = copied(tmp_path / "tree")
 
     def from_tree(image: Image) -> Recipe | None:
@@ -187,6 +193,28 @@ def test_only_the_image_whose_input_was_touched_is_built_again(
     came = ensure(client, own_names, lambda *_: None, offline=True)
     assert {image.service for image in own_names if came[image.name] == "built"} == {rebuilt}
     assert set(ensure(client, own_names, lambda *_: None, offline=True).values()) == {"found"}
+    assert {name: client.images.get(name).id for name in in_use} == in_use
+
+
+def test_where_no_registry_answers_an_image_is_built_under_its_name(
+    client: docker.DockerClient, came: dict[str, str]
+) -> None:
+    silent = "127.0.0.1:1"  # nothing listens there
+    exporter = next(image for image in IMAGES if image.service == "node_exporter")
+    built = Image("node_exporter", f"{silent}/{exporter.name}")
+    missing = Image("grafana", f"{silent}/grafana/grafana:1")
+    said: list[tuple[str, str]] = []
+    try:
+        with pytest.raises(ImageUnavailableError, match=r"grafana:1: .*connection refused"):
+            ensure(client, [missing, built], lambda service, state, _: said.append((service, state)))
+        assert run(client, built, ["--version"])
+    finally:
+        client.images.remove(built.name, force=True)
+    assert list(dict.fromkeys(said)) == [
+        ("grafana", "pulling"),
+        ("node_exporter", "building"),
+        ("node_exporter", "ready"),
+    ]
 
 
 def copied(tree: Path) -> Path:

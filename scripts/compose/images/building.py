@@ -79,7 +79,7 @@ def build(
             decode=True,
         )
         _follow(name, answers, watch)
-    _forget(client, replaced, name)
+    _forget(client, replaced)
 
 
 def import_tar(client: docker.DockerClient, name: str, tar: Path, content: str) -> None:
@@ -89,7 +89,7 @@ def import_tar(client: docker.DockerClient, name: str, tar: Path, content: str) 
     replaced = _id_of(client, name)
     with _patient(client), _told(name):
         client.api.import_image_from_file(str(tar), repository=repository, tag=tag, changes=changes)
-    _forget(client, replaced, name)
+    _forget(client, replaced)
 
 
 def pull(client: docker.DockerClient, name: str, watch: Watch) -> None:
@@ -151,10 +151,12 @@ def _id_of(client: docker.DockerClient, name: str) -> str | None:
             return None
 
 
-def _forget(client: docker.DockerClient, replaced: str | None, name: str) -> None:
-    """Removes the image that had the name before, unless something still uses it."""
-    if replaced and replaced != _id_of(client, name):
-        with contextlib.suppress(APIError):
+def _forget(client: docker.DockerClient, replaced: str | None) -> None:
+    """Removes the image that had the name before, unless it has another name or something still uses it."""
+    if replaced is None:
+        return
+    with contextlib.suppress(APIError):
+        if not client.images.get(replaced).tags:
             client.images.remove(replaced)
 
 

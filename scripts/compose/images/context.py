@@ -45,7 +45,7 @@ def packed(dockerfile: str, inputs: Mapping[str, Path]) -> Iterator[IO[bytes]]:
                 entry.mode = 0o755
                 archive.addfile(entry)
             for name, path in inputs.items():
-                archive.add(path, name, filter=_nobodys)
+                archive.add(path, name, filter=nobodys)
         file.seek(0)
         yield file
 
@@ -55,7 +55,7 @@ def _parents(names: Iterable[str]) -> list[str]:
     return sorted(parents - {"."})
 
 
-def _nobodys(entry: tarfile.TarInfo) -> tarfile.TarInfo:
+def nobodys(entry: tarfile.TarInfo) -> tarfile.TarInfo:
     """The same for everyone: root owns it, and all may read it, whatever the umask of who cloned the repository."""
     entry.uid = entry.gid = 0
     entry.uname = entry.gname = ""

@@ -6,6 +6,7 @@ import contextlib
 import os
 import platform
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -98,16 +99,17 @@ def _names(file: Path, release: str) -> bool:
 
 
 def _run(command: list[str], watch: Watch) -> None:
-    """Ends the command, which then tidies up, when we are ended."""
+    """Ends the command when we are interrupted, and lets it tidy up."""
     said: list[str] = []
     process = subprocess.Popen(
-        [*_ended_with_us(), *command],
+        command,
         env=os.environ | {"LC_ALL": "C.UTF-8"},
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
         errors="replace",
+        start_new_session=True,
     )
     try:
         assert process.stdout is not None
@@ -118,19 +120,15 @@ def _run(command: list[str], watch: Watch) -> None:
         code = process.wait()
     finally:
         if process.poll() is None:
-            process.terminate()
-            process.wait()
+            # All at once, as Ctrl-C would: mmdebstrap itself then waits for the others, and unmounts and removes.
+            os.killpg(process.pid, signal.SIGTERM)
+            process.communicate()
     if code:
         end = "\n".join(f"    {line}" for line in said)
         raise ImageError(
             f"a base image could not be made of this machine's packages: {command[0]} failed:\n{end}\n"
             "If a download failed, check that `sudo apt-get update` works, and run the same command again."
         )
-
-
-def _ended_with_us() -> list[str]:
-    """The kernel ends the command, gently, when we are gone, however we went."""
-    return ["setpriv", "--pdeathsig", "TERM", "--"] if shutil.which("setpriv") else []
 
 
 def _said(command: list[str], folder: Path) -> str:
