@@ -15,6 +15,7 @@ from pathlib import Path
 
 from scripts import system_packages
 from scripts.compose.images.errors import ImageError
+from scripts.compose.images.packages import said
 from scripts.compose.images.recipes import Watch
 
 _CERTIFICATES = Path("/etc/ssl/certs/ca-certificates.crt")
@@ -61,9 +62,9 @@ def static_busybox() -> Iterator[Path]:
         yield Path(installed)
         return
     with tempfile.TemporaryDirectory(prefix="signalfire-") as scratch:
-        _said(["apt-get", "download", "-qq", "busybox-static"], Path(scratch))
+        said(["apt-get", "download", "-qq", "busybox-static"], Path(scratch))
         [package] = Path(scratch).glob("*.deb")
-        _said(["dpkg-deb", "--extract", package.name, "."], Path(scratch))
+        said(["dpkg-deb", "--extract", package.name, "."], Path(scratch))
         yield next(path for path in Path(scratch).rglob("busybox") if path.parent.name == "bin")
 
 
@@ -77,7 +78,7 @@ def bootstrap(release: str, tar: Path, watch: Watch) -> None:
     options += [f"--customize-hook={hook}" for hook in _HOOKS]
     with tempfile.NamedTemporaryFile("w", prefix="signalfire-", suffix=".conf") as apt_settings:
         # Proxies and the like.
-        apt_settings.write(_said(["apt-config", "dump", "Acquire"], Path("/")))
+        apt_settings.write(said(["apt-config", "dump", "Acquire"], Path("/")))
         apt_settings.flush()
         command = ["mmdebstrap", "--variant=essential", f"--include={_PACKAGES}", f"--aptopt={apt_settings.name}"]
         _run([*command, *options, release, str(tar), *_sources(release)], watch)
@@ -129,16 +130,6 @@ def _run(command: list[str], watch: Watch) -> None:
             f"a base image could not be made of this machine's packages: {command[0]} failed:\n{end}\n"
             "If a download failed, check that `sudo apt-get update` works, and run the same command again."
         )
-
-
-def _said(command: list[str], folder: Path) -> str:
-    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
-    if done.returncode:
-        raise ImageError(
-            f"`{' '.join(command)}` failed: {(done.stderr or done.stdout).strip()}\n"
-            "Check that `sudo apt-get update` works, and run the same command again."
-        )
-    return done.stdout
 
 
 def _is_static(program: Path) -> bool:

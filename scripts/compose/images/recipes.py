@@ -11,7 +11,7 @@ from pathlib import Path
 from scripts.build import BuildError, artifact_of
 from scripts.build.cache import digest_of
 from scripts.build.errors import MissingToolError
-from scripts.compose.images import dockerfile
+from scripts.compose.images import dockerfile, packages
 from scripts.compose.images.context import tracked
 from scripts.compose.images.errors import ImageError
 from scripts.compose.images.listing import Image
@@ -45,7 +45,9 @@ def recipe_of(image: Image, root: Path = ROOT) -> Recipe | None:
     if name in OURS and "signalfire" in image.repository:
         return _ours(image, name, root)
     file = root / "compose" / "offline" / f"{image.service}.Dockerfile"
-    return _upstream(image, file) if file.is_file() and _build_file(image.service, root).is_file() else None
+    if not file.is_file():
+        return None
+    return _upstream(image, file) if _build_file(image.service, root).is_file() else _packaged(image, file)
 
 
 def can_be_built(image: Image) -> bool:
@@ -101,10 +103,28 @@ def _upstream(image: Image, file: Path) -> Recipe:
     )
 
 
+def _packaged(image: Image, file: Path) -> Recipe | None:
+    """Around a program that is no Go module to be had, but a package of this machine's Debian, if in that version."""
+    package = packages.candidate(f"prometheus-{image.service.replace('_', '-')}")
+    if package is None or package.release != _release(image):
+        return None
+    text = file.read_text()
+    return Recipe(
+        dockerfile=text,
+        content=digest_of([], ROOT, text, (file.parent / "busybox.Dockerfile").read_text(), package.version),
+        inputs=lambda _: {"root": package.unpacked(image.service)},
+        arguments={},
+    )
+
+
+def _release(image: Image) -> str:
+    return image.tag.removeprefix("v").removesuffix("-alpine")
+
+
 def _check_release(image: Image, server: str, root: Path) -> None:
     """An image must never claim to be a version that it is not."""
     release = tomllib.loads(_build_file(server, root).read_text())["release"]
-    if image.tag.removeprefix("v").removesuffix("-alpine") != release:
+    if _release(image) != release:
         raise ImageError(
             f"{image.name}: servers/{server}/build.toml builds {release}. "
             f"Write the same version there and in compose/compose.yaml (services.{image.service}.image)."
