@@ -249,4 +249,4 @@ def _docker() -> Finding:
         return Finding("good", "Docker: its engine answers; `make up` can run containers")
     if problem == engine.ABSENT:
         return Finding("good", "Docker: not there, and not needed")
-    return Finding("note", f"Docker: {problem} (not needed)")
+    return Finding("note", f"Docker: {problem}", "not needed: the servers run as plain processes as well")

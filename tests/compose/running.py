@@ -1,4 +1,4 @@
-"""A stack of containers of its own for tests: other ports, a folder and a project of its own, the commands a user types."""
+"""A stack of containers of its own for tests: other ports, another folder, another project; a user's commands."""
 
 import os
 import signal

@@ -28,8 +28,9 @@ def the(found: list[doctor.Finding], word: str) -> doctor.Finding:
     return finding
 
 
-def test_every_problem_has_a_remedy(state: State, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_every_problem_has_a_remedy(state: State, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", "/nowhere")
+    monkeypatch.setenv("SIGNALFIRE_CACHE", str(tmp_path / "cache"))
     monkeypatch.setattr(doctor, "_DISK_TO_RUN", 10**18)
     monkeypatch.setattr(doctor, "_MEMORY_TO_RUN", 10**18)
     monkeypatch.setattr(doctor, "_MEMORY_TO_BUILD", 10**18)
