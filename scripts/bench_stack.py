@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import signal
 import tempfile
 import time
@@ -34,6 +35,9 @@ def main(
     problem = engine.problem()
     if problem:
         raise printing.fail(problem)
+    os.environ["SIGNALFIRE_HEALTH_INTERVAL"] = (
+        "1s"  # what is measured is the servers, not how seldom they are looked at
+    )
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # ended either way, it leaves nothing
     screen = Console()
     with tempfile.TemporaryDirectory(prefix="signalfire-bench-") as scratch:

@@ -25,7 +25,7 @@ def answering() -> Iterator[None]:
         return
     for program, package in (("dockerd", "docker.io"), ("ip", "iproute2"), ("iptables", "iptables")):
         system_packages.ensure(program, package)
-    with _started() as socket:
+    with started(cache_folder() / "docker") as socket:
         os.environ["DOCKER_HOST"] = f"unix://{socket}"
         try:
             yield
@@ -34,9 +34,8 @@ def answering() -> Iterator[None]:
 
 
 @contextmanager
-def _started() -> Iterator[Path]:
-    """An engine with images, volumes and a socket of its own: a stopped engine of this machine is left as it is."""
-    folder = cache_folder() / "docker"
+def started(folder: Path, *options: str) -> Iterator[Path]:
+    """The socket of an engine with images and volumes of its own in the folder: any other engine is left as it is."""
     folder.mkdir(parents=True, exist_ok=True)
     socket = folder / "docker.sock"
     log = folder / "dockerd.log"
@@ -47,6 +46,7 @@ def _started() -> Iterator[Path]:
         f"--data-root={folder / 'data'}",
         f"--exec-root={folder / 'run'}",
         f"--pidfile={folder / 'dockerd.pid'}",
+        *options,
     ]
     print("Starting a Docker engine for the tests …", flush=True)
     with log.open("wb") as output:

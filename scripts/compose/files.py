@@ -39,7 +39,7 @@ class Health:
     @property
     def interval(self) -> str:
         """Each look starts a process in the container: seldom, unless only this tells that a start is over."""
-        return "15s" if self.often_at_start else "4s"
+        return os.environ.get("SIGNALFIRE_HEALTH_INTERVAL") or ("15s" if self.often_at_start else "4s")
 
 
 class Files:

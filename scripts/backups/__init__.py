@@ -1,0 +1,1 @@
+"""Backups of the stores, what puts them back, and the questions that show whether nothing was lost."""

@@ -1,0 +1,54 @@
+"""Lets frozen processes run again should the command that froze them be killed.
+
+`python -m scripts.backups.guard pids 12 13`, or `… containers <id>`: waits until its standard input ends, which it also
+does when the process at its other end dies.
+"""
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+
+from scripts.paths import ROOT
+
+
+@contextmanager
+def guarded(kind: str, names: Sequence[str]) -> Iterator[None]:
+    """For the block; at its end the guard goes without having done anything."""
+    guard = subprocess.Popen(
+        [sys.executable, "-m", "scripts.backups.guard", kind, *names],
+        cwd=ROOT,
+        stdin=subprocess.PIPE,
+        start_new_session=True,  # a Ctrl-C is not for it
+    )
+    try:
+        yield
+    finally:
+        guard.kill()
+        guard.wait()
+
+
+def continue_processes(pids: Sequence[str]) -> None:
+    for pid in pids:
+        with suppress(ProcessLookupError):
+            os.kill(int(pid), signal.SIGCONT)
+
+
+def unpause_containers(identities: Sequence[str]) -> None:
+    from docker.errors import APIError
+
+    from scripts.compose import engine
+
+    client = engine.connect()
+    for identity in identities:
+        with suppress(APIError):  # it is not paused any more, or gone
+            client.containers.get(identity).unpause()
+
+
+KINDS: dict[str, Callable[[Sequence[str]], None]] = {"pids": continue_processes, "containers": unpause_containers}
+
+if __name__ == "__main__":
+    sys.stdin.read()
+    KINDS[sys.argv[1]](sys.argv[2:])

@@ -1,0 +1,132 @@
+"""The restore drill: what one stack had stored until its backup, another one answers after the restore."""
+
+import time
+from dataclasses import dataclass
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from scripts.backups.archive import Archive, Manifest
+from scripts.backups.questions import Answers, Interval, Questions, differences
+from tests.stack.running import Stack
+from tests.stack.servers import eventually, get, lines_in_loki, trace_in_jaeger
+from tests.stack.traffic import SPANS_IN_A_TRACE, Traffic
+
+SCRAPE_INTERVAL = 5.0
+_HISTORY_SECONDS = 45
+_SETTLED_SECONDS = 20
+_SHORTEST_SECONDS = 30
+
+
+@dataclass
+class Saved:
+    """A stack's backup, made while traffic ran, and what the stack answered before it."""
+
+    file: Path
+    output: str
+    seconds: tuple[float, float]
+    """When the backup began and ended."""
+    traffic: Traffic
+    silence: str
+    interval: Interval
+    answers: Answers
+    lines: list[dict[str, Any]]
+
+    @property
+    def manifest(self) -> Manifest:
+        with Archive(self.file) as archive:
+            return archive.manifest
+
+
+def save(stack: Stack, to: Path) -> Saved:
+    """Let a running stack with the demo gather some history, and back it up under traffic."""
+    silence = _set_silence(stack)
+    otlp = f"http://127.0.0.1:{stack.settings.ports.otlp_http}"
+    with Traffic(otlp) as traffic:
+        time.sleep(_HISTORY_SECONDS)
+        interval, answers = _answers(stack)
+        lines = _lines(stack, interval)
+        began = time.time()
+        done = stack.command("backup", "--to", str(to))
+        ended = time.time()
+        time.sleep(3)
+    assert done.returncode == 0, done.stdout + done.stderr
+    [file] = to.iterdir()
+    return Saved(file, done.stdout, (began, ended), traffic, silence, interval, answers, lines)
+
+
+def must_answer_the_same(stack: Stack, saved: Saved) -> None:
+    found = differences(saved.answers, Questions(stack.settings).ask(saved.interval))
+    assert found == [], "\n".join(map(str, found[:20]))
+    assert _lines(stack, saved.interval) == saved.lines
+    assert get(f"{stack.url('alertmanager')}/api/v2/silence/{saved.silence}").json()["comment"] == "must come back"
+    settled = saved.traffic.traces[: len(saved.traffic.traces) // 2]  # the later ones were perhaps still on their way
+    missing = [trace for trace in settled if len(trace_in_jaeger(stack.url("jaeger"), trace)) != SPANS_IN_A_TRACE]
+    assert missing == []
+
+
+def must_not_be_empty(saved: Saved) -> None:
+    """The drill would be content with nothing at all."""
+    empty = [question for question, answer in saved.answers.items() if not answer]
+    assert empty == []
+    assert len(saved.lines) > 100
+
+
+def longest_gap(stack: Stack, since: float) -> dict[str, float]:
+    """The longest time between two scrapes of each target since then, in seconds."""
+    window = int(time.time() - since) + 1
+    answer = get(f"{stack.url('prometheus')}/api/v1/query", query=f"up[{window}s]")
+    gaps = {}
+    for series in answer.json()["data"]["result"]:
+        times = [moment for moment, _ in series["values"]]
+        gaps[series["metric"]["instance"]] = max(later - earlier for earlier, later in pairwise(times))
+    return gaps
+
+
+def value(stack: Stack, query: str) -> float:
+    answer = get(f"{stack.url('prometheus')}/api/v1/query", query=query)
+    return float(answer.json()["data"]["result"][0]["value"][1])
+
+
+def wait_for_history(stack: Stack, settled: float) -> Interval:
+    """Until there is some that is older than `settled` seconds."""
+    questions = Questions(stack.settings)
+
+    def history() -> Interval | None:
+        found = questions.stored(time.time(), settled)
+        return found if found and found.end - found.start > _SHORTEST_SECONDS else None
+
+    eventually(history, f"{_SHORTEST_SECONDS} seconds of history", settled + 90)
+    interval = history()
+    assert interval
+    return interval
+
+
+def _answers(stack: Stack) -> tuple[Interval, Answers]:
+    interval = wait_for_history(stack, _SETTLED_SECONDS)
+    return interval, Questions(stack.settings).ask(interval)
+
+
+def _lines(stack: Stack, interval: Interval) -> list[dict[str, Any]]:
+    found = lines_in_loki(stack.url("loki"), '{service_name=~".+"}', interval.start)
+    inside = [line for line in found if line["time"] <= interval.end * 1_000_000_000]
+    return sorted(inside, key=str)
+
+
+def _set_silence(stack: Stack) -> str:
+    now = time.time()
+    silence = {
+        "matchers": [{"name": "alertname", "value": "Any", "isRegex": False, "isEqual": True}],
+        "startsAt": _text(now),
+        "endsAt": _text(now + 3600),
+        "createdBy": "test",
+        "comment": "must come back",
+    }
+    answer = httpx.post(f"{stack.url('alertmanager')}/api/v2/silences", json=silence, trust_env=False)
+    return str(answer.raise_for_status().json()["silenceID"])
+
+
+def _text(moment: float) -> str:
+    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(moment))
