@@ -74,7 +74,7 @@ class NativePlace:
                     if not _stands_still(pid):
                         raise FreezeError(f"{name} ended while it was copied; run the same command again")
             finally:
-                pass
+                continue_processes(names)
 
     def check(self, tar: IO[bytes], scratch: Path) -> str:
         tool = promtool() if self.store.name == "prometheus" else None

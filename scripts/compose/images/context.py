@@ -28,6 +28,10 @@ def tracked(root: Path, paths: Iterable[str]) -> dict[str, Path]:
             "Run this in a clone of the repository, with git installed."
         ) from None
     names = sorted(filter(None, done.stdout.split("\0")))
+    if not names:
+        raise ImageError(
+            f"{root} is no clone of the repository: git knows none of its files, and they go into the images."
+        )
     return {name: root / name for name in names if (root / name).is_file()}
 
 

@@ -77,17 +77,24 @@ def is_package(line: str) -> bool:
 
 def _ours(image: Image, target: str, root: Path) -> Recipe:
     text = dockerfile.only((root / "compose" / "Dockerfile").read_text(), target)
-    files = tracked(root, dockerfile.copied(text))
+    copied = dockerfile.copied(text)
     version = {"COLLECTOR_VERSION" if target == "collector" else "SIGNALFIRE_VERSION": image.tag}
     if target == "collector":
         _check_release(image, "collector", root)
     return Recipe(
         dockerfile=text,
-        content=digest_of(files.values(), root, text, target, image.tag),
-        inputs=lambda _: files,
+        content=_digest_of_tracked(root, copied, text, target, image.tag),
+        inputs=lambda _: tracked(root, copied),
         arguments=version,
         target=target,
     )
+
+
+def _digest_of_tracked(root: Path, paths: list[str], *settings: str) -> str | None:
+    try:
+        return digest_of(tracked(root, paths).values(), root, *settings)
+    except ImageError:  # an unpacked bundle or archive: what came with it is taken, and nothing can be built anew
+        return None
 
 
 def _upstream(image: Image, file: Path) -> Recipe:

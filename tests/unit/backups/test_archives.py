@@ -7,6 +7,7 @@ import subprocess
 import tarfile
 from collections.abc import Iterator
 from pathlib import Path
+from typing import IO
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -15,6 +16,7 @@ from hypothesis import strategies as st
 from scripts.backups.archive import FORMAT, MANIFEST, Archive, ArchiveError
 from scripts.backups.copier import CopyError
 from scripts.backups.making import URL_LEFT_OUT, without_addresses
+from scripts.backups.native import NativeData
 from scripts.backups.restoring import Restoring
 from scripts.settings import Settings
 from tests.unit.backups.folders import FolderPlace, Tree, backed_up, read_tree, write_tree
@@ -173,18 +175,28 @@ def test_receivers_addresses_are_not_in_it(tmp_path: Path) -> None:
     assert shown == text.replace(url, URL_LEFT_OUT)
 
 
-def test_a_restore_that_fails_while_unpacking_touches_nothing(file: Path, elsewhere: FolderPlace) -> None:
+def test_a_restore_that_fails_while_unpacking_touches_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("loki", "jaeger"):
+        write_tree(tmp_path / name, LOKI)
+        write_tree(tmp_path / f"now {name}", OTHER)
+    file = backed_up(tmp_path / "backups", *(FolderPlace(name, tmp_path / name) for name in ("loki", "jaeger"))).file
+    unpacked: list[str] = []
+
+    def fill_the_disk(self: NativeData, tar: IO[bytes]) -> None:
+        if unpacked:
+            raise OSError(28, "No space left on device")
+        unpacked.append("loki")
+        unpack(self, tar)
+
+    unpack = NativeData.unpack
+    monkeypatch.setattr(NativeData, "unpack", fill_the_disk)
     with Archive(file) as archive:
-        restoring = Restoring(archive, [elsewhere])
-        archive.store = _broken  # type: ignore[method-assign, assignment]
+        restoring = Restoring(archive, [FolderPlace(name, tmp_path / f"now {name}") for name in ("loki", "jaeger")])
         with pytest.raises(OSError, match="No space"):
             restoring.run()
+    assert unpacked == ["loki"]
     assert restoring.state == "None of the data was touched."
-    assert read_tree(elsewhere.folder) == OTHER
-
-
-def _broken(name: str) -> None:
-    raise OSError(28, "No space left on device")
+    assert [read_tree(tmp_path / f"now {name}") for name in ("loki", "jaeger")] == [OTHER, OTHER]
 
 
 def test_a_restore_interrupted_while_it_swaps_says_what_is_restored(

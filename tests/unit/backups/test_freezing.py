@@ -100,6 +100,17 @@ def test_they_run_again_after_a_signal(place: NativePlace, writer: Writer, numbe
     assert writer.runs()
 
 
+def test_a_second_signal_does_not_disturb_the_cleaning_up() -> None:
+    cleaned = False
+    with pytest.raises(InterruptedBySignal), signals_interrupt():
+        try:
+            signal.raise_signal(signal.SIGTERM)
+        finally:
+            signal.raise_signal(signal.SIGINT)
+            cleaned = True
+    assert cleaned
+
+
 def test_they_run_again_when_the_command_is_killed(writer: Writer) -> None:
     code = f"""
 import os, signal, sys, time
