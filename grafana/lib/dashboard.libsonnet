@@ -42,7 +42,6 @@ local grid(rows) =
     name: name,
     label: std.asciiUpper(name[0]) + name[1:],
     datasource: { type: 'prometheus', uid: config.datasources.prometheus },
-    definition: query,
     query: { qryType: 1, query: query, refId: 'PrometheusVariableQueryEditor-VariableQuery' },
     refresh: 2,
     sort: 1,

@@ -224,7 +224,7 @@ local legend(placement='bottom', as='list', calcs=[]) = { showLegend: true, disp
             for s in signals
           ],
         },
-        options: { showHeader: true, cellHeight: 'sm', footer: { show: false, reducer: ['sum'], countRows: false, fields: '' } },
+        options: { showHeader: true, cellHeight: 'sm' },
         size:: { w: 24, h: 9 },
       },
 
@@ -242,7 +242,7 @@ local legend(placement='bottom', as='list', calcs=[]) = { showLegend: true, disp
           renameByName: std.foldl(function(all, column) all + column, columns, {}),
         } }],
         fieldConfig+: { defaults+: { custom: { align: 'auto', cellOptions: { type: 'auto' }, inspect: false } } },
-        options: { showHeader: true, cellHeight: 'sm', footer: { show: false, reducer: ['sum'], countRows: false, fields: '' } },
+        options: { showHeader: true, cellHeight: 'sm' },
       },
 
     logs(title, description, selector, filter=''):: {

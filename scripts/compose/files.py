@@ -149,8 +149,9 @@ class Files:
         return files
 
     def _write_secrets(self) -> None:
-        if not self.password_file.is_file():
-            write(self.password_file, secrets.token_urlsafe(_PASSWORD_BYTES), READABLE)
+        for file in (self.password_file, self.password_file.with_name("grafana_secret_key")):
+            if not file.is_file():
+                write(file, secrets.token_urlsafe(_PASSWORD_BYTES), READABLE)
         urls = {f"{r.name}.url": _webhook_url(r) for r in self._settings.receivers if not r.webhook.url}
         folder = self._folder / "secrets"
         write_folder(folder / "alertmanager", urls, READABLE)

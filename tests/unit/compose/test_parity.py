@@ -195,15 +195,34 @@ def test_log_files_of_this_machine_are_mounted_read_only_and_read_there(files: F
     assert "/host/var/log/shop/*.log" in files.rendered["collector"].files["collector.yaml"]
 
 
-def test_grafanas_password_is_made_once_and_is_no_default(files: Files, settings: Settings, tmp_path: Path) -> None:
+@pytest.mark.parametrize("name", ["grafana_admin_password", "grafana_secret_key"])
+def test_grafanas_secrets_are_made_once_and_are_no_defaults(
+    name: str, files: Files, settings: Settings, tmp_path: Path
+) -> None:
     files.write()
-    password = files.password_file.read_text()
-    assert len(password) >= 20
+    secret = (files.password_file.parent / name).read_text()
+    assert len(secret) >= 20
     files.write()
-    assert files.password_file.read_text() == password
+    assert (files.password_file.parent / name).read_text() == secret
     other = Files(settings, State(tmp_path / "other"), PROFILES, Health(often_at_start=False))
     other.write()
-    assert other.password_file.read_text() != password
+    assert (other.password_file.parent / name).read_text() != secret
+
+
+def test_grafana_lets_nobody_in_and_calls_nobody() -> None:
+    environment = services_of(["grafana"])["grafana"]["environment"]
+    off = {name for name, value in environment.items() if value == "false"}
+    assert {
+        "GF_AUTH_ANONYMOUS_ENABLED",
+        "GF_USERS_ALLOW_SIGN_UP",
+        "GF_ANALYTICS_REPORTING_ENABLED",
+        "GF_ANALYTICS_CHECK_FOR_UPDATES",
+        "GF_ANALYTICS_CHECK_FOR_PLUGIN_UPDATES",
+        "GF_NEWS_NEWS_FEED_ENABLED",
+        "GF_SNAPSHOTS_EXTERNAL_ENABLED",
+    } <= off
+    given = {name for name in environment if "PASSWORD" in name or "SECRET" in name}
+    assert given == {"GF_SECURITY_ADMIN_PASSWORD__FILE", "GF_SECURITY_SECRET_KEY__FILE"}
 
 
 def test_compose_yaml_holds_every_service_to_the_same_rules() -> None:

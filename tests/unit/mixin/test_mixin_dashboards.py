@@ -129,7 +129,7 @@ def test_variables_are_defined_and_can_be_all(dashboard: Json) -> None:
     for variable in variables.values():
         assert variable["includeAll"]
         assert variable["current"]["value"] == ["$__all"]
-        assert variables_of(variable["definition"]) <= set(variables)
+        assert variables_of(variable["query"]["query"]) <= set(variables)
     expressions = [target["expr"] for panel in panels_of(dashboard, "row") for target in panel["targets"]]
     assert set().union(*map(variables_of, expressions)) == set(variables)
 
