@@ -25,6 +25,7 @@ from scripts.build import BuildError, all_artifacts
 from scripts.build.cache import cache_folder
 from scripts.build.errors import MissingToolError
 from scripts.compose import engine
+from scripts.native.runtime import NativeRuntime
 from scripts.paths import State, state_beside
 from scripts.session import settings_in_use
 from scripts.settings import Settings
@@ -66,7 +67,9 @@ def main() -> None:
 
 def findings_of(settings: Settings, path: Path, state: State) -> Iterator[Finding]:
     yield Finding("good", f"settings: {path}")
-    unbuilt, build_findings = _builds()
+    runtime, reason = runtimes.choose("", state)
+    yield Finding("good", f"runtime: {runtime.name} ({runtime.description}): {reason}")
+    unbuilt, build_findings = _builds() if runtime.name == NativeRuntime.name else ([], [])
     yield _python()
     yield from _tools(needed=bool(unbuilt))
     yield from build_findings
@@ -113,7 +116,7 @@ def _tools(needed: bool) -> Iterator[Finding]:
     ):
         found = _version(command)
         if found is None:
-            suffix = "" if needed else " (everything is built already)"
+            suffix = "" if needed else " (not needed: there is nothing to compile)"
             yield Finding(missing_level, f"{name} is missing{suffix}", remedy)
         elif found < oldest:
             yield Finding(missing_level, f"{name} {_dotted(found)} is too old", remedy)

@@ -13,6 +13,7 @@ from scripts.backups.archive import Archive, ArchiveError
 from scripts.backups.copier import CopyError
 from scripts.backups.interrupts import InterruptedBySignal, signals_interrupt
 from scripts.backups.restoring import Restoring
+from scripts.backups.versions import steps
 from scripts.paths import State, state_beside
 from scripts.runtimes import Runtime
 from scripts.session import settings_in_use
@@ -37,8 +38,10 @@ def main(
     except InterruptedBySignal as interrupt:
         console.err.print("Interrupted.")
         raise typer.Exit(interrupt.exit_code) from None
-    except (ArchiveError, FileNotFoundError, IsADirectoryError, PermissionError) as error:
-        raise console.fail(f"{error}") from None
+    except ArchiveError as error:
+        raise console.fail(str(error)) from None
+    except (FileNotFoundError, IsADirectoryError, PermissionError) as error:
+        raise console.fail(f"{file}: {error.strerror}") from None
     if ran:
         with exclusive(state, say_waiting):
             raise typer.Exit(chosen.up(settings, time.monotonic()))
@@ -74,6 +77,13 @@ def _restore(archive: Archive, runtime: Runtime, state: State, yes: bool) -> boo
     restoring = Restoring(archive, runtime.places())
     for name in restoring.without_a_place:
         console.out.print(f"Left out: {name}, which runs only under Docker Compose.")
+    for step in steps(archive.manifest.servers, runtime.versions()):
+        if step.direction == "older":
+            console.out.print(
+                f"Note: the backup is of {step.name} {step.running}, this checkout has {step.coming}, which may not be "
+                "able to read it.",
+                soft_wrap=True,
+            )
     ran = runtime.is_running()
     if restoring.overwritten and not yes and not _agreed(restoring, runtime, ran):
         console.out.print("Nothing was restored.")

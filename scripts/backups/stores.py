@@ -31,7 +31,7 @@ def _demo_processes() -> tuple[str, ...]:
 # Beside what only says that a process runs, two things are left out: Prometheus' list of the queries that run just now,
 # and the index beside SQLite's write-ahead log, which SQLite makes anew from the log.
 STORES = (
-    Store("prometheus", ("prometheus",), NOBODY, Choice(skip=("lock", "queries.active", "wal"))),
+    Store("prometheus", ("prometheus",), NOBODY, Choice(skip=("lock", "queries.active"))),
     Store("alertmanager", ("alertmanager",), NOBODY),
     Store("loki", ("loki",), SIGNALFIRE),
     Store(

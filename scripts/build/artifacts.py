@@ -92,7 +92,7 @@ def all_artifacts() -> dict[str, Artifact]:
 
 def compose_binary() -> Path:
     """The path of Docker's compose command, for machines whose Docker comes without; built when it is not there."""
-    [artifact] = _programs(COMPOSE)
+    [artifact] = programs_of(COMPOSE)
     return artifact.build() / artifact.name
 
 
@@ -164,11 +164,11 @@ def _servers(*, on_demand: bool) -> dict[str, Artifact]:
     folders = [
         file.parent for file in sorted(SERVERS.glob("*/build.toml")) if _BuildFile.read(file).on_demand == on_demand
     ]
-    programs = [program for folder in folders for program in _programs(folder)]
+    programs = [program for folder in folders for program in programs_of(folder)]
     return {program.name: program for program in programs}
 
 
-def _programs(folder: Path) -> Iterator[Artifact]:
+def programs_of(folder: Path) -> Iterator[Artifact]:
     """The server and its checker, each an artifact: promtool brings the Kubernetes client, Prometheus need not wait."""
     settings = _BuildFile.read(folder / "build.toml")
     sources = [file for file in folder.rglob("*") if _is_go_source(file)]

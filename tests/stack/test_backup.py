@@ -16,7 +16,7 @@ from scripts.backups.archive import Archive
 from scripts.backups.copier import CopyError
 from scripts.backups.opening import open_prometheus, promtool
 from scripts.backups.questions import SETTLED_SECONDS
-from scripts.build.artifacts import _programs
+from scripts.build.artifacts import programs_of
 from scripts.paths import ROOT
 from tests.stack import drill
 from tests.stack.drill import SCRAPE_INTERVAL, Saved
@@ -167,7 +167,7 @@ def test_a_restore_over_a_running_stack_stops_it_and_starts_it_again(drilled: Dr
 @pytest.fixture(scope="module")
 def older() -> Path:
     """A folder with nothing but an older release of Prometheus."""
-    [artifact] = _programs(ROOT / "tests" / "upgrade" / "prometheus")
+    [artifact] = programs_of(ROOT / "tests" / "upgrade" / "prometheus")
     return artifact.build()
 
 
@@ -242,7 +242,7 @@ def test_an_upgrade_whose_server_does_not_start_says_how_to_go_back(upgraded: St
 
 def _write_prometheus(folder: Path, script: str) -> None:
     """One that says of itself that it is newer."""
-    real = os.path.realpath(next(_programs(ROOT / "servers" / "prometheus")).build() / "prometheus")
+    real = os.path.realpath(next(programs_of(ROOT / "servers" / "prometheus")).build() / "prometheus")
     folder.mkdir()
     program = folder / "prometheus"
     says = 'if [ "$1" = --version ]; then echo prometheus, version 99.0.0; exit; fi'

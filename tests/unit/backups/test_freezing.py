@@ -101,13 +101,17 @@ def test_they_run_again_after_a_signal(place: NativePlace, writer: Writer, numbe
 
 
 def test_a_second_signal_does_not_disturb_the_cleaning_up() -> None:
-    cleaned = False
-    with pytest.raises(InterruptedBySignal), signals_interrupt():
+    cleaned: list[bool] = []
+
+    def work() -> None:
         try:
             signal.raise_signal(signal.SIGTERM)
         finally:
             signal.raise_signal(signal.SIGINT)
-            cleaned = True
+            cleaned.append(True)
+
+    with pytest.raises(InterruptedBySignal), signals_interrupt():
+        work()
     assert cleaned
 
 
