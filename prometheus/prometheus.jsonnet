@@ -28,10 +28,13 @@ function(settings, runtime)
     job_name: job_name(target),
     [if std.objectHas(target, 'metrics_path') then 'metrics_path']: target.metrics_path,
     [if std.objectHas(target, 'scheme') then 'scheme']: target.scheme,
-    static_configs: [{
-      targets: target.addresses,
-      labels: { job: target.service, service: target.service, env: settings.env },
-    }],
+    local labels = { job: target.service, service: target.service, env: settings.env },
+    static_configs:
+      if !std.objectHas(target, 'instances') then [{ targets: target.addresses, labels: labels }]
+      else [  // a container may call it by another address than a person knows it by
+        { targets: [target.addresses[i]], labels: labels { instance: target.instances[i] } }
+        for i in std.range(0, std.length(target.addresses) - 1)
+      ],
   };
 
   // One exporter of a kind asks all databases of that kind; a job names the one that it is about.
@@ -49,7 +52,7 @@ function(settings, runtime)
     job_name: database.service,
     static_configs: [{
       targets: [servers[database.kind + '_exporter'].address],
-      labels: { job: database.service, service: database.service, env: settings.env, instance: database.address },
+      labels: { job: database.service, service: database.service, env: settings.env, instance: database.instance },
     }],
   };
 

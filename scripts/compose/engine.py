@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import socket
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -50,6 +51,14 @@ def checks_often_at_start(client: DockerClient) -> bool:
     """Whether the engine knows a health check's `start_interval`."""
     version = client.version()["ApiVersion"]
     return tuple(map(int, version.split("."))) >= _START_INTERVAL_API
+
+
+def is_of_this_machine(client: DockerClient) -> bool:
+    """Whether a container in the host's network is in this machine's: not with Docker Desktop, rootless or far away."""
+    info = client.info()
+    is_rootless = any("rootless" in option for option in info.get("SecurityOptions") or ())
+    is_local = _address().startswith(("unix://", "http+unix://"))
+    return sys.platform == "linux" and is_local and not is_rootless and info["OperatingSystem"] != "Docker Desktop"
 
 
 def environment() -> dict[str, str]:

@@ -26,6 +26,8 @@ from scripts.settings.models import Ports, Receiver
 from scripts.stack.endpoints import DemoAddresses, DemoProcess, demo_environment, demo_processes, for_runtime, url_host
 
 COMPOSE_FILE = ROOT / "compose" / "compose.yaml"
+RELAY = "relay"
+"""The profile of the way to what listens on this machine's 127.0.0.1 alone."""
 _PASSWORD_BYTES = 18
 
 
@@ -94,6 +96,7 @@ class Files:
     def _overlay(self) -> dict[str, Any]:
         services = {name: self._server(rendered) for name, rendered in self.rendered.items()}
         services |= {process.name: self._demo_process(process) for process in self._demo}
+        self._add_ways_to_this_machine(services)
         services["collector"]["volumes"] = [
             f"{folder}:{layout.HOST}{folder}:ro"
             for folder in sorted({_fixed_folder(file) for entry in self._settings.logs for file in entry.files})
@@ -108,6 +111,16 @@ class Files:
             for service in services.values():
                 service.setdefault("healthcheck", {})["start_interval"] = "1s"
         return {"services": services}
+
+    def _add_ways_to_this_machine(self, services: dict[str, dict[str, Any]]) -> None:
+        """The relay where there is one, else what the engine offers."""
+        if RELAY in self._profiles:
+            addresses = own_addresses(self._settings)
+            services["relay_outside"] = {"command": ["compose/relay.py", "outside", *addresses]}
+            services["relay"] = {"command": ["compose/relay.py", "inside", *addresses]}
+            return
+        for name in {"prometheus", "alertmanager", *exporters_of(self._settings)}:
+            services[name]["extra_hosts"] = [f"{layout.GATEWAY}:host-gateway"]
 
     def _server(self, rendered: Rendered) -> dict[str, Any]:
         # Compose replaces ${…}; a dollar that is meant stands twice.
@@ -152,7 +165,8 @@ class Files:
         for file in (self.password_file, self.password_file.with_name("grafana_secret_key")):
             if not file.is_file():
                 write(file, secrets.token_urlsafe(_PASSWORD_BYTES), READABLE)
-        urls = {f"{r.name}.url": _webhook_url(r) for r in self._settings.receivers if not r.webhook.url}
+        hidden = [receiver for receiver in self._settings.receivers if not receiver.webhook.url]
+        urls = {f"{r.name}.url": runtime.url_from_container(_webhook_url(r)) for r in hidden}
         folder = self._folder / "secrets"
         write_folder(folder / "alertmanager", urls, READABLE)
         for kind, files in database_secrets(self._runtime["databases"]).items():
@@ -178,6 +192,15 @@ def services_of(profiles: list[str]) -> dict[str, dict[str, Any]]:
     }
 
 
+def own_addresses(settings: Settings) -> list[str]:
+    """What listens on this machine alone and is to be called from a container: `127.0.0.1:8080`, one for each port."""
+    addresses = [address for target in settings.targets for address in target.addresses]
+    addresses += [database.address for database in settings.databases]
+    addresses += [runtime.address_of(_webhook_url(receiver)) for receiver in settings.receivers]
+    by_port = {address.rpartition(":")[2]: address for address in addresses if runtime.own_host(address)}
+    return [by_port[port] for port in sorted(by_port)]
+
+
 def exporters_of(settings: Settings) -> list[str]:
     """The services that watch the databases, each also the name of its profile."""
     return sorted({f"{database.kind}_exporter" for database in settings.databases})
@@ -198,12 +221,12 @@ def _settings_inside(settings: Settings) -> dict[str, Any]:
 
 def _webhook_url(receiver: Receiver) -> str:
     webhook = receiver.webhook
+    if webhook.url:
+        return webhook.url
     if webhook.url_file:
-        url = Path(webhook.url_file).read_text(encoding="utf-8").strip()
-    else:
-        assert webhook.url_env is not None
-        url = os.environ[webhook.url_env].strip()
-    return runtime.url_from_container(url)
+        return Path(webhook.url_file).read_text(encoding="utf-8").strip()
+    assert webhook.url_env is not None
+    return os.environ[webhook.url_env].strip()
 
 
 def _fixed_folder(pattern: str) -> str:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from scripts.compose.files import exporters_of
+from scripts.compose.files import RELAY, exporters_of
 from scripts.compose.project import Container
 from scripts.settings import Settings
 from scripts.stack import ports
@@ -37,8 +37,9 @@ def taken_ports(settings: Settings, containers: dict[str, Container]) -> list[po
 
 
 def rows_of(settings: Settings, containers: dict[str, Container], seconds: dict[str, float]) -> list[Row]:
-    exporters = [Endpoint(name, ()) for name in exporters_of(settings)]
-    return [_row(endpoint, containers, seconds) for endpoint in [*endpoints(settings), *exporters]]
+    relays = sorted(name for name in containers if name.startswith(RELAY))
+    others = [Endpoint(name, ()) for name in [*exporters_of(settings), *relays]]
+    return [_row(endpoint, containers, seconds) for endpoint in [*endpoints(settings), *others]]
 
 
 def service_of(service: str) -> str:

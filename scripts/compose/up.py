@@ -21,7 +21,7 @@ from scripts import console
 from scripts.compose import engine, images
 from scripts.compose.checking import check
 from scripts.compose.errors import ComposeError
-from scripts.compose.files import COMPOSE_FILE, Files, Health, exporters_of, services_of
+from scripts.compose.files import COMPOSE_FILE, RELAY, Files, Health, exporters_of, own_addresses, services_of
 from scripts.compose.project import Container, Project
 from scripts.compose.rows import rows_of, service_of, taken_ports
 from scripts.paths import State
@@ -108,6 +108,8 @@ class _Up:
         self._check_ports()
         with self._progress:
             profiles = exporters_of(self.settings) + (["demo"] if self.settings.demo.enabled else [])
+            if own_addresses(self.settings) and engine.is_of_this_machine(client):
+                profiles.append(RELAY)
             profiles.append(self._images(client, profiles))
             files = Files(self.settings, self.state, profiles, Health(engine.checks_often_at_start(client)))
             check(client, files, self.state)
@@ -283,8 +285,8 @@ class _Up:
             console.out.print(
                 f"Grafana's user is admin, its password: cat {escape(str(files.password_file))}", soft_wrap=True
             )
-        for note in _notes(self.settings):
-            console.out.print(f"Note: {escape(note)}", soft_wrap=True)
+        if own_addresses(self.settings) and RELAY not in containers:
+            console.out.print(_HOW_TO_BE_REACHED, soft_wrap=True)
         seconds = time.monotonic() - self.began
         console.out.print(f"All {len(rows)} containers are healthy after {seconds:.1f} s.")
 
@@ -303,13 +305,7 @@ def started_seconds(state: State) -> dict[str, float]:
     return found
 
 
-def _notes(settings: Settings) -> Iterator[str]:
-    """What works otherwise than with plain processes."""
-    inside = [
-        t.service for t in settings.targets if any(a.startswith(("127.", "localhost", "[::1]")) for a in t.addresses)
-    ]
-    if inside:
-        yield (
-            f"{', '.join(inside)}: a container does not reach this machine's 127.0.0.1. On Linux the service must "
-            "listen on the Docker bridge as well (172.17.0.1, or 0.0.0.0 behind a firewall)."
-        )
+_HOW_TO_BE_REACHED = (
+    "Note: what listens on this machine's 127.0.0.1 is called as host.docker.internal. Where the engine does not pass "
+    "that on (docs/compose.md), let it listen on another address as well."
+)

@@ -1,6 +1,7 @@
 """The object `runtime` of the jsonnet templates: who listens where, as plain processes and under Docker Compose."""
 
 import ipaddress
+import re
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -29,7 +30,7 @@ def native(
         {"service": p["name"], "addresses": [_join(LOOPBACK, p["port"])], "metrics_path": "/metrics", "scheme": "http"}
         for p in demo
     ]
-    services += [target.model_dump(mode="json") for target in settings.targets]
+    services += [target.model_dump(mode="json") | {"instances": target.addresses} for target in settings.targets]
     logs = [{"service": p["name"], "files": [str(state.logs / f"{p['name']}.log")]} for p in demo]
     logs += [entry.model_dump(mode="json") for entry in settings.logs]
     webhooks = [
@@ -63,9 +64,10 @@ def compose(settings: Settings, demo: list[dict[str, Any]]) -> dict[str, Any]:
     ]
     for target in settings.targets:
         fields = target.model_dump(mode="json")
-        services.append(fields | {"addresses": [from_container(address) for address in fields["addresses"]]})
+        called = [from_container(address) for address in fields["addresses"]]
+        services.append(fields | {"addresses": called, "instances": fields["addresses"]})
     databases = [
-        database.model_dump(mode="json") | {"address": from_container(database.address)}
+        database.model_dump(mode="json") | {"address": from_container(database.address), "instance": database.address}
         for database in settings.databases
     ]
     for kind in {database.kind for database in settings.databases}:
@@ -91,19 +93,36 @@ def compose(settings: Settings, demo: list[dict[str, Any]]) -> dict[str, Any]:
 
 
 def url_from_container(url: str) -> str:
-    """The same for a URL."""
-    scheme, _, rest = url.partition("://")
-    authority, slash, path = rest.partition("/")
+    """`http://127.0.0.1:5001/hook` of this machine, as a container has to call it; any other URL as it is."""
+    scheme, authority, rest = _split_url(url)
     user, at, address = authority.rpartition("@")
-    return f"{scheme}://{user}{at}{from_container(address)}{slash}{path}"
+    return f"{scheme}://{user}{at}{from_container(address)}{rest}"
 
 
 def from_container(address: str) -> str:
-    """`127.0.0.1:8080` of this machine, as a container has to call it; any other address as it is."""
-    for host in _OF_THIS_MACHINE:
-        if address == host or address.startswith(f"{host}:"):
-            return layout.GATEWAY + address.removeprefix(host)
-    return address
+    """The same for an address with or without a port."""
+    host = own_host(address)
+    return address if host is None else layout.GATEWAY + address.removeprefix(host)
+
+
+def own_host(address: str) -> str | None:
+    """The host of `127.0.0.1:8080` and of other addresses of this machine alone, None for others."""
+    return next((host for host in _OF_THIS_MACHINE if address == host or address.startswith(f"{host}:")), None)
+
+
+def address_of(url: str) -> str:
+    """`host:port` of a URL; the port is there even where the URL has none."""
+    scheme, authority, _ = _split_url(url)
+    address = authority.rpartition("@")[2]
+    has_port = re.search(r":\d+$", address) is not None
+    return address if has_port else f"{address}:{'443' if scheme == 'https' else '80'}"
+
+
+def _split_url(url: str) -> tuple[str, str, str]:
+    """Scheme, authority, and all from the path on."""
+    scheme, _, rest = url.partition("://")
+    authority = re.split(r"[/?#]", rest, maxsplit=1)[0]
+    return scheme, authority, rest[len(authority) :]
 
 
 def _container(server: Server, usual: Ports) -> dict[str, Any]:

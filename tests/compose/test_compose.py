@@ -82,7 +82,7 @@ def test_ports_are_open_on_loopback_alone(running: Containers) -> None:
 
 def test_the_stack_has_a_network_of_its_own(running: Containers) -> None:
     networks = {name: list(running.inspect(name)["NetworkSettings"]["Networks"]) for name in running.services}
-    assert {tuple(found) for found in networks.values()} == {(f"{running.project.name}_signalfire",)}
+    assert {tuple(found) for found in networks.values()} == {(f"{running.project.name}_default",)}
 
 
 def test_no_secret_is_seen_in_the_engine_in_a_log_or_on_a_status_page(running: Containers) -> None:
@@ -265,7 +265,7 @@ def test_interrupted_it_leaves_nothing_running_and_cleaned_nothing_at_all(tmp_pa
     assert stack.project.volume_sizes() == {}
     assert not stack.state.exists()
     names = [network.name for network in engine.connect().networks.list()]
-    assert f"{stack.project.name}_signalfire" not in names
+    assert f"{stack.project.name}_default" not in names
 
 
 @pytest.mark.parametrize("profile", ["grafana", "viewer"])

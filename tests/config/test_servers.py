@@ -95,7 +95,9 @@ def test_a_service_listed_twice_has_two_jobs_with_the_same_labels(tmp_path: Path
     jobs = {job["job_name"]: job for job in config("prometheus", EVERYTHING, tmp_path)["scrape_configs"]}
     assert {"shop", "shop-2", "prometheus", "prometheus-2"} <= jobs.keys()
     for name in ("shop", "shop-2"):
-        assert jobs[name]["static_configs"][0]["labels"] == {"job": "shop", "service": "shop", "env": "prod.eu-1"}
+        labels = dict(jobs[name]["static_configs"][0]["labels"])
+        assert labels.pop("instance") in jobs[name]["static_configs"][0]["targets"]
+        assert labels == {"job": "shop", "service": "shop", "env": "prod.eu-1"}
 
 
 def test_what_looks_like_a_variable_is_taken_as_it_is(tmp_path: Path) -> None:

@@ -164,7 +164,8 @@ def test_the_demo_depends_on_nothing_but_the_collector_and_has_the_ports_of_its_
 def test_a_target_on_this_machine_is_reached_through_the_gateway(files: Files) -> None:
     config = yaml.safe_load(files.rendered["prometheus"].files["prometheus.yaml"])
     [shop] = [job for job in config["scrape_configs"] if job["job_name"] == "shop"]
-    assert shop["static_configs"][0]["targets"] == ["host.docker.internal:8080", "shop.example:80"]
+    found = {config["labels"]["instance"]: config["targets"] for config in shop["static_configs"]}
+    assert found == {"127.0.0.1:8080": ["host.docker.internal:8080"], "shop.example:80": ["shop.example:80"]}
 
 
 @pytest.mark.parametrize(
