@@ -98,8 +98,7 @@ class Files:
         services |= {process.name: self._demo_process(process) for process in self._demo}
         self._add_ways_to_this_machine(services)
         services["collector"]["volumes"] = [
-            f"{folder}:{layout.HOST}{folder}:ro"
-            for folder in sorted({_fixed_folder(file) for entry in self._settings.logs for file in entry.files})
+            f"{folder}:{layout.HOST}{folder}:ro" for folder in log_folders(self._settings) if folder.is_dir()
         ]
         services["grafana"] = {
             "environment": {"GF_SERVER_ROOT_URL": self._runtime["links"]["dashboards"]},
@@ -190,6 +189,11 @@ def services_of(profiles: list[str]) -> dict[str, dict[str, Any]]:
         for name, service in services.items()
         if not service.get("profiles") or set(service["profiles"]) & set(profiles)
     }
+
+
+def log_folders(settings: Settings) -> list[Path]:
+    """The folders of this machine in which log files are looked for."""
+    return sorted({Path(_fixed_folder(file)) for entry in settings.logs for file in entry.files})
 
 
 def own_addresses(settings: Settings) -> list[str]:

@@ -21,7 +21,16 @@ from scripts import console
 from scripts.compose import engine, images
 from scripts.compose.checking import check
 from scripts.compose.errors import ComposeError
-from scripts.compose.files import COMPOSE_FILE, RELAY, Files, Health, exporters_of, own_addresses, services_of
+from scripts.compose.files import (
+    COMPOSE_FILE,
+    RELAY,
+    Files,
+    Health,
+    exporters_of,
+    log_folders,
+    own_addresses,
+    services_of,
+)
 from scripts.compose.project import Container, Project
 from scripts.compose.rows import rows_of, service_of, taken_ports
 from scripts.paths import State
@@ -287,6 +296,9 @@ class _Up:
             )
         if own_addresses(self.settings) and RELAY not in containers:
             console.out.print(_HOW_TO_BE_REACHED, soft_wrap=True)
+        for folder in log_folders(self.settings):
+            if not folder.is_dir():  # the engine would make it, for root alone
+                console.out.print(f"Note: {folder} does not exist; `make up` again once it does.", soft_wrap=True)
         seconds = time.monotonic() - self.began
         console.out.print(f"All {len(rows)} containers are healthy after {seconds:.1f} s.")
 

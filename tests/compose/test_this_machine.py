@@ -86,11 +86,15 @@ def watched(tmp_path_factory: pytest.TempPathFactory, notifications: "Notificati
             "password_file": "postgres-password",
         },
     ]
+    (folder / "shop-logs").mkdir()
+    for parent in (folder, folder.parent, folder.parent.parent):
+        parent.chmod(0o755)  # pytest's are private; the collector is another user
     (folder / "hook").write_text(f"http://127.0.0.1:{notifications.server_port}/hook?token=abc")
     stack = write_settings(
         folder,
         databases=databases,
         targets=[{"service": "shop", "addresses": [f"127.0.0.1:{service_port}"]}],
+        logs=[{"service": "shop", "files": ["shop-logs/*.log"]}],
         receivers=[{"name": "chat", "webhook": {"url_file": "hook"}}],
         demo={"enabled": False},
     )
@@ -189,6 +193,17 @@ def test_a_database_is_watched(watched: Containers, service: str, alive: str, me
 def test_a_service_is_watched(watched: Containers) -> None:
     watched.wait(lambda: bool(watched.query('up{service="shop"} == 1')), "the service is up", 30)
     assert len(watched.query('shop_stock{service="shop"}')) == 2000
+
+
+def test_a_services_log_file_is_read(watched: Containers) -> None:
+    (watched.folder / "shop-logs" / "shop.log").write_text('{"level": "error", "message": "sold out", "article": 7}\n')
+
+    def read() -> bool:
+        query = '{service_name="shop", level="error"} | article="7" |= "sold out"'
+        answer = httpx.get(f"{watched.url('loki')}/loki/api/v1/query_range", params={"query": query}, trust_env=False)
+        return bool(answer.json()["data"]["result"])
+
+    watched.wait(read, "the line is in Loki", 60)
 
 
 def test_a_receiver_is_told(watched: Containers, notifications: Notifications) -> None:

@@ -189,11 +189,18 @@ def test_the_secret_address_of_a_receiver_is_in_no_file_but_its_own(files: Files
     assert holding == [tmp_path / ".signalfire/compose/secrets/alertmanager/chat.url"]
 
 
-def test_log_files_of_this_machine_are_mounted_read_only_and_read_there(files: Files) -> None:
+def test_log_files_of_this_machine_are_mounted_read_only_and_read_there(tmp_path: Path) -> None:
+    there, missing = tmp_path / "shop", tmp_path / "missing"
+    there.mkdir()
+    logs = [{"service": "shop", "files": [f"{there}/*/app-?.log", f"{there}/x.log", f"{missing}/a.log"]}]
+    files = Files(
+        Settings.model_validate({"logs": logs}), State(tmp_path / "s"), PROFILES, Health(often_at_start=False)
+    )
     files.write()
     overlay = yaml.safe_load((files.config("").parent / "overlay.yaml").read_text())
-    assert overlay["services"]["collector"]["volumes"] == ["/var/log/shop:/host/var/log/shop:ro"]
-    assert "/host/var/log/shop/*.log" in files.rendered["collector"].files["collector.yaml"]
+    assert overlay["services"]["collector"]["volumes"] == [f"{there}:/host{there}:ro"]
+    assert f"/host{there}/*/app-?.log" in files.rendered["collector"].files["collector.yaml"]
+    assert not missing.exists()
 
 
 @pytest.mark.parametrize("name", ["grafana_admin_password", "grafana_secret_key"])
