@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from scripts import system_packages
-from scripts.build.cache import cache_folder
+from scripts.build.cache import cache_folder, exclusive
 from scripts.compose import engine
 from scripts.system_packages import MissingPackageError
 
@@ -25,7 +25,9 @@ def answering() -> Iterator[None]:
         return
     for program, package in (("dockerd", "docker.io"), ("ip", "iproute2"), ("iptables", "iptables")):
         system_packages.ensure(program, package)
-    with started(cache_folder() / "docker") as socket:
+    folder = cache_folder() / "docker"
+    # Two engines with the same data would break each other: a second run of the tests waits for the first.
+    with exclusive(folder, lambda: False), started(folder) as socket:
         os.environ["DOCKER_HOST"] = f"unix://{socket}"
         try:
             yield
