@@ -42,7 +42,7 @@ def started(folder: Path, *options: str) -> Iterator[Path]:
     socket = folder / "docker.sock"
     log = folder / "dockerd.log"
     command = [
-        *system_packages.as_root(),
+        *(["setpriv", "--pdeathsig", "TERM", "--"] if os.geteuid() == 0 else system_packages.as_root()),
         "dockerd",
         f"--host=unix://{socket}",
         f"--data-root={folder / 'data'}",

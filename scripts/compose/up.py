@@ -54,6 +54,14 @@ _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 _EXPECTED = (ComposeError, TemplateError, images.ImageError)
 
 
+def images_of(profiles: list[str]) -> list[images.Image]:
+    """What the services of these profiles run, each once, under the name of the first that runs it."""
+    first_user: dict[str, str] = {}
+    for name, service in services_of(profiles).items():
+        first_user.setdefault(service["image"], name)
+    return [images.Image(service, image) for image, service in first_user.items()]
+
+
 class _InterruptedError(Exception):
     def __init__(self, number: int) -> None:
         super().__init__(number)
@@ -150,8 +158,8 @@ class _Up:
         bundle = os.environ.get("BUNDLE")
         if bundle:
             return self._bundled_images(client, Path(bundle))
-        wanted = set(services_of([*profiles, "viewer"]))
-        images.ensure(client, [image for image in listed if image.service in wanted], self._on_image)
+        wanted = images_of([*profiles, "viewer"])
+        images.ensure(client, wanted, self._on_image)
         chosen = self.state.compose / "dashboards"
         if chosen.is_file() and chosen.read_text() == "viewer":
             return "viewer"

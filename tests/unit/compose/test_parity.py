@@ -11,6 +11,7 @@ import yaml
 
 from scripts.compose import layout
 from scripts.compose.files import COMPOSE_FILE, Files, Health, services_of
+from scripts.compose.up import images_of
 from scripts.paths import ROOT, State
 from scripts.render import runtime
 from scripts.render.servers import SERVERS
@@ -129,6 +130,16 @@ def test_our_python_image_has_the_version_of_the_library_and_the_demo() -> None:
     library = tomllib.loads((ROOT / "instrumentation" / "python" / "pyproject.toml").read_text())["project"]
     assert version == library["version"]
     assert version == tomllib.loads((DEMO / "processes.toml").read_text())["version"]
+
+
+@pytest.mark.parametrize(
+    "profiles", [["viewer"], ["demo", "viewer"], ["relay", "viewer"], ["redis_exporter", "grafana"]]
+)
+def test_every_image_that_is_run_is_seen_to_before(profiles: list[str]) -> None:
+    ensured = [image.name for image in images_of(profiles)]
+    assert len(ensured) == len(set(ensured))
+    assert set(ensured) == {service["image"] for service in services_of(profiles).values()}
+    assert {image.service for image in images_of(profiles)} <= set(services_of(profiles))
 
 
 def test_every_process_is_one_service_and_the_other_way_round(settings: Settings) -> None:
