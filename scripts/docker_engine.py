@@ -28,11 +28,8 @@ def answering() -> Iterator[None]:
     folder = cache_folder() / "docker"
     # Two engines with the same data would break each other: a second run of the tests waits for the first.
     with exclusive(folder, lambda: False), started(folder) as socket:
-        os.environ["DOCKER_HOST"] = f"unix://{socket}"
-        try:
+        with _docker_host(socket):
             yield
-        finally:
-            del os.environ["DOCKER_HOST"]
 
 
 @contextmanager
@@ -68,12 +65,22 @@ def started(folder: Path, *options: str) -> Iterator[Path]:
 
 def _wait(daemon: subprocess.Popen[bytes], socket: Path, log: Path) -> None:
     deadline = time.monotonic() + _START_SECONDS
-    os.environ["DOCKER_HOST"] = f"unix://{socket}"
-    try:
+    with _docker_host(socket):
         while engine.problem() is not None:
             if daemon.poll() is not None or time.monotonic() > deadline:
                 end = "\n".join(log.read_text(errors="replace").splitlines()[-10:])
                 raise MissingPackageError(f"a Docker engine could not be started; the end of {log}:\n{end}")
             time.sleep(0.2)
+
+
+@contextmanager
+def _docker_host(socket: Path) -> Iterator[None]:
+    """Clients talk to this engine; afterwards to the one to which they talked before."""
+    before = os.environ.get("DOCKER_HOST")
+    os.environ["DOCKER_HOST"] = f"unix://{socket}"
+    try:
+        yield
     finally:
         del os.environ["DOCKER_HOST"]
+        if before is not None:
+            os.environ["DOCKER_HOST"] = before

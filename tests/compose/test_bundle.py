@@ -13,6 +13,7 @@ import pytest
 import yaml
 
 from scripts import docker_engine
+from scripts.compose import engine
 from scripts.paths import ROOT
 from scripts.unbundle import BundleError, unpacked
 from tests.stack.running import free_ports
@@ -127,3 +128,9 @@ def test_what_is_no_bundle_is_told(
         file.write_bytes(content)
     with pytest.raises(BundleError, match=said):
         unpacked(file)
+
+
+def test_the_other_machines_engine_is_not_ours(other_machine: dict[str, str]) -> None:
+    """What the tests after this one talk to is the engine of before."""
+    assert other_machine["DOCKER_HOST"] != os.environ.get("DOCKER_HOST")
+    assert engine.problem() is None
