@@ -27,9 +27,8 @@ def answering() -> Iterator[None]:
         system_packages.ensure(program, package)
     folder = cache_folder() / "docker"
     # Two engines with the same data would break each other: a second run of the tests waits for the first.
-    with exclusive(folder, lambda: False), started(folder) as socket:
-        with _docker_host(socket):
-            yield
+    with exclusive(folder, lambda: False), started(folder) as socket, _docker_host(socket):
+        yield
 
 
 @contextmanager
