@@ -102,7 +102,9 @@ def remember(runtime: Runtime, state: State) -> None:
 
 def _remembered(state: State) -> str:
     file = state.run / "runtime"
-    name = file.read_text().strip() if file.is_file() else ""
+    if not file.is_file():  # a release without containers may have left its data here
+        return NativeRuntime.name if state.data.is_dir() and any(state.data.iterdir()) else ""
+    name = file.read_text().strip()
     return name if name in _BY_NAME else ""
 
 
