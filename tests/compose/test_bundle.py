@@ -7,18 +7,34 @@ import subprocess
 import tarfile
 import tempfile
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 import yaml
 
-from scripts import docker_engine
+from scripts import docker_engine, system_packages
 from scripts.compose import engine
 from scripts.paths import ROOT
 from scripts.unbundle import BundleError, unpacked
 from tests.stack.running import free_ports
 
 NOWHERE = "http://127.0.0.1:9"
+_ADDRESSES = "--default-address-pool=base=10.213.0.0/16,size=24"
+
+
+@contextmanager
+def bridge() -> Iterator[str]:
+    """A second engine's own. Without one it would take, or with `none` even remove, that of the first."""
+    name = "signalfire-test"
+    ip = [*system_packages.as_root(), "ip"]
+    subprocess.run([*ip, "link", "add", name, "type", "bridge"], check=True)
+    try:
+        subprocess.run([*ip, "address", "add", "10.214.0.1/24", "dev", name], check=True)
+        subprocess.run([*ip, "link", "set", name, "up"], check=True)
+        yield name
+    finally:
+        subprocess.run([*ip, "link", "delete", name], check=True)
 
 
 @pytest.fixture(scope="module")
@@ -57,8 +73,10 @@ def other_machine() -> Iterator[dict[str, str]]:
         ):
             (tools / tool).symlink_to(str(shutil.which(tool)))
         (tools / "python3").symlink_to(Path(os.path.realpath(ROOT / ".venv/bin/python")))
-        options = ["--bridge=none", "--default-address-pool=base=10.213.0.0/16,size=24"]
-        with docker_engine.started(Path(scratch) / "engine", *options) as socket:
+        with (
+            bridge() as name,
+            docker_engine.started(Path(scratch) / "engine", f"--bridge={name}", _ADDRESSES) as socket,
+        ):
             yield {
                 "PATH": str(tools),
                 "HOME": scratch,
@@ -134,3 +152,4 @@ def test_the_other_machines_engine_is_not_ours(other_machine: dict[str, str]) ->
     """What the tests after this one talk to is the engine of before."""
     assert other_machine["DOCKER_HOST"] != os.environ.get("DOCKER_HOST")
     assert engine.problem() is None
+    assert engine.connect().containers.run("busybox:1.35.0-glibc", ["echo", "here"], remove=True) == b"here\n"

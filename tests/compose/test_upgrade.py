@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from scripts.build import binary
 from scripts.paths import ROOT
 from tests.compose.running import Containers, write_settings
 
@@ -47,11 +48,14 @@ def stack(tmp_path: Path) -> Iterator[Containers]:
 
 def test_the_data_of_an_older_release_is_kept(stack: Containers, older_checkout: Path, tmp_path: Path) -> None:
     release = tomllib.loads((OLDER / "build.toml").read_text())["release"]
+    (tmp_path / "bin").mkdir()
+    (tmp_path / "bin" / "promtool").symlink_to(binary("promtool"))  # the older one is not compiled: it only checks
+    environment = stack.environment() | {"SIGNALFIRE_BIN_DIR": str(tmp_path / "bin")}
     command = [sys.executable, "-m", "scripts", "up"]
     done = subprocess.run(
         command,
         cwd=older_checkout,
-        env=stack.environment(),
+        env=environment,
         capture_output=True,
         text=True,
         timeout=_UP_SECONDS,
