@@ -9,9 +9,9 @@ from scripts import console, runtimes
 from scripts.backups import making
 from scripts.backups.archive import ArchiveError
 from scripts.backups.copier import CopyError
-from scripts.backups.interrupts import InterruptedBySignal, signals_interrupt
 from scripts.backups.making import Backup
 from scripts.backups.places import FreezeError
+from scripts.interrupts import InterruptedBySignal, signals_interrupt
 from scripts.paths import state_beside
 from scripts.runtimes import Runtime
 from scripts.session import settings_in_use

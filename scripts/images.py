@@ -11,11 +11,10 @@ from rich.table import Table
 from scripts import console
 from scripts.compose import engine, images
 from scripts.compose.errors import ComposeError
+from scripts.compose.files import COMPOSE_FILE
 from scripts.compose.images import Image, ImageError
-from scripts.paths import ROOT
 from scripts.progress import Progress
 
-_COMPOSE_FILE = ROOT / "compose" / "compose.yaml"
 _STAND_INS = {"grafana": "cannot be built from source here: the viewer stands in, with the same dashboards"}
 
 
@@ -25,7 +24,7 @@ def main(
     ] = False,
 ) -> None:
     try:
-        all_images = images.listed(_COMPOSE_FILE)
+        all_images = images.listed(COMPOSE_FILE)
         if only_list:
             for image in all_images:
                 typer.echo(image.name)

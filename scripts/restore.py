@@ -11,9 +11,9 @@ from scripts import console, runtimes
 from scripts.backup import FOLDER, say_waiting
 from scripts.backups.archive import Archive, ArchiveError
 from scripts.backups.copier import CopyError
-from scripts.backups.interrupts import InterruptedBySignal, signals_interrupt
 from scripts.backups.restoring import Restoring
 from scripts.backups.versions import steps
+from scripts.interrupts import InterruptedBySignal, signals_interrupt
 from scripts.paths import State, state_beside
 from scripts.runtimes import Runtime
 from scripts.session import settings_in_use

@@ -238,15 +238,11 @@ def _sparse_map(parts: list[tuple[int, int]], size: int) -> bytes:
     return text.encode() + bytes(-len(text) % _BLOCK)
 
 
-class _Reader(io.RawIOBase):
-    """Reads `head` and then the file's parts as if they were one file.
+class Chunked(io.RawIOBase):
+    """Chunks of bytes, to be read like a file. No chunk but the end is empty."""
 
-    A file that has become shorter since it was looked at ends in zeros; where a frozen server's path is given, that is
-    an error.
-    """
-
-    def __init__(self, descriptor: int, head: bytes, parts: list[tuple[int, int]], frozen: Path | None) -> None:
-        self._chunks = self._read_parts(descriptor, head, parts, frozen)
+    def __init__(self, chunks: Iterator[bytes]) -> None:
+        self._chunks = chunks
         self._ready = bytearray()
 
     def read(self, size: int = -1) -> bytes:
@@ -258,6 +254,17 @@ class _Reader(io.RawIOBase):
         taken = bytes(self._ready[:size])
         del self._ready[:size]
         return taken
+
+
+class _Reader(Chunked):
+    """Reads `head` and then the file's parts as if they were one file.
+
+    A file that has become shorter since it was looked at ends in zeros; where a frozen server's path is given, that is
+    an error.
+    """
+
+    def __init__(self, descriptor: int, head: bytes, parts: list[tuple[int, int]], frozen: Path | None) -> None:
+        super().__init__(self._read_parts(descriptor, head, parts, frozen))
 
     @staticmethod
     def _read_parts(descriptor: int, head: bytes, parts: list[tuple[int, int]], frozen: Path | None) -> Iterator[bytes]:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import IO
 
-from scripts.backups.copier import LISTING
+from scripts.backups.copier import LISTING, Chunked
 
 _END = bytes(2 * tarfile.BLOCKSIZE)
 _BUFFER = 1 << 20
@@ -22,7 +22,7 @@ class _Piece:
     end: int
 
 
-class Merged:
+class Merged(Chunked):
     """The store as it was when its server stood still, to be read like a file. `size`: in bytes."""
 
     def __init__(self, first: IO[bytes], second: IO[bytes]) -> None:
@@ -35,18 +35,7 @@ class Merged:
         self.files = len(self._pieces)
         """Folders count too."""
         self.size = sum(piece.end - piece.start for piece in self._pieces) + len(_END)
-        self._chunks = self._read_all()
-        self._ready = bytearray()
-
-    def read(self, size: int) -> bytes:
-        while len(self._ready) < size:
-            chunk = next(self._chunks, b"")
-            if not chunk:
-                break
-            self._ready += chunk
-        taken = bytes(self._ready[:size])
-        del self._ready[:size]
-        return taken
+        super().__init__(self._read_all())
 
     def _read_all(self) -> Iterator[bytes]:
         for piece in self._pieces:

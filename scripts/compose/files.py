@@ -8,6 +8,7 @@ import json
 import os
 import secrets
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -183,10 +184,9 @@ def project_name(state_folder: Path) -> str:
 
 def services_of(profiles: list[str]) -> dict[str, dict[str, Any]]:
     """The services of compose.yaml that these profiles switch on."""
-    services = yaml.safe_load(COMPOSE_FILE.read_text(encoding="utf-8"))["services"]
     return {
         name: service
-        for name, service in services.items()
+        for name, service in _all_services().items()
         if not service.get("profiles") or set(service["profiles"]) & set(profiles)
     }
 
@@ -203,6 +203,12 @@ def own_addresses(settings: Settings) -> list[str]:
     addresses += [runtime.address_of(_webhook_url(receiver)) for receiver in settings.receivers]
     by_port = {address.rpartition(":")[2]: address for address in addresses if runtime.own_host(address)}
     return [by_port[port] for port in sorted(by_port)]
+
+
+@cache
+def _all_services() -> dict[str, dict[str, Any]]:
+    services: dict[str, dict[str, Any]] = yaml.safe_load(COMPOSE_FILE.read_text(encoding="utf-8"))["services"]
+    return services
 
 
 def exporters_of(settings: Settings) -> list[str]:

@@ -5,9 +5,8 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
-from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,6 +19,7 @@ from scripts.compose.files import COMPOSE_FILE, project_name
 from scripts.paths import State
 
 if TYPE_CHECKING:
+    from docker import DockerClient
     from docker.models.containers import Container as EngineContainer
 
 
@@ -38,8 +38,6 @@ class Container:
     """Another one after every new start."""
     ports: frozenset[int]
     """Those of this machine that it has."""
-    labels: dict[str, str]
-    started_at: str
 
     @property
     def alive(self) -> bool:
@@ -55,14 +53,18 @@ class Project:
         self._state = state
         self.name = project_name(state.folder)
 
+    @cached_property
+    def _client(self) -> DockerClient:
+        return engine.connect()
+
     def containers(self) -> dict[str, Container]:
         """By service. Those that a command has started once, like a checker, do not count."""
         found = self._engine_containers()
         return {c.labels["com.docker.compose.service"]: _container(c) for c in found}
 
-    def up(self, services: Sequence[str] = ()) -> subprocess.Popen[str]:
+    def up(self) -> subprocess.Popen[str]:
         """Start bringing the containers to what the files say; the running command."""
-        arguments = ["up", "--detach", "--remove-orphans", "--no-build", "--pull", "never", *services]
+        arguments = ["up", "--detach", "--remove-orphans", "--no-build", "--pull", "never"]
         return subprocess.Popen(
             self.command(*arguments),
             env=engine_environment(),
@@ -80,7 +82,7 @@ class Project:
     def delete(self) -> None:
         """As `down`, and the volumes with all data."""
         self._take_down()
-        for volume in engine.connect().volumes.list(filters={"label": f"com.docker.compose.project={self.name}"}):
+        for volume in self._client.volumes.list(filters={"label": f"com.docker.compose.project={self.name}"}):
             volume.remove()
 
     def signal(self, service: str, signal: str) -> None:
@@ -94,8 +96,7 @@ class Project:
 
     def volume_sizes(self) -> dict[str, int]:
         """Bytes of each volume, by its name in compose.yaml."""
-        client = engine.connect()
-        volumes = client.df()["Volumes"] or []
+        volumes = self._client.df()["Volumes"] or []
         return {
             volume["Labels"]["com.docker.compose.volume"]: volume["UsageData"]["Size"]
             for volume in volumes
@@ -123,7 +124,7 @@ class Project:
         labels = [f"com.docker.compose.project={self.name}", "com.docker.compose.oneoff=False"]
         if service:
             labels.append(f"com.docker.compose.service={service}")
-        return engine.connect().containers.list(all=True, filters={"label": labels}, ignore_removed=True)
+        return self._client.containers.list(all=True, filters={"label": labels}, ignore_removed=True)
 
 
 def engine_environment() -> dict[str, str]:
@@ -165,6 +166,4 @@ def _container(container: EngineContainer) -> Container:
         restarts=attributes["RestartCount"],
         identity=f"{container.id} {state['StartedAt']}",
         ports=frozenset(int(binding["HostPort"]) for listed in bindings for binding in listed or ()),
-        labels=container.labels,
-        started_at=state["StartedAt"],
     )

@@ -4,14 +4,10 @@ from __future__ import annotations
 
 import json
 import os
-import signal
 import subprocess
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from types import FrameType
 from typing import TYPE_CHECKING
 
 import httpx
@@ -33,12 +29,14 @@ from scripts.compose.files import (
 )
 from scripts.compose.project import Container, Project
 from scripts.compose.rows import rows_of, service_of, taken_ports
+from scripts.interrupts import InterruptedBySignal, signals_interrupt
 from scripts.paths import State
 from scripts.progress import Progress
 from scripts.render.files import write
 from scripts.render.template import TemplateError
 from scripts.settings import Settings
 from scripts.stack.endpoints import endpoints
+from scripts.stack.first_data import first_data_query
 from scripts.table import processes_table
 from scripts.unbundle import BundleError, unpacked
 
@@ -50,7 +48,6 @@ _FIRST_DATA_SECONDS = 30
 _RESTARTS_ALLOWED = 2
 _LOOK_SECONDS = 0.5
 _LOG_LINES = 20
-_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 _EXPECTED = (ComposeError, TemplateError, images.ImageError)
 
 
@@ -62,22 +59,16 @@ def images_of(profiles: list[str]) -> list[images.Image]:
     return [images.Image(service, image) for image, service in first_user.items()]
 
 
-class _InterruptedError(Exception):
-    def __init__(self, number: int) -> None:
-        super().__init__(number)
-        self.number = number
-
-
 def up(settings: Settings, state: State, began: float) -> int:
     """The exit code. Whatever goes wrong, what did not run before is stopped again."""
     one = _Up(settings, state, began)
     try:
-        with _signals_raise():
+        with signals_interrupt():
             one.run()
-    except _InterruptedError as interrupt:
+    except InterruptedBySignal as interrupt:
         console.err.print("Interrupted.")
         one.take_back()
-        return 128 + interrupt.number
+        return interrupt.exit_code
     except _EXPECTED as error:
         console.fail(str(error))
         one.take_back()
@@ -86,21 +77,6 @@ def up(settings: Settings, state: State, began: float) -> int:
         one.take_back()
         raise
     return 0
-
-
-@contextmanager
-def _signals_raise() -> Iterator[None]:
-    def interrupt(number: int, _: FrameType | None) -> None:
-        for one in _SIGNALS:
-            signal.signal(one, signal.SIG_IGN)  # what follows is cleaning up
-        raise _InterruptedError(number)
-
-    before = {number: signal.signal(number, interrupt) for number in _SIGNALS}
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
 
 
 @dataclass
@@ -154,17 +130,16 @@ class _Up:
 
     def _images(self, client: DockerClient, profiles: list[str]) -> str:
         """See that every image is there. The profile of what answers on the dashboards' port: grafana or viewer."""
-        listed = images.listed(COMPOSE_FILE)
         bundle = os.environ.get("BUNDLE")
         if bundle:
             return self._bundled_images(client, Path(bundle))
-        wanted = images_of([*profiles, "viewer"])
-        images.ensure(client, wanted, self._on_image)
+        images.ensure(client, images_of([*profiles, "viewer"]), self._on_image)
         chosen = self.state.compose / "dashboards"
         if chosen.is_file() and chosen.read_text() == "viewer":
             return "viewer"
         try:
-            images.ensure(client, [image for image in listed if image.service == "grafana"], self._on_image)
+            grafana = [image for image in images.listed(COMPOSE_FILE) if image.service == "grafana"]
+            images.ensure(client, grafana, self._on_image)
             profile = "grafana"
         except images.ImageUnavailableError as error:
             self._progress.say(f"The viewer stands in for Grafana on its port: {escape(str(error))}")
@@ -211,7 +186,7 @@ class _Up:
         restarts = container.restarts - (before.restarts if before and before.identity == container.identity else 0)
         began = since.setdefault(service, time.monotonic())
         seconds = time.monotonic() - began
-        name = "dashboards" if service == "grafana" else service
+        name = service_of(service)
         if container.ready:
             if name not in self._seconds:
                 self._seconds[name] = seconds
@@ -268,9 +243,7 @@ class _Up:
         """Say once when the dashboards have something to show."""
         if self._first_data_said or "dashboards" not in self._seconds:
             return
-        query = "http_requests_total" if self.settings.demo.enabled else "up"
-        if not self._ran_before:  # what was stored before the last `make down` is no sign of life
-            query = f"timestamp({query}) > {self._began_at:.3f}"
+        query = first_data_query(self.settings, None if self._ran_before else self._began_at)
         pages = {endpoint.name: endpoint.address for endpoint in self._endpoints}
         try:
             answer = httpx.get(

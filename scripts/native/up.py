@@ -23,6 +23,7 @@ from scripts.render.template import TemplateError
 from scripts.settings import Settings
 from scripts.stack import ports
 from scripts.stack.endpoints import endpoints
+from scripts.stack.first_data import first_data_query
 from scripts.table import Row, processes_table
 
 _FIRST_DATA_SECONDS = 30
@@ -115,9 +116,7 @@ class _Up:
     async def _announce_first_data(self, http: httpx.AsyncClient) -> None:
         """Say when a dashboard has something to show: asked as the dashboard asks, through the viewer's proxy."""
         page = next(endpoint for endpoint in self._endpoints if endpoint.name == "dashboards").address
-        query = "http_requests_total" if self._settings.demo.enabled else "up"
-        if not self._ran_before:  # what was stored before the last `make down` is no sign of life
-            query = f"timestamp({query}) > {self._began_at:.3f}"
+        query = first_data_query(self._settings, None if self._ran_before else self._began_at)
         deadline = math.inf
         while not await _has_data(http, f"{page}/api/datasources/proxy/uid/prometheus/api/v1/query", query):
             if self._starting and self._starting.all_ready and deadline == math.inf:

@@ -26,18 +26,10 @@ def native(
     for name, fields in servers.items():
         fields |= {"config": str(folder / name), "data": str(state.data / name)}
     servers["dashboards"] |= {"static": str(page), "runbooks": str(ROOT / "runbooks")}
-    services = [
-        {"service": p["name"], "addresses": [_join(LOOPBACK, p["port"])], "metrics_path": "/metrics", "scheme": "http"}
-        for p in demo
-    ]
+    services, webhooks = _of_demo(demo, {p["name"]: _join(LOOPBACK, p["port"]) for p in demo})
     services += [target.model_dump(mode="json") | {"instances": target.addresses} for target in settings.targets]
     logs = [{"service": p["name"], "files": [str(state.logs / f"{p['name']}.log")]} for p in demo]
     logs += [entry.model_dump(mode="json") for entry in settings.logs]
-    webhooks = [
-        {"name": f"demo-{p['name']}", "url": f"http://{_join(LOOPBACK, p['port'])}{p['webhook']}"}
-        for p in demo
-        if p["webhook"]
-    ]
     return {
         "name": "native",
         "links": _links(settings),
@@ -58,10 +50,7 @@ def compose(settings: Settings, demo: list[dict[str, Any]]) -> dict[str, Any]:
     servers = {server.name: _container(server, usual) for server in SERVERS}
     servers["dashboards"] |= {"static": layout.PAGE, "runbooks": layout.RUNBOOKS}
     servers["node_exporter"] |= {"host": layout.HOST}
-    services = [
-        {"service": p["name"], "addresses": [f"{p['name']}:{p['port']}"], "metrics_path": "/metrics", "scheme": "http"}
-        for p in demo
-    ]
+    services, webhooks = _of_demo(demo, {p["name"]: f"{p['name']}:{p['port']}" for p in demo})
     for target in settings.targets:
         fields = target.model_dump(mode="json")
         called = [from_container(address) for address in fields["addresses"]]
@@ -76,11 +65,6 @@ def compose(settings: Settings, demo: list[dict[str, Any]]) -> dict[str, Any]:
     for entry in settings.logs:
         fields = entry.model_dump(mode="json")
         logs.append(fields | {"files": [layout.HOST + file for file in fields["files"]]})
-    webhooks = [
-        {"name": f"demo-{p['name']}", "url": f"http://{p['name']}:{p['port']}{p['webhook']}"}
-        for p in demo
-        if p["webhook"]
-    ]
     return {
         "name": "compose",
         "links": _links(settings),
@@ -90,6 +74,22 @@ def compose(settings: Settings, demo: list[dict[str, Any]]) -> dict[str, Any]:
         "log_files": logs,
         "webhooks": webhooks,
     }
+
+
+def _of_demo(
+    demo: list[dict[str, Any]], addresses: dict[str, str]
+) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+    """The demo's processes as services to scrape, and those of them that take notifications. addresses: by name."""
+    services = [
+        {"service": p["name"], "addresses": [addresses[p["name"]]], "metrics_path": "/metrics", "scheme": "http"}
+        for p in demo
+    ]
+    webhooks = [
+        {"name": f"demo-{p['name']}", "url": f"http://{addresses[p['name']]}{p['webhook']}"}
+        for p in demo
+        if p["webhook"]
+    ]
+    return services, webhooks
 
 
 def url_from_container(url: str) -> str:

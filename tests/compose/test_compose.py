@@ -15,6 +15,7 @@ import pytest
 from scripts.compose import engine
 from tests.compose.conftest import SECRET_URL
 from tests.compose.running import Containers, write_settings
+from tests.stack.silences import set_silence
 
 
 def test_everything_is_healthy_from_nothing(running: Containers) -> None:
@@ -208,14 +209,7 @@ def test_down_and_up_keep_the_data(running: Containers) -> None:
     moment = time.time() - 15
     query = 'sum(http_requests_total{service="ad-api"})'
     [before] = running.query(query, time=moment)
-    silence = {
-        "matchers": [{"name": "alertname", "value": "Nothing", "isRegex": False}],
-        "startsAt": "2020-01-01T00:00:00Z",
-        "endsAt": "2099-01-01T00:00:00Z",
-        "createdBy": "test",
-        "comment": "kept",
-    }
-    posted = httpx.post(f"{running.url('alertmanager')}/api/v2/silences", json=silence, trust_env=False).json()
+    silence = set_silence(running.url("alertmanager"))
     down = running.command("down")
     assert down.returncode == 0, down.stderr
     assert running.containers() == {}
@@ -224,7 +218,7 @@ def test_down_and_up_keep_the_data(running: Containers) -> None:
     [after] = running.query(query, time=moment)
     assert after["value"] == before["value"]
     silences = httpx.get(f"{running.url('alertmanager')}/api/v2/silences", trust_env=False).json()
-    assert posted["silenceID"] in [found["id"] for found in silences]
+    assert silence in [found["id"] for found in silences]
 
 
 def test_a_taken_port_is_told_before_anything_starts(tmp_path: Path) -> None:

@@ -6,12 +6,11 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-import httpx
-
 from scripts.backups.archive import Archive, Manifest
 from scripts.backups.questions import Answers, Interval, Questions, differences
 from tests.stack.running import Stack
 from tests.stack.servers import eventually, get, lines_in_loki, trace_in_jaeger
+from tests.stack.silences import set_silence
 from tests.stack.traffic import SPANS_IN_A_TRACE, Traffic
 
 SCRAPE_INTERVAL = 5.0
@@ -42,7 +41,7 @@ class Saved:
 
 def save(stack: Stack, to: Path) -> Saved:
     """Let a running stack with the demo gather some history, and back it up under traffic."""
-    silence = _set_silence(stack)
+    silence = set_silence(stack.url("alertmanager"))
     otlp = f"http://127.0.0.1:{stack.settings.ports.otlp_http}"
     with Traffic(otlp) as traffic:
         time.sleep(_HISTORY_SECONDS)
@@ -113,20 +112,3 @@ def _lines(stack: Stack, interval: Interval) -> list[dict[str, Any]]:
     found = lines_in_loki(stack.url("loki"), '{service_name=~".+"}', interval.start)
     inside = [line for line in found if line["time"] <= interval.end * 1_000_000_000]
     return sorted(inside, key=str)
-
-
-def _set_silence(stack: Stack) -> str:
-    now = time.time()
-    silence = {
-        "matchers": [{"name": "alertname", "value": "Any", "isRegex": False, "isEqual": True}],
-        "startsAt": _text(now),
-        "endsAt": _text(now + 3600),
-        "createdBy": "test",
-        "comment": "must come back",
-    }
-    answer = httpx.post(f"{stack.url('alertmanager')}/api/v2/silences", json=silence, trust_env=False)
-    return str(answer.raise_for_status().json()["silenceID"])
-
-
-def _text(moment: float) -> str:
-    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(moment))

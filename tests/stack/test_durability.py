@@ -6,10 +6,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import httpx
 import pytest
 
 from tests.stack.servers import PATIENCE, Servers, eventually, get
+from tests.stack.silences import set_silence
 from tests.stack.traffic import Traffic
 
 pytestmark = pytest.mark.stack
@@ -117,20 +117,11 @@ def test_two_minutes_without_loki_and_jaeger(unsampled: Servers) -> None:
 
 def test_a_silence_and_the_log_of_notifications_survive_a_crash(servers: Servers) -> None:
     alertmanager = servers.url("alertmanager")
-    now = time.time()
-    silence = {
-        "matchers": [{"name": "alertname", "value": "Any", "isRegex": False, "isEqual": True}],
-        "startsAt": timestamp(now),
-        "endsAt": timestamp(now + 3600),
-        "createdBy": "test",
-        "comment": "must not be forgotten",
-    }
-    answer = httpx.post(f"{alertmanager}/api/v2/silences", json=silence)
-    answer.raise_for_status()
+    silence = set_silence(alertmanager)
     time.sleep(2.5)
     servers.kill("alertmanager")
     servers.start("alertmanager")
-    assert get(f"{alertmanager}/api/v2/silence/{answer.json()['silenceID']}").status_code == 200
+    assert get(f"{alertmanager}/api/v2/silence/{silence}").status_code == 200
 
 
 def test_samples_survive_a_crash_of_prometheus(servers: Servers) -> None:
@@ -149,7 +140,3 @@ def test_samples_survive_a_crash_of_prometheus(servers: Servers) -> None:
     servers.kill("prometheus")
     servers.start("prometheus")
     assert samples(until) == before
-
-
-def timestamp(moment: float) -> str:
-    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(moment))

@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import docker
-from docker.errors import ImageNotFound
 
+from scripts.compose.images import building
 from scripts.compose.images.ensuring import Report
 from scripts.unbundle import image_file
 
@@ -18,17 +18,9 @@ def load(client: docker.DockerClient, bundle: Path, progress: Report) -> list[st
     """
     names = (bundle / "images.txt").read_text().split()
     for name in names:
-        if _is_there(client, name):
+        if building.labels_of(client, name) is not None:
             continue
         progress("bundle", "loading", name)
         with (bundle / "images" / image_file(name)).open("rb") as file:
             client.images.load(file)
     return names
-
-
-def _is_there(client: docker.DockerClient, name: str) -> bool:
-    try:
-        client.images.get(name)
-    except ImageNotFound:
-        return False
-    return True

@@ -11,10 +11,10 @@ from pathlib import Path
 import psutil
 import pytest
 
-from scripts.backups.interrupts import InterruptedBySignal, signals_interrupt
 from scripts.backups.native import NativePlace
 from scripts.backups.places import FreezeError
 from scripts.backups.stores import Store
+from scripts.interrupts import InterruptedBySignal, signals_interrupt
 from scripts.native.supervisor import Process, Supervisor
 from scripts.paths import ROOT, State
 
