@@ -84,6 +84,8 @@ class Questions:
     def stored(self, now: float, settled: float = SETTLED_SECONDS) -> Interval | None:
         """What can be asked about: from the oldest sample until a minute ago. None where nothing is that old."""
         oldest = self._oldest_sample()
+        if oldest is None:
+            return None
         end = int(now - settled)
         start = max(int(oldest) + 1, end - int(_SHARE_OF_RETENTION * seconds(self._retention.metrics)))
         return Interval(start, end) if start < end else None
@@ -106,12 +108,13 @@ class Questions:
             yield f"Jaeger, spans by trace of {service}", self._traces(service, traces)
         yield "Alertmanager, silences", self._silences(interval)
 
-    def _oldest_sample(self) -> float:
+    def _oldest_sample(self) -> float | None:
+        """In seconds since the epoch; None before Prometheus' first scrape of itself."""
         answer = self._get(
             f"{self._stack.prometheus}/api/v1/query", query="min(prometheus_tsdb_lowest_timestamp_seconds)"
         )
         result = answer["data"]["result"]
-        return float(result[0]["value"][1]) if result else float("inf")
+        return float(result[0]["value"][1]) if result else None
 
     def _series(self, query: str, interval: Interval) -> Answer:
         answer = self._get(

@@ -15,7 +15,7 @@ import pytest
 from scripts.compose import engine
 from tests.compose.conftest import SECRET_URL
 from tests.compose.running import Containers, write_settings
-from tests.stack.silences import set_silence
+from tests.stack.silences import is_silenced, set_silence
 
 
 def test_everything_is_healthy_from_nothing(running: Containers) -> None:
@@ -217,8 +217,7 @@ def test_down_and_up_keep_the_data(running: Containers) -> None:
     running.up()
     [after] = running.query(query, time=moment)
     assert after["value"] == before["value"]
-    silences = httpx.get(f"{running.url('alertmanager')}/api/v2/silences", trust_env=False).json()
-    assert silence in [found["id"] for found in silences]
+    assert is_silenced(running.url("alertmanager"), silence)
 
 
 def test_a_taken_port_is_told_before_anything_starts(tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from tests.stack.servers import PATIENCE, Servers, eventually, get
-from tests.stack.silences import set_silence
+from tests.stack.silences import is_silenced, set_silence
 from tests.stack.traffic import Traffic
 
 pytestmark = pytest.mark.stack
@@ -121,7 +121,7 @@ def test_a_silence_and_the_log_of_notifications_survive_a_crash(servers: Servers
     time.sleep(2.5)
     servers.kill("alertmanager")
     servers.start("alertmanager")
-    assert get(f"{alertmanager}/api/v2/silence/{silence}").status_code == 200
+    assert is_silenced(alertmanager, silence)
 
 
 def test_samples_survive_a_crash_of_prometheus(servers: Servers) -> None:

@@ -1,10 +1,13 @@
 """Whether two answers are the same, and which of two versions is newer."""
 
+import time
+
 import pytest
 
-from scripts.backups.questions import Difference, Interval, differences
+from scripts.backups.questions import Difference, Interval, Questions, differences
 from scripts.backups.versions import Step, of_containers, of_plain_processes, steps
 from scripts.render.servers import SERVERS
+from scripts.settings import Settings
 
 
 def test_the_same_answers_have_no_difference() -> None:
@@ -56,3 +59,8 @@ def test_this_checkout_says_the_version_of_every_server(monkeypatch: pytest.Monk
     plain, containers = of_plain_processes(), of_containers(names)
     assert names <= set(plain)
     assert containers == {name: plain[name] for name in names}
+
+
+def test_there_is_nothing_to_ask_about_before_the_first_scrape(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Questions, "_get", lambda *_, **__: {"data": {"result": []}})
+    assert Questions(Settings()).stored(time.time()) is None
