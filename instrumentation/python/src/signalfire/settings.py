@@ -15,6 +15,10 @@ _MAX_KEEP_DAYS = 36_500
 _told: set[str] = set()
 
 
+class SettingError(ValueError):
+    """A keyword or an environment variable that cannot be meant; the message names it and what to write instead."""
+
+
 @dataclass(frozen=True, slots=True)
 class Identity:
     """What every log line, span and health answer says about the process it comes from."""
