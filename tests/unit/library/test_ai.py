@@ -14,7 +14,7 @@ from genai_prices import calc_price
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 from opentelemetry.trace import SpanKind
 from signalfire import Metrics, track_ai_call
-from signalfire.ai import error_type
+from signalfire.ai import AiCall, error_type, subscribe
 from signalfire.prices import PriceList, Usage
 from starlette.applications import Starlette
 from starlette.requests import Request
@@ -305,7 +305,7 @@ def test_prices_are_those_of_genai_prices(name: str) -> None:
             expected = float(calc_price(usage, model, provider_id=provider).total_price)
             found = prices.price(provider, model, Usage(total, output, read, written))
             assert found is not None
-            assert found.cost == pytest.approx(expected, rel=1e-9, abs=1e-15)
+            assert float(found.cost) == pytest.approx(expected, rel=1e-9, abs=1e-15)
             assert found.saved >= 0
 
 
@@ -314,7 +314,7 @@ def test_audio_tokens_are_priced_as_such() -> None:
     expected = float(calc_price(usage, "gpt-4o-audio-preview", provider_id="openai").total_price)
     found = PriceList().price("openai", "gpt-4o-audio-preview", Usage(1000, 500, audio_input=400, audio_output=100))
     assert found is not None
-    assert found.cost == pytest.approx(expected)
+    assert float(found.cost) == pytest.approx(expected)
 
 
 def test_the_price_list_is_imported_only_when_it_is_needed() -> None:
@@ -389,3 +389,24 @@ def test_negative_counts_do_not_reach_the_counters(metrics: Metrics) -> None:
     with track_ai_call(**LABELS, metrics=metrics) as call:
         call.record_tokens(input=-5, output=3, cache_read=-1)
     assert series(metrics.registry, "ai_api_tokens_total") == {("gpt-4o-mini", "ad_copy", "openai", "output"): 3}
+
+
+def test_listeners_hear_of_each_call_once(metrics: Metrics, expected_internal_errors: list[int]) -> None:
+    heard: list[AiCall] = []
+
+    def broken(_: AiCall) -> None:
+        raise RuntimeError("listener")
+
+    endings = [subscribe(broken), subscribe(heard.append)]
+    with track_ai_call(**LABELS, metrics=metrics) as call:
+        call.record_tokens(input=1000, output=200)
+        assert heard == []
+    for end in endings:
+        end()
+        end()
+    with track_ai_call(**LABELS, metrics=metrics):
+        pass
+    assert heard == [call]
+    assert (call.status, call.usage) == ("success", Usage(1000, 200))
+    assert call.price is not None
+    expected_internal_errors.append(1)

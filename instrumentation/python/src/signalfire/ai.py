@@ -4,6 +4,7 @@ Prompts and answers are never recorded, nor are exceptions' messages, which may 
 """
 
 import asyncio
+from collections.abc import Callable
 from time import perf_counter
 from typing import Any, TypeVar
 
@@ -34,6 +35,7 @@ class AiCall(Operation):
         self.seconds_to_first_token: float | None = None
         self.price: Price | None = None
         self.response_model: str | None = None
+        self.usage: Usage | None = None  # known after the call ended; None where the provider reported none
         self._usages: dict[str, Usage] = {}
 
     # For users, inside the call.
@@ -79,7 +81,7 @@ class AiCall(Operation):
     @property
     def cost_usd(self) -> float | None:
         """The call's price, known after it ended; None where the model has none."""
-        return None if self.price is None else self.price.cost
+        return None if self.price is None else float(self.price.cost)
 
     # For Operation.
 
@@ -90,7 +92,7 @@ class AiCall(Operation):
         return genai.call_attributes(self.provider, self.model, self.operation)
 
     def started(self) -> None:
-        self.seconds_to_first_token = self.price = self.response_model = None
+        self.seconds_to_first_token = self.price = self.response_model = self.usage = None
         self._usages = {}
         price_list.prepare()
 
@@ -99,6 +101,12 @@ class AiCall(Operation):
         return result
 
     def ended(self, _: BaseException | None, exemplar: dict[str, str] | None) -> None:
+        try:
+            self._record(exemplar)
+        finally:
+            notify(self)
+
+    def _record(self, exemplar: dict[str, str] | None) -> None:
         provider, model, operation = self.provider, self.model, self.operation
         metrics = self.metrics
         metrics.ai_api_calls_total.labels(provider=provider, model=model, operation=operation, status=self.status).inc()
@@ -111,16 +119,16 @@ class AiCall(Operation):
             )
         if self.failure is not None:
             metrics.ai_api_errors_total.labels(provider=provider, model=model, error_type=self.failure).inc()
-        usage = self._usage()
+        usage = self.usage = self._total_usage()
         if usage is not None:
             self._count(usage)
             self.price = self._price(usage)
         if self.price is not None:
             metrics.ai_api_cost_usd_total.labels(provider=provider, model=model, operation=operation).inc(
-                self.price.cost
+                float(self.price.cost)
             )
             if self.price.saved:
-                metrics.ai_cache_saved_usd_total.labels(provider=provider, model=model).inc(self.price.saved)
+                metrics.ai_cache_saved_usd_total.labels(provider=provider, model=model).inc(float(self.price.saved))
         elif usage is not None or self.status == SUCCESS:
             metrics.ai_api_unpriced_calls_total.labels(provider=provider, model=model).inc()
         if self.span is not None:
@@ -129,7 +137,7 @@ class AiCall(Operation):
     def kind_of(self, error: BaseException) -> str:
         return error_type(error)
 
-    def _usage(self) -> Usage | None:
+    def _total_usage(self) -> Usage | None:
         usages = list(self._usages.values())
         return sum(usages[1:], usages[0]) if usages else None
 
@@ -162,7 +170,7 @@ class AiCall(Operation):
         if self.seconds_to_first_token is not None:
             attributes[genai.TIME_TO_FIRST_CHUNK] = self.seconds_to_first_token
         if self.price is not None:
-            attributes[genai.COST_USD] = self.price.cost
+            attributes[genai.COST_USD] = float(self.price.cost)
         if usage is not None:
             attributes[genai.INPUT_TOKENS] = usage.input
             attributes[genai.OUTPUT_TOKENS] = usage.output
@@ -214,3 +222,33 @@ def track_ai_call(provider: str, model: str, operation: str = "chat", *, metrics
     application ("ad_copy"): a name from a small set, because it becomes a label.
     """
     return AiCall(provider, model, operation, metrics)
+
+
+# --- who else wants to know ---
+
+Listener = Callable[[AiCall], None]
+_listeners: list[Listener] = []
+
+
+def subscribe(listener: Listener) -> Callable[[], None]:
+    """Has the listener called once for each call that ends, in the thread of the call; gives what ends that.
+
+    The call's `provider`, `model`, `operation`, `status`, `seconds`, `usage` (tokens, None where the provider reported
+    none) and `price` (US dollars as Decimals, None where the model has none) are known by then. A listener must be
+    quick; what it raises is counted as an internal error.
+    """
+    _listeners.append(listener)
+
+    def unsubscribe() -> None:
+        if listener in _listeners:
+            _listeners.remove(listener)
+
+    return unsubscribe
+
+
+def notify(call: AiCall) -> None:
+    for listener in tuple(_listeners):
+        try:
+            listener(call)
+        except Exception as error:  # noqa: BLE001 - the next listener and the application go on
+            internal_error("ai", error)

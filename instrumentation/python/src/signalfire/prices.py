@@ -9,11 +9,13 @@ import importlib
 import threading
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from decimal import Decimal
 from typing import Any
 
 from signalfire.internal import internal_error
 
 _MAX_MODELS = 1000
+ZERO = Decimal(0)
 
 
 @dataclass(slots=True)
@@ -51,18 +53,18 @@ def _sum(one: int | None, other: int | None) -> int | None:
 class Price:
     """US dollars: what the call cost, and what reading from the provider's cache saved."""
 
-    cost: float
-    saved: float
+    cost: Decimal
+    saved: Decimal
 
 
 @dataclass(frozen=True, slots=True)
 class Rates:
     """US dollars a token."""
 
-    input: float
-    cache_read: float
-    cache_write: float
-    output: float
+    input: Decimal
+    cache_read: Decimal
+    cache_write: Decimal
+    output: Decimal
 
 
 class PriceList:
@@ -90,12 +92,12 @@ class PriceList:
         except LookupError:
             return None
         if usage.audio_input or usage.audio_output:
-            return Price(exact_cost(library, found, found_provider, usage), 0.0)
+            return Price(exact_cost(library, found, found_provider, usage), ZERO)
         rates = self._rates_of(library, found, found_provider, usage.input)
         read, written = usage.cache_read or 0, usage.cache_write or 0
         plain = max(usage.input - read - written, 0)
         cost = plain * rates.input + read * rates.cache_read + written * rates.cache_write + usage.output * rates.output
-        return Price(cost, max(read * (rates.input - rates.cache_read), 0.0))
+        return Price(cost, max(read * (rates.input - rates.cache_read), ZERO))
 
     def _rates_of(self, library: Any, model: Any, provider: Any, input_tokens: int) -> Rates:
         """A model's rates for calls of this size, from what genai-prices says calls of one kind of token cost."""
@@ -106,9 +108,10 @@ class PriceList:
             return known[1]
         size = max(input_tokens, 1)
 
-        def cost(**tokens: int) -> float:
+        def cost(**tokens: int) -> Decimal:
             usage = library.Usage(input_tokens=size, **tokens)
-            return float(model.calc_price(usage, provider).total_price)
+            total: Decimal = model.calc_price(usage, provider).total_price
+            return total
 
         million = 1_000_000
         rates = Rates(
@@ -141,7 +144,7 @@ def tier_starts(price: Any) -> list[int]:
     return sorted({tier.start for several in tiers for tier in several})
 
 
-def exact_cost(library: Any, model: Any, provider: Any, usage: Usage) -> float:
+def exact_cost(library: Any, model: Any, provider: Any, usage: Usage) -> Decimal:
     tokens = {
         "input_tokens": usage.input,
         "output_tokens": usage.output,
@@ -150,7 +153,8 @@ def exact_cost(library: Any, model: Any, provider: Any, usage: Usage) -> float:
         "input_audio_tokens": usage.audio_input,
         "output_audio_tokens": usage.audio_output,
     }
-    return float(model.calc_price(library.Usage(**tokens), provider).total_price)
+    total: Decimal = model.calc_price(library.Usage(**tokens), provider).total_price
+    return total
 
 
 price_list = PriceList()
