@@ -21,7 +21,7 @@ import structlog
 from opentelemetry import trace
 from structlog.typing import FilteringBoundLogger
 
-from signalfire import correlation, masking, plain, settings
+from signalfire import correlation, errors, masking, plain, settings
 from signalfire.internal import internal_error, metrics
 from signalfire.logfiles import LogFiles
 
@@ -74,8 +74,11 @@ class Line:
         return level >= self.level
 
     def emit(self, level: int, logger: str, message: str, fields: dict[str, Any], exc_info: ExcInfo = None) -> None:
-        """Writes one line. Never raises."""
+        """Writes one line, and counts the exception of a line about an error. Never raises."""
         try:
+            error = exception_of(exc_info)
+            if error is not None and level >= logging.ERROR:
+                errors.record(error, fields)
             rendered = self.render(level, logger, message, fields, exc_info)
             written = self._write(rendered) if self.to_stream else True
             if self.files is not None and not self.files.write(level, rendered):
@@ -174,14 +177,18 @@ def trace_part() -> bytes:
     return b',"trace_id":"%032x","span_id":"%016x"' % (context.trace_id, context.span_id)
 
 
+def exception_of(exc_info: ExcInfo) -> BaseException | None:
+    """The exception that a logger was given, or was told to take from the `except` block that it stands in."""
+    if not exc_info:
+        return None
+    if isinstance(exc_info, BaseException):
+        return exc_info
+    return exc_info[1] if isinstance(exc_info, tuple) else sys.exc_info()[1]
+
+
 def exception_fields(exc_info: ExcInfo) -> dict[str, str]:
     """exception_type, exception_message and stacktrace (its end, where it is long) of what a logger was given."""
-    if isinstance(exc_info, BaseException):
-        error: BaseException | None = exc_info
-    elif isinstance(exc_info, tuple):
-        error = exc_info[1]
-    else:
-        error = sys.exc_info()[1]
+    error = exception_of(exc_info)
     if error is None:
         return {}
     stack = "".join(traceback.format_exception(error))
