@@ -25,6 +25,7 @@ COMMANDS = {
     "bundle": "Pack all images and this repository into one file for a machine without a network.",
     "bench": "Measure start-up time and memory.",
     "bench-stack": "Measure start-up time and idle memory of each container.",
+    "bench-library": "Measure what the Python package costs, beside its peers.",
     "generate": "Write the generated files anew.",
     "lint": "Run the linters and the type checker.",
     "test": "Run the tests.",
@@ -35,7 +36,7 @@ COMMANDS = {
 def run(arguments: list[str]) -> None:
     if not arguments or arguments[0] in ("help", "-h", "--help"):
         for name, text in COMMANDS.items():
-            console.out.print(f"  [bold]{name:<12}[/] {text}")
+            console.out.print(f"  [bold]{name:<13}[/] {text}")
         return
     name, *rest = arguments
     if name not in COMMANDS:
