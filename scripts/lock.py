@@ -20,7 +20,7 @@ def main(
 ) -> None:
     uv = str(Path(sys.executable).with_name("uv"))
     # The second is constrained by the first, so their order matters.
-    for name in ("requirements", "requirements-dev"):
+    for name in ("requirements", "requirements-dev", "tests/frameworks/requirements"):
         command = [
             uv,
             *_COMPILE,

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from scripts import docker_engine, suites, system_packages
+from scripts import docker_engine, frameworks, suites, system_packages
 from scripts.suites import Suite
 
 _PYTEST = (sys.executable, "-m", "pytest")
@@ -15,6 +15,7 @@ _LONG = (
     Suite("viewer", ("npm", "test"), suites.VIEWER, suites.need_node_modules),
     Suite("collector", ("go", "test", "./..."), suites.COLLECTOR, suites.need_go),
     Suite("stack", (*_PYTEST, "-m", "stack and not browser")),
+    Suite("frameworks", frameworks.command(), prepare=frameworks.ensure),
     _COMPOSE,
     Suite("browser", (*_PYTEST, "-m", "browser"), prepare=lambda: system_packages.ensure("chromium")),
 )

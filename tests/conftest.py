@@ -9,6 +9,8 @@ import pytest
 
 from tests.stack.running import Stack, write_settings
 
+collect_ignore = ["frameworks"]  # they have an environment of their own: scripts/frameworks.py
+
 
 @pytest.fixture(scope="session")
 def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
