@@ -2,25 +2,29 @@
 
 import logging
 import math
-from contextvars import ContextVar, Token
+from collections.abc import Callable
+from contextvars import ContextVar
 from typing import Any
 
 from opentelemetry.trace import SpanKind
 
 from signalfire import genai
 from signalfire.catalogue import Metrics
+from signalfire.efficiency import Waits, current_waits, record_execution
 from signalfire.internal import internal_error
 from signalfire.internal import metrics as default_metrics
+from signalfire.logged import unless_logged
 from signalfire.logs import line
 from signalfire.operations import ERROR, Operation
 
-current_agent: ContextVar[str] = ContextVar("signalfire_agent", default="none")
+NO_AGENT = "none"
+current_agent: ContextVar[str] = ContextVar("signalfire_agent", default=NO_AGENT)
 
 LOGGER = "signalfire.agents"
 
 
 class LoggedOperation(Operation):
-    """An operation that ends with a log line."""
+    """An operation that ends with a log line, and of which listeners learn."""
 
     component = "agents"
     title = ""
@@ -37,11 +41,15 @@ class LoggedOperation(Operation):
         fields.update(status=self.status, duration_seconds=round(self.seconds, 6))
         if self.failure is not None:
             fields["error_type"] = self.failure
-        level = logging.ERROR if self.status == ERROR else logging.INFO
+        failed = self.status == ERROR
+        level = logging.ERROR if failed else logging.INFO
         if line.enabled(level):
-            outcome = "failed" if self.status == ERROR else "completed"
-            line.emit(level, LOGGER, f"{self.title} {outcome}", fields, error)
-        self.record(exemplar)
+            outcome = "failed" if failed else "completed"
+            line.emit(level, LOGGER, f"{self.title} {outcome}", fields, unless_logged(error) if failed else None)
+        try:
+            self.record(exemplar)
+        finally:
+            notify(self)
 
     def record(self, exemplar: dict[str, str] | None) -> None:
         """Updates the metrics."""
@@ -55,7 +63,8 @@ class AgentExecution(LoggedOperation):
     def __init__(self, agent: str, operation: str, metrics: Metrics | None) -> None:
         super().__init__(metrics)
         self.agent, self.operation = agent, operation
-        self._outer: Token[str] | None = None
+        self._outer: tuple[str, Waits | None] = (NO_AGENT, None)
+        self._waits = Waits()
 
     def span_name(self) -> str:
         return f"{genai.INVOKE_AGENT} {self.agent}"
@@ -64,13 +73,20 @@ class AgentExecution(LoggedOperation):
         return genai.agent_attributes(self.agent, self.operation)
 
     def started(self) -> None:
-        self._outer = current_agent.set(self.agent)
+        self._waits = Waits()
+        if self.is_current:
+            self._outer = (current_agent.get(), current_waits.get())
+            current_agent.set(self.agent)
+            current_waits.set(self._waits)
         self.metrics.agents_active.labels(agent=self.agent).inc()
 
     def ended(self, error: BaseException | None, exemplar: dict[str, str] | None) -> None:
         self.metrics.agents_active.labels(agent=self.agent).dec()
-        if self._outer is not None:
-            current_agent.reset(self._outer)
+        # An async generator may be closed in another context than the one it began in.
+        if self.is_current and current_waits.get() is self._waits:
+            agent, waits = self._outer
+            current_agent.set(agent)
+            current_waits.set(waits)
         super().ended(error, exemplar)
 
     def log_fields(self) -> dict[str, Any]:
@@ -81,6 +97,7 @@ class AgentExecution(LoggedOperation):
         self.metrics.agent_execution_duration_seconds.labels(agent=self.agent, operation=self.operation).observe(
             self.seconds, exemplar
         )
+        record_execution(self.metrics, self.agent, self.seconds, self._waits)
 
 
 class Task(LoggedOperation):
@@ -204,3 +221,32 @@ def track_workflow(workflow_type: str, *, metrics: Metrics | None = None) -> Wor
 def track_tool_call(tool: str, agent: str | None = None, *, metrics: Metrics | None = None) -> ToolCall:
     """Tracks a tool call; without `agent` it belongs to the agent execution around it."""
     return ToolCall(tool, agent, metrics)
+
+
+# --- who else wants to know ---
+
+Listener = Callable[[LoggedOperation], None]
+_listeners: list[Listener] = []
+
+
+def subscribe(listener: Listener) -> Callable[[], None]:
+    """Has the listener called once for each operation that ends, in the thread of the operation; gives what ends that.
+
+    Its `status`, `failure` and `seconds` are known by then. A listener must be quick; what it raises is counted as an
+    internal error.
+    """
+    _listeners.append(listener)
+
+    def unsubscribe() -> None:
+        if listener in _listeners:
+            _listeners.remove(listener)
+
+    return unsubscribe
+
+
+def notify(operation: LoggedOperation) -> None:
+    for listener in tuple(_listeners):
+        try:
+            listener(operation)
+        except Exception as error:  # noqa: BLE001 - the next listener and the application go on
+            internal_error(operation.component, error)

@@ -730,7 +730,10 @@ class CollaborationEfficiencyRatio(Family[Gauge]):
     spec = Spec(
         kind="gauge",
         name="collaboration_efficiency_ratio",
-        help="Share of an agent's joint work that succeeded at the first attempt, from 0 to 1.",
+        help=(
+            "Share of an agent's working time that it did not spend waiting for others (answers, dependencies, "
+            "conflicts), from 0 to 1."
+        ),
         unit="ratio",
         labels=(Label("agent"),),
         processes="livemax",

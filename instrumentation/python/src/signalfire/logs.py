@@ -24,6 +24,7 @@ from structlog.typing import FilteringBoundLogger
 from signalfire import correlation, errors, masking, plain, settings
 from signalfire.internal import internal_error, metrics
 from signalfire.logfiles import LogFiles
+from signalfire.logged import is_logged
 
 ExcInfo = BaseException | tuple[type[BaseException], BaseException, TracebackType | None] | bool | None
 
@@ -273,8 +274,7 @@ def message_of(record: logging.LogRecord) -> str:
 
 def already_logged(record: logging.LogRecord) -> bool:
     """A filter for servers' loggers: False for an exception that the request's own line has told already."""
-    error = record.exc_info[1] if isinstance(record.exc_info, tuple) else None
-    return not getattr(error, "signalfire_logged", False)
+    return not (isinstance(record.exc_info, tuple) and is_logged(record.exc_info[1]))
 
 
 def route_standard_logging(level: int) -> None:

@@ -1,18 +1,21 @@
 """What `track_ai_call`, `track_agent_execution` and their kin share: a piece of work that is timed, traced and counted.
 
-Each is a context manager, an async context manager and a decorator for plain and async functions.
+Each is a context manager, an async context manager and a decorator for plain and async functions. Work that begins in
+one callback and ends in another is tracked by `begin` and `finish`.
 """
 
 import asyncio
 import copy
 import functools
 import inspect
+import time
 from collections.abc import Callable
 from time import perf_counter
 from types import TracebackType
 from typing import Any, ParamSpec, Self, TypeVar, cast
 
 from opentelemetry import context as otel_context
+from opentelemetry.context import Context
 from opentelemetry.trace import Span, SpanKind, set_span_in_context
 
 from signalfire import settings
@@ -37,7 +40,9 @@ class Operation:
         self.failure: str | None = None  # the kind of failure, where there was one
         self.seconds = 0.0
         self.span: Span | None = None
-        self._token: Any = None
+        self.is_current = False  # whether what this context does meanwhile is inside of it
+        self._outside: Context | None = None
+        self._inside: Context | None = None
         self._began = 0.0
         self._active = False
 
@@ -61,18 +66,21 @@ class Operation:
         """Counts this work as failed though no exception leaves it; `kind` is a short word such as "timeout"."""
         self.status, self.failure = ERROR, kind
 
-    def __enter__(self) -> Self:
-        if settings.disabled():
-            return self
-        try:
-            self._start()
-        except Exception as error:  # noqa: BLE001 - the work itself goes on
-            internal_error(self.component, error)
-        return self
+    @property
+    def context(self) -> Context | None:
+        """The OpenTelemetry context of what is done inside, to be the `parent` of another operation."""
+        return self._inside
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def begin(self, parent: Context | None = None, *, seconds_ago: float = 0.0) -> Self:
+        """Starts work that ends with `finish`, maybe in another thread or task. Never raises.
+
+        Unlike `with` it does not become current: only what names it as its parent is inside of it. `parent` is an
+        OpenTelemetry context, the current one where it is not given.
+        """
+        return self._begin(parent, seconds_ago, is_current=False)
+
+    def finish(self, error: BaseException | None = None) -> None:
+        """Ends the work, as failed where there is an error. A second time it does nothing. Never raises."""
         if not self._active:
             return
         self._active = False
@@ -80,6 +88,18 @@ class Operation:
             self._stop(error)
         except Exception as internal:  # noqa: BLE001
             internal_error(self.component, internal)
+
+    def cancel(self, kind: str = "cancelled") -> None:
+        """Counts this work as neither success nor error; `kind` is a short word such as "abandoned"."""
+        self.status, self.failure = CANCELLED, kind
+
+    def __enter__(self) -> Self:
+        return self._begin(None, 0.0, is_current=True)
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.finish(error)
 
     async def __aenter__(self) -> Self:
         return self.__enter__()
@@ -118,16 +138,35 @@ class Operation:
 
     # Inside.
 
-    def _start(self) -> None:
+    def _begin(self, parent: Context | None, seconds_ago: float, *, is_current: bool) -> Self:
+        if settings.disabled():
+            return self
+        try:
+            self._start(parent, seconds_ago, is_current=is_current)
+        except Exception as error:  # noqa: BLE001 - the work itself goes on
+            internal_error(self.component, error)
+        return self
+
+    def _start(self, parent: Context | None, seconds_ago: float, *, is_current: bool) -> None:
         tracer = current_tracer()
         self.status, self.failure = SUCCESS, None
-        self.span = self._token = None
+        self.span = self._outside = self._inside = None
+        self.is_current = is_current
         if tracer is not None:
-            span = tracer.start_span(self.span_name(), kind=self.span_kind, attributes=self.span_attributes())
-            self._token = otel_context.attach(set_span_in_context(span))
+            self._outside = otel_context.get_current() if parent is None else parent
+            span = tracer.start_span(
+                self.span_name(),
+                context=self._outside,
+                kind=self.span_kind,
+                attributes=self.span_attributes(),
+                start_time=time.time_ns() - int(seconds_ago * 1e9) if seconds_ago else None,
+            )
+            self._inside = set_span_in_context(span, self._outside)
             self.span = span
+            if is_current:
+                otel_context.attach(self._inside)
         self._active = True
-        self._began = perf_counter()
+        self._began = perf_counter() - seconds_ago
         self.started()
 
     def _stop(self, error: BaseException | None) -> None:
@@ -136,17 +175,24 @@ class Operation:
             cancelled = isinstance(error, asyncio.CancelledError | GeneratorExit | KeyboardInterrupt)
             self.status = CANCELLED if cancelled else ERROR
             self.failure = self.kind_of(error)
-        span = self.span
+        span, inside, outside = self.span, self._inside, self._outside
+        if span is None or inside is None or outside is None:
+            self.ended(error, None)
+            return
+        if not self.is_current:
+            outside = otel_context.get_current()
+            otel_context.attach(inside)  # for the log line's ids
         try:
             self.ended(error, exemplar(span))
         finally:
-            if span is not None:
-                if error is not None and self.status == ERROR:
-                    record_failure(span, error, message=self.records_messages)
-                elif self.failure is not None:
-                    span.set_attribute("error.type", self.failure)
-                otel_context.detach(self._token)
-                span.end()
+            if error is not None and self.status == ERROR:
+                record_failure(span, error, message=self.records_messages)
+            elif self.failure is not None:
+                span.set_attribute("error.type", self.failure)
+            # Not by a token: an async generator may be closed in another context than the one it began in.
+            if otel_context.get_current() is inside:
+                otel_context.attach(outside)
+            span.end()
 
     def kind_of(self, error: BaseException) -> str:
         return type(error).__name__

@@ -25,6 +25,7 @@ from signalfire.children import several_processes
 from signalfire.http.asgi import Message, Receive, Scope, Send
 from signalfire.http.templates import UNMATCHED, Templates
 from signalfire.internal import internal_error
+from signalfire.logged import mark_logged, unless_logged
 from signalfire.logs import line
 
 LOGGER = "signalfire.http"
@@ -341,9 +342,9 @@ class Exchange:
         if status < 500:
             line.emit(logging.INFO, LOGGER, "request completed", fields)
             return
-        line.emit(logging.ERROR, LOGGER, "request failed", fields, error)
         if error is not None:
-            mark_logged(error)
+            fields["error_type"] = type(error).__name__
+        line.emit(logging.ERROR, LOGGER, "request failed", fields, unless_logged(error))
 
     def _finish_span(self, span: trace.Span, endpoint: str, status: int, error: BaseException | None) -> None:
         attributes: dict[str, Any] = {"http.response.status_code": status}
@@ -369,8 +370,8 @@ class Exchange:
         endpoint = self._endpoint()
         self._count_exception(error, endpoint)
         if line.enabled(logging.ERROR):
-            line.emit(logging.ERROR, LOGGER, "failed after the response", {"endpoint": endpoint}, error)
-            mark_logged(error)
+            fields = {"endpoint": endpoint, "error_type": type(error).__name__}
+            line.emit(logging.ERROR, LOGGER, "failed after the response", fields, unless_logged(error))
 
 
 def is_foreign_server_span(span: trace.Span) -> bool:
@@ -379,11 +380,3 @@ def is_foreign_server_span(span: trace.Span) -> bool:
         return False
     scope = getattr(span, "instrumentation_scope", None)
     return getattr(scope, "name", None) != tracing.SCOPE
-
-
-def mark_logged(error: BaseException) -> None:
-    """Tells the filter on the server's logger that this exception has been logged."""
-    try:
-        error.signalfire_logged = True  # type: ignore[attr-defined]
-    except AttributeError:  # an exception with slots
-        return
