@@ -23,9 +23,22 @@ _SERIES = {"histogram": ("_bucket", "_sum", "_count"), "summary": ("_sum", "_cou
 
 def catalogued() -> set[str]:
     """The series of every metric of the catalogue."""
+    return {name + suffix for name, metric in _metrics() for suffix in _SERIES.get(metric["type"], ("",))}
+
+
+def aliases() -> set[str]:
+    """The series of every older name of a metric."""
+    return {
+        alias + suffix
+        for _, metric in _metrics()
+        for alias in metric.get("aliases", ())
+        for suffix in _SERIES.get(metric["type"], ("",))
+    }
+
+
+def _metrics() -> list[tuple[str, dict[str, Any]]]:
     catalogue: dict[str, Any] = yaml.safe_load((ROOT / "instrumentation" / "catalogue.yaml").read_text())
-    metrics = {name: metric for group in catalogue["groups"] for name, metric in group["metrics"].items()}
-    return {name + suffix for name, metric in metrics.items() for suffix in _SERIES.get(metric["type"], ("",))}
+    return [entry for group in catalogue["groups"] for entry in group["metrics"].items()]
 
 
 def foreign() -> set[str]:
