@@ -1,0 +1,13 @@
+from fastapi import FastAPI
+from openai import AsyncOpenAI
+
+app = FastAPI()
+client = AsyncOpenAI()
+
+
+@app.post("/products/{product}/slogan")
+async def slogan(product: int) -> dict[str, str | None]:
+    answer = await client.chat.completions.create(
+        model="gpt-4o-mini", messages=[{"role": "user", "content": f"A slogan for product {product}"}]
+    )
+    return {"slogan": answer.choices[0].message.content}
