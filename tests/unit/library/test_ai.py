@@ -342,6 +342,8 @@ def test_the_span(client: openai.OpenAI, metrics: Metrics, spans: InMemorySpanEx
         "gen_ai.provider.name": "openai",
         "gen_ai.request.model": "gpt-4o-mini",
         "gen_ai.response.model": "gpt-4o-mini",
+        "gen_ai.response.id": "c-1",
+        "gen_ai.response.finish_reasons": ("stop",),
         "gen_ai.usage.input_tokens": 1000,
         "gen_ai.usage.output_tokens": 200,
         "gen_ai.usage.cache_read.input_tokens": 600,

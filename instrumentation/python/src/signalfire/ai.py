@@ -1,24 +1,37 @@
 """`track_ai_call`: calls to model providers, with their tokens, price, errors and time to the first token.
 
-Prompts and answers are never recorded, nor are exceptions' messages, which may quote them.
+Calls nest: an application's own `track_ai_call` around LiteLLM, which calls the openai client, is one call. The
+outermost layer owns it, has its span and is counted; the layers inside only tell it what they learn. Prompts and
+answers are recorded where the application asked for it and nowhere else; exceptions' messages, which may quote them,
+never.
 """
 
-import asyncio
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
+from decimal import Decimal
 from time import perf_counter
 from typing import Any, TypeVar
 
+from opentelemetry import context as otel_context
+from opentelemetry.context import Context
 from opentelemetry.trace import SpanKind
 
-from signalfire import genai
+from signalfire import genai, settings
 from signalfire.catalogue import Metrics
 from signalfire.internal import internal_error
 from signalfire.internal import metrics as default_metrics
-from signalfire.operations import SUCCESS, Operation
+from signalfire.operations import CANCELLED, ERROR, SUCCESS, Operation
 from signalfire.prices import Price, Usage, price_list
-from signalfire.usage import has_text, response_id, response_model, usage_of
+from signalfire.providers.failures import error_type
+from signalfire.usage import Answers, failed_with, has_text
 
 R = TypeVar("R")
+
+_current: ContextVar["AiCall | None"] = ContextVar("signalfire_ai_call", default=None)
+_operation: ContextVar[str | None] = ContextVar("signalfire_ai_operation", default=None)
+_nesting = threading.Lock()
 
 
 class AiCall(Operation):
@@ -28,28 +41,47 @@ class AiCall(Operation):
     span_kind = SpanKind.CLIENT
     records_messages = False
 
-    def __init__(self, provider: str, model: str, operation: str, metrics: Metrics | None) -> None:
+    def __init__(
+        self, provider: str, model: str, operation: str, metrics: Metrics | None, *, kind: str = genai.CHAT
+    ) -> None:
         super().__init__()
-        self.provider, self.model, self.operation = provider, model, operation
+        self.provider, self.model, self.operation, self.kind = provider, model, operation, kind
         self.metrics = metrics or default_metrics
-        self.seconds_to_first_token: float | None = None
-        self.price: Price | None = None
-        self.response_model: str | None = None
-        self.usage: Usage | None = None  # known after the call ended; None where the provider reported none
-        self._usages: dict[str, Usage] = {}
+
+    # What a call starts with. Nothing of it is changed in place: each call has its own from when there is something.
+    usage: Usage | None = None  # known after the call ended; None where the provider reported none
+    price: Price | None = None
+    seconds_to_first_token: float | None = None
+    _answers: Answers | None = None
+    _around: "AiCall | None" = None  # what was current before
+    _owner: "AiCall | None" = None  # the call that this one is a layer of
+    _inner: tuple["AiCall", ...] = ()  # layers that have not ended
+    _reports: tuple["AiCall", ...] = ()  # layers that have
+    _waits = False  # whether it ended before the streams that were opened inside of it
+    _done_at: float | None = None
+
+    def _forget(self) -> None:
+        self.usage = self.price = self.seconds_to_first_token = self._answers = None
+        self._around = self._owner = self._done_at = None
+        self._inner = self._reports = ()
+        self._waits = False
 
     # For users, inside the call.
 
     def record_response(self, response: Any) -> None:
-        """Takes tokens and model from an openai response, or from each chunk or event of a stream as it comes."""
+        """Takes tokens and model from a provider's response, or from each chunk or event of a stream as it comes.
+
+        Where the client is instrumented that happens by itself. What is recorded here takes the place of that.
+        """
+        if not self._active:
+            return
         try:
             if self.seconds_to_first_token is None and has_text(response):
                 self.record_first_token()
-            self.response_model = self.response_model or response_model(response)
-            usage = usage_of(response)
-            if usage is not None:
-                # By id, because a stream may report its usage more than once.
-                self._usages[response_id(response) or f"response {len(self._usages)}"] = usage
+            self._own_answers().take(response)
+            failure = failed_with(response)
+            if failure is not None:
+                self.fail(failure)
         except Exception as error:  # noqa: BLE001 - a response of an unknown shape
             internal_error(self.component, error)
 
@@ -62,14 +94,10 @@ class AiCall(Operation):
         reasoning: int | None = None,
     ) -> None:
         """Adds token counts. `input` includes the cached ones, `output` includes reasoning."""
+        if not self._active:
+            return
         try:
-            self._usages[f"tokens {len(self._usages)}"] = Usage(
-                at_least_zero(input),
-                at_least_zero(output),
-                None if cache_read is None else at_least_zero(cache_read),
-                None if cache_write is None else at_least_zero(cache_write),
-                None if reasoning is None else at_least_zero(reasoning),
-            )
+            self._own_answers().add(counted(input, output, cache_read, cache_write, reasoning))
         except (TypeError, ValueError) as error:
             internal_error(self.component, error)
 
@@ -83,30 +111,182 @@ class AiCall(Operation):
         """The call's price, known after it ended; None where the model has none."""
         return None if self.price is None else float(self.price.cost)
 
+    @property
+    def response_model(self) -> str | None:
+        """The model that answered, by its own account."""
+        return None if self._answers is None else self._answers.model
+
+    @property
+    def has_finish_reason(self) -> bool:
+        """Whether the model said that it is done."""
+        return self._answers is not None and bool(self._answers.finish_reasons)
+
+    # For the instrumented clients.
+
+    @contextmanager
+    def inside(self) -> Iterator[None]:
+        """What runs in here is part of a call that was started with `begin`: its spans, and the layers below."""
+        if not self._active:
+            yield
+            return
+        around, outside = _current.get(), otel_context.get_current()
+        _current.set(self)
+        if self._inside is not None:
+            otel_context.attach(self._inside)
+        try:
+            yield
+        finally:
+            _current.set(around)
+            otel_context.attach(outside)
+
+    def annotate(self, attributes: Mapping[str, Any]) -> None:
+        """Sets attributes of the span, which is the outermost layer's."""
+        owner = self
+        while owner._owner is not None:
+            owner = owner._owner
+        if owner.span is not None and attributes:
+            owner.span.set_attributes(attributes)
+
+    def is_over(self, over: bool) -> None:
+        """Whether the provider has given what it was asked for: then the time until the end is not the call's."""
+        self._done_at = perf_counter() if over else None
+
     # For Operation.
 
     def span_name(self) -> str:
-        return f"{genai.CHAT} {self.model}"
+        return f"{self.kind} {self.model}"
 
     def span_attributes(self) -> dict[str, Any]:
-        return genai.call_attributes(self.provider, self.model, self.operation)
-
-    def started(self) -> None:
-        self.seconds_to_first_token = self.price = self.response_model = self.usage = None
-        self._usages = {}
-        price_list.prepare()
+        return genai.call_attributes(self.provider, self.model, self.operation, self.kind)
 
     def returned(self, result: R) -> R:
         self.record_response(result)
         return result
 
+    def kind_of(self, error: BaseException) -> str:
+        return error_type(error)
+
+    def _start(self, parent: Context | None, seconds_ago: float, *, is_current: bool) -> None:
+        if self._began:
+            self._forget()
+        around = _current.get()
+        if around is not None and around._admit(self):
+            self._owner = around
+            self._start_layer(seconds_ago, is_current=is_current)
+        else:
+            super()._start(parent, seconds_ago, is_current=is_current)
+        if is_current:
+            self._around = around
+            _current.set(self)
+
+    def _start_layer(self, seconds_ago: float, *, is_current: bool) -> None:
+        self.status, self.failure = SUCCESS, None
+        self.span = self._outside = self._inside = None
+        self.is_current = is_current
+        self._active = True
+        self._began = perf_counter() - seconds_ago
+        self.started()
+
+    def started(self) -> None:
+        price_list.prepare()
+
+    def _stop(self, error: BaseException | None) -> None:
+        if _current.get() is self:
+            _current.set(self._around)
+        if not self._inner or not self._wait_for_streams(error):
+            self._complete(error)
+
+    def _complete(self, error: BaseException | None) -> None:
+        if self._done_at is not None:
+            self._began += perf_counter() - self._done_at
+        if self._owner is not None:
+            self._settle()
+            if self._owner._hear(self, error):
+                return
+        super()._stop(error)
+
     def ended(self, _: BaseException | None, exemplar: dict[str, str] | None) -> None:
         try:
-            self._record(exemplar)
+            self._settle()
+            self._count_call(exemplar)
+            self._count_result()
         finally:
             notify(self)
 
-    def _record(self, exemplar: dict[str, str] | None) -> None:
+    def _count_untimed(self) -> None:
+        try:
+            self._settle()
+            self.metrics.ai_api_calls_total.labels(
+                provider=self.provider, model=self.model, operation=self.operation, status=SUCCESS
+            ).inc()
+            self._count_result()
+        finally:
+            notify(self)
+
+    # Layers.
+
+    def _admit(self, layer: "AiCall") -> bool:
+        with _nesting:
+            if self._active:
+                self._inner += (layer,)
+            return self._active
+
+    def _hear(self, layer: "AiCall", error: BaseException | None) -> bool:
+        """A layer has ended. Where this call waited for it, it ends now as the layer did; False where it was over."""
+        if self.seconds_to_first_token is None and layer.seconds_to_first_token is not None:
+            self.seconds_to_first_token = layer._began + layer.seconds_to_first_token - self._began
+        with _nesting:
+            if not self._active and not self._waits:
+                return False
+            self._inner = tuple(other for other in self._inner if other is not layer)
+            self._reports += (layer,)
+            finished = self._waits and not self._inner
+            self._waits = self._waits and not finished
+        if finished:
+            self._done_at = layer._done_at
+            if layer.status != SUCCESS:
+                self.status, self.failure = layer.status, layer.failure
+            self._complete(error)
+        return True
+
+    def _wait_for_streams(self, error: BaseException | None) -> bool:
+        """A call that returned a stream goes on until that ends, so that its tokens are known."""
+        with _nesting:
+            self._waits = error is None and self.status != CANCELLED and bool(self._inner)
+        if self._waits and self.is_current and self._outside is not None:
+            if otel_context.get_current() is self._inside:
+                otel_context.attach(self._outside)
+            self.is_current = False
+        return self._waits
+
+    # Counting.
+
+    def _own_answers(self) -> Answers:
+        if self._answers is None:
+            self._answers = Answers()
+        return self._answers
+
+    def _settle(self) -> None:
+        """Works out tokens and price: by what was recorded here, else by what the layers inside reported."""
+        own = [] if self._answers is None else self._answers.usages
+        if own:
+            self.usage = total([usage for usage, _ in own])
+            prices = [price_list.price(self.provider, self.model, usage, answered) for usage, answered in own]
+            self.price = total_price(prices)
+        if self._reports:
+            self._adopt_reports()
+
+    def _adopt_reports(self) -> None:
+        usages = [layer.usage for layer in self._reports if layer.usage is not None]
+        if usages and self.usage is None:
+            self.usage = total(usages)
+        if usages and self.price is None:
+            self.price = total_price([layer.price for layer in self._reports if layer.usage is not None])
+        for layer in self._reports:
+            if layer._answers is not None:
+                self._own_answers().adopt(layer._answers)
+
+    def _count_call(self, exemplar: dict[str, str] | None) -> None:
         provider, model, operation = self.provider, self.model, self.operation
         metrics = self.metrics
         metrics.ai_api_calls_total.labels(provider=provider, model=model, operation=operation, status=self.status).inc()
@@ -117,12 +297,14 @@ class AiCall(Operation):
             metrics.ai_api_time_to_first_token_seconds.labels(provider=provider, model=model).observe(
                 self.seconds_to_first_token
             )
-        if self.failure is not None:
+        if self.status == ERROR and self.failure is not None:
             metrics.ai_api_errors_total.labels(provider=provider, model=model, error_type=self.failure).inc()
-        usage = self.usage = self._total_usage()
+
+    def _count_result(self) -> None:
+        provider, model, operation = self.provider, self.model, self.operation
+        metrics, usage = self.metrics, self.usage
         if usage is not None:
-            self._count(usage)
-            self.price = self._price(usage)
+            self._count_tokens(usage)
         if self.price is not None:
             metrics.ai_api_cost_usd_total.labels(provider=provider, model=model, operation=operation).inc(
                 float(self.price.cost)
@@ -132,22 +314,9 @@ class AiCall(Operation):
         elif usage is not None or self.status == SUCCESS:
             metrics.ai_api_unpriced_calls_total.labels(provider=provider, model=model).inc()
         if self.span is not None:
-            self.span.set_attributes(self._result_attributes(usage))
+            self.span.set_attributes(self._result_attributes())
 
-    def kind_of(self, error: BaseException) -> str:
-        return error_type(error)
-
-    def _total_usage(self) -> Usage | None:
-        usages = list(self._usages.values())
-        return sum(usages[1:], usages[0]) if usages else None
-
-    def _price(self, usage: Usage) -> Price | None:
-        price = price_list.price(self.provider, self.model, usage)
-        if price is None and self.response_model is not None and self.response_model != self.model:
-            price = price_list.price(self.provider, self.response_model, usage)
-        return price
-
-    def _count(self, usage: Usage) -> None:
+    def _count_tokens(self, usage: Usage) -> None:
         provider, model, operation = self.provider, self.model, self.operation
         tokens = self.metrics.ai_api_tokens_total
         for kind, number in (
@@ -163,56 +332,55 @@ class AiCall(Operation):
             found = self.metrics.ai_cache_hits_total if usage.cache_read else self.metrics.ai_cache_misses_total
             found.labels(provider=provider, model=model, operation=operation).inc()
 
-    def _result_attributes(self, usage: Usage | None) -> dict[str, Any]:
-        attributes: dict[str, Any] = {}
-        if self.response_model is not None:
-            attributes[genai.RESPONSE_MODEL] = self.response_model
-        if self.seconds_to_first_token is not None:
-            attributes[genai.TIME_TO_FIRST_CHUNK] = self.seconds_to_first_token
-        if self.price is not None:
-            attributes[genai.COST_USD] = float(self.price.cost)
+    def _result_attributes(self) -> dict[str, Any]:
+        answers, usage = self._answers or Answers(), self.usage
+        values: dict[str, Any] = {
+            genai.RESPONSE_MODEL: answers.model,
+            genai.RESPONSE_ID: answers.id,
+            genai.FINISH_REASONS: [reason for _, reason in sorted(answers.finish_reasons.items())] or None,
+            genai.TIME_TO_FIRST_CHUNK: self.seconds_to_first_token,
+            genai.COST_USD: self.cost_usd,
+        }
         if usage is not None:
-            attributes[genai.INPUT_TOKENS] = usage.input
-            attributes[genai.OUTPUT_TOKENS] = usage.output
-            details = {
+            values |= {
+                genai.INPUT_TOKENS: usage.input,
+                genai.OUTPUT_TOKENS: usage.output,
                 genai.CACHE_READ_TOKENS: usage.cache_read,
                 genai.CACHE_WRITE_TOKENS: usage.cache_write,
                 genai.REASONING_TOKENS: usage.reasoning,
             }
-            attributes.update((name, number) for name, number in details.items() if number is not None)
-        return attributes
+        return {name: value for name, value in values.items() if value is not None}
+
+
+def counted(
+    input: int,  # noqa: A002
+    output: int,
+    cache_read: int | None,
+    cache_write: int | None,
+    reasoning: int | None,
+) -> Usage:
+    """Raises TypeError or ValueError where a count is no number."""
+    return Usage(
+        at_least_zero(input),
+        at_least_zero(output),
+        None if cache_read is None else at_least_zero(cache_read),
+        None if cache_write is None else at_least_zero(cache_write),
+        None if reasoning is None else at_least_zero(reasoning),
+    )
 
 
 def at_least_zero(count: int) -> int:
     return max(int(count), 0)
 
 
-_BY_STATUS: dict[int, str] = {
-    400: "invalid_request",
-    401: "authentication",
-    403: "permission",
-    404: "not_found",
-    408: "timeout",
-    409: "conflict",
-    413: "invalid_request",
-    422: "invalid_request",
-    429: "rate_limit",
-}
+def total(usages: list[Usage]) -> Usage:
+    return sum(usages[1:], usages[0])
 
 
-def error_type(error: BaseException) -> str:
-    """A short, bounded name for what went wrong, the same for every provider's client."""
-    if isinstance(error, asyncio.CancelledError):
-        return "cancelled"
-    status = getattr(error, "status_code", None)
-    if isinstance(status, int):
-        return _BY_STATUS.get(status) or ("server_error" if status >= 500 else f"http_{status}")
-    name = type(error).__name__
-    if isinstance(error, TimeoutError) or "Timeout" in name:
-        return "timeout"
-    if isinstance(error, ConnectionError) or "Connect" in name:
-        return "connection"
-    return name
+def total_price(prices: list[Price | None]) -> Price | None:
+    """The sum; None where a part is not known, because then the sum is not either."""
+    known = [price for price in prices if price is not None]
+    return sum(known[1:], known[0]) if known and len(known) == len(prices) else None
 
 
 def track_ai_call(provider: str, model: str, operation: str = "chat", *, metrics: Metrics | None = None) -> AiCall:
@@ -224,6 +392,54 @@ def track_ai_call(provider: str, model: str, operation: str = "chat", *, metrics
     return AiCall(provider, model, operation, metrics)
 
 
+def track_tokens(
+    provider: str,
+    model: str,
+    operation: str = "chat",
+    *,
+    input: int = 0,  # noqa: A002 - as the metric's label says
+    output: int = 0,
+    cache_read: int | None = None,
+    cache_write: int | None = None,
+    reasoning: int | None = None,
+    metrics: Metrics | None = None,
+) -> Decimal | None:
+    """Counts a call that somebody else timed: the call, its tokens and its price, but no duration and no span.
+
+    `input` includes the cached tokens, `output` includes reasoning. Gives the price in US dollars, None where the model
+    has none. Inside of a tracked call the tokens are that call's, which is priced when it ends.
+    """
+    around = _current.get()
+    if around is not None and around._active:
+        around.record_tokens(input, output, cache_read, cache_write, reasoning)
+        return None
+    if settings.disabled():
+        return None
+    call = AiCall(provider, model, operation, metrics)
+    try:
+        call._own_answers().add(counted(input, output, cache_read, cache_write, reasoning))
+        call._count_untimed()
+    except Exception as error:  # noqa: BLE001 - the application goes on
+        internal_error("ai", error)
+    return None if call.price is None else call.price.cost
+
+
+@contextmanager
+def ai_operation(name: str) -> Iterator[None]:
+    """Names what the calls of instrumented clients in here are for ("slogan"): a name from a small set."""
+    around = _operation.get()
+    _operation.set(name)
+    try:
+        yield
+    finally:
+        _operation.set(around)
+
+
+def current_operation(default: str) -> str:
+    """What the calling code's `ai_operation` says, else the default."""
+    return _operation.get() or default
+
+
 # --- who else wants to know ---
 
 Listener = Callable[[AiCall], None]
@@ -231,11 +447,11 @@ _listeners: list[Listener] = []
 
 
 def subscribe(listener: Listener) -> Callable[[], None]:
-    """Has the listener called once for each call that ends, in the thread of the call; gives what ends that.
+    """Has the listener called once for each call that ends; gives what ends that.
 
     The call's `provider`, `model`, `operation`, `status`, `seconds`, `usage` (tokens, None where the provider reported
-    none) and `price` (US dollars as Decimals, None where the model has none) are known by then. A listener must be
-    quick; what it raises is counted as an internal error.
+    none) and `price` (US dollars as Decimals, None where the model has none) are known by then. A listener is called in
+    the thread that the call ended in and must be quick; what it raises is counted as an internal error.
     """
     _listeners.append(listener)
 

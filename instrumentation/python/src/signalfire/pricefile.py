@@ -1,0 +1,139 @@
+"""The user's own prices: a TOML or JSON file, provider → model → US dollars for a million tokens of each kind.
+
+[openai."gpt-4o-mini"]
+input = 0.15
+output = 0.60
+cache_read = 0.075
+
+[custom."llama-*"]          # `*`, `?` and `[…]` as in file names; the first that fits applies
+input = 0
+output = 0
+"""
+
+import json
+import os
+import re
+import tomllib
+from collections.abc import Callable
+from dataclasses import dataclass
+from decimal import Decimal
+from fnmatch import translate
+from pathlib import Path
+from typing import Any
+
+from signalfire.settings import SettingError
+
+VARIABLE = "SIGNALFIRE_PRICES_FILE"
+_MILLION = Decimal(1_000_000)
+_MAX_KNOWN = 1000
+_REQUIRED = ("input", "output")
+_OPTIONAL = ("cache_read", "cache_write")
+
+
+@dataclass(frozen=True, slots=True)
+class Rates:
+    """US dollars a token."""
+
+    input: Decimal
+    cache_read: Decimal
+    cache_write: Decimal
+    output: Decimal
+
+
+class PriceFile:
+    """What a price file says. Names are compared without regard to case."""
+
+    def __init__(self, entries: list[tuple[str, str, Rates]]) -> None:
+        self._exact = {(provider, model): rates for provider, model, rates in reversed(entries)}
+        self._patterns = [
+            (re.compile(translate(provider)), re.compile(translate(model)), rates) for provider, model, rates in entries
+        ]
+        self._known: dict[tuple[str, str], Rates | None] = {}
+
+    def rates(self, provider: str, model: str) -> Rates | None:
+        """The model's rates, None where the file does not name it."""
+        key = (provider, model)
+        if key in self._known:
+            return self._known[key]
+        if len(self._known) >= _MAX_KNOWN:
+            self._known.clear()
+        rates = self._known[key] = self._look_up(provider.lower(), model.lower())
+        return rates
+
+    def _look_up(self, provider: str, model: str) -> Rates | None:
+        exact = self._exact.get((provider, model))
+        if exact is not None:
+            return exact
+        fitting = (
+            rates
+            for of_provider, of_model, rates in self._patterns
+            if of_provider.match(provider) and of_model.match(model)
+        )
+        return next(fitting, None)
+
+
+def configured_file(file: str | os.PathLike[str] | None) -> PriceFile | None:
+    """The price file: keyword, then SIGNALFIRE_PRICES_FILE. None where neither names one. Raises SettingError."""
+    chosen = os.fspath(file) if file is not None else os.environ.get(VARIABLE, "")
+    return read_price_file(Path(chosen)) if chosen else None
+
+
+def read_price_file(path: Path) -> PriceFile:
+    """Raises SettingError that names the file and the line or the field."""
+    parse = _PARSERS.get(path.suffix.lower())
+    if parse is None:
+        raise SettingError(f"{VARIABLE}: {path} is neither a .toml nor a .json file")
+    try:
+        content = parse(path.read_text("utf-8"))
+    except OSError as error:
+        raise SettingError(f"{VARIABLE}: {path} cannot be read: {error.strerror}") from error
+    except ValueError as error:  # of either parser, with line and column; not UTF-8
+        raise SettingError(f"{VARIABLE}: {path} is not valid {path.suffix[1:].upper()}: {error}") from error
+    return PriceFile(
+        [
+            (provider.lower(), model.lower(), parse_rates(prices, f"{VARIABLE}: {path}: {provider} / {model}"))
+            for provider, models in table(content, f"{VARIABLE}: {path}", "[provider.model] tables").items()
+            for model, prices in table(models, f"{VARIABLE}: {path}: {provider}", "models with their prices").items()
+        ]
+    )
+
+
+def parse_rates(prices: Any, where: str) -> Rates:
+    fields = table(prices, where, "prices such as input = 0.15")
+    unknown = [name for name in fields if name not in (*_REQUIRED, *_OPTIONAL)]
+    if unknown:
+        raise SettingError(f"{where}: {unknown[0]} is not a price: write {', '.join((*_REQUIRED, *_OPTIONAL))}")
+    missing = [name for name in _REQUIRED if name not in fields]
+    if missing:
+        raise SettingError(f"{where}: {missing[0]} is missing: write US dollars for a million tokens, 0 if it is free")
+    rates = {name: rate(number, f"{where}: {name}") for name, number in fields.items()}
+    return Rates(
+        input=rates["input"],
+        cache_read=rates.get("cache_read", rates["input"]),
+        cache_write=rates.get("cache_write", rates["input"]),
+        output=rates["output"],
+    )
+
+
+def rate(number: Any, where: str) -> Decimal:
+    fits = isinstance(number, int | Decimal) and not isinstance(number, bool)
+    if not fits or not Decimal(number).is_finite() or number < 0:
+        raise SettingError(f"{where} is {number!r}: write US dollars for a million tokens, such as 0.15")
+    return Decimal(number) / _MILLION
+
+
+def table(value: Any, where: str, expected: str) -> dict[str, Any]:
+    if not isinstance(value, dict):
+        raise SettingError(f"{where}: {value!r} is not a table: write {expected}")
+    return value
+
+
+def _parse_toml(text: str) -> Any:
+    return tomllib.loads(text, parse_float=Decimal)
+
+
+def _parse_json(text: str) -> Any:
+    return json.loads(text, parse_float=Decimal, parse_constant=Decimal)
+
+
+_PARSERS: dict[str, Callable[[str], Any]] = {".toml": _parse_toml, ".json": _parse_json}

@@ -1,0 +1,38 @@
+"""Which provider stands behind an address, by the names that genai-prices and the metrics have for them."""
+
+CUSTOM = "custom"
+
+_BY_DOMAIN = {
+    "api.openai.com": "openai",
+    "openai.azure.com": "azure",
+    "services.ai.azure.com": "azure",
+    "cognitiveservices.azure.com": "azure",
+    "azure-api.net": "azure",
+    "api.anthropic.com": "anthropic",
+    "amazonaws.com": "aws",
+    "api.aws": "aws",
+    "googleapis.com": "google",
+    "api.cerebras.ai": "cerebras",
+    "api.cohere.ai": "cohere",
+    "api.cohere.com": "cohere",
+    "api.deepseek.com": "deepseek",
+    "api.fireworks.ai": "fireworks",
+    "api.groq.com": "groq",
+    "api.mistral.ai": "mistral",
+    "api.moonshot.ai": "moonshotai",
+    "openrouter.ai": "openrouter",
+    "api.perplexity.ai": "perplexity",
+    "api.together.xyz": "together",
+    "api.x.ai": "x-ai",
+}
+
+
+def provider_at(host: str) -> str:
+    """The provider whose domain the host is or belongs to, regional subdomains included; else "custom"."""
+    labels = host.lower().rstrip(".").split(".")
+    domains = (".".join(labels[start:]) for start in range(len(labels)))
+    known = (_BY_DOMAIN[domain] for domain in domains if domain in _BY_DOMAIN)
+    found = next(known, None)
+    if found is None and labels[-3:] == ["api", "openai", "com"]:
+        return "openai"
+    return found or CUSTOM

@@ -1,0 +1,86 @@
+"""The anthropic client: messages, whole and streamed, of Anthropic itself and through Bedrock, Vertex and Foundry."""
+
+import os
+from collections.abc import Mapping
+from typing import Any
+
+from signalfire import genai, settings
+from signalfire.catalogue import Metrics
+from signalfire.prices import price_list
+from signalfire.providers.addresses import CUSTOM, provider_at
+from signalfire.providers.content import content_is_recorded
+from signalfire.providers.requests import Asked, Instrumentation, request_attributes
+
+_URL = "/v1/messages"
+_BY_CLIENT = {"Bedrock": "aws", "Vertex": "google", "Foundry": "azure"}
+
+
+class _State:
+    instrumentation: Instrumentation | None = None
+
+
+def instrument_anthropic(
+    *,
+    provider: str = "anthropic",
+    record_content: bool | None = None,
+    prices_file: str | os.PathLike[str] | None = None,
+    metrics: Metrics | None = None,
+) -> None:
+    """Tracks every call of the anthropic client's messages, beta ones included, batches not. May be called again.
+
+    `provider` is who stands behind an address that is not a known provider's, such as a gateway. `record_content` puts
+    prompts and answers on the spans, masked; by default what OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT says,
+    else not. `prices_file` names a file of your own prices (SIGNALFIRE_PRICES_FILE). The spans that newer anthropic
+    clients make of these calls by themselves are left out, so that each call has one.
+
+    Raises ImportError where anthropic is not installed, SettingError for a price file or a variable that cannot be
+    meant.
+    """
+    if settings.disabled() or _State.instrumentation is not None:
+        return
+    try:
+        import anthropic
+        from anthropic._base_client import AsyncAPIClient, SyncAPIClient
+    except ImportError as error:
+        raise ImportError("instrument_anthropic needs the anthropic package: pip install 'signalfire[llm]'") from error
+    records = content_is_recorded(record_content)
+    price_list.set_up(prices_file)
+    price_list.prepare()
+    requests = _Requests(provider)
+    streams = (anthropic.Stream, anthropic.AsyncStream)
+    instrumentation = Instrumentation(streams, requests.describe, metrics=metrics, record_content=records)
+    instrumentation.install(SyncAPIClient, AsyncAPIClient)
+    _State.instrumentation = instrumentation
+
+
+def uninstrument_anthropic() -> None:
+    """Leaves the client as it was. Calls under way are still counted."""
+    if _State.instrumentation is not None:
+        _State.instrumentation.uninstall()
+        _State.instrumentation = None
+
+
+class _Requests:
+    """Tells model calls from other requests."""
+
+    def __init__(self, provider: str) -> None:
+        self._provider = provider
+
+    def describe(self, client: Any, options: Any) -> tuple[Asked | None, Any]:
+        body = options.json_data
+        path = options.url.partition("?")[0]
+        if path != _URL or options.method.lower() != "post" or not isinstance(body, Mapping):
+            return None, options
+        body = {**body, **(getattr(options, "extra_json", None) or {})}
+        if getattr(options, "span_name", None):
+            options = options.model_copy(update={"span_name": None})
+        attributes = request_attributes(client, body)
+        return Asked(self._provider_of(client), "chat", genai.CHAT, body, attributes=attributes), options
+
+    def _provider_of(self, client: Any) -> str:
+        name = type(client).__name__
+        cloud = next((provider for word, provider in _BY_CLIENT.items() if word in name), None)
+        if cloud is not None:
+            return cloud
+        known = provider_at(client.base_url.host)
+        return self._provider if known == CUSTOM else known

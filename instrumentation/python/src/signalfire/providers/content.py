@@ -1,0 +1,219 @@
+"""Prompts and answers on the spans, where the application asked for it: masked, cut, as the conventions shape them.
+
+Off by default. `record_content=True` turns it on, or OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT.
+"""
+
+import json
+import os
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from signalfire import genai, masking, plain
+from signalfire.ai import AiCall
+from signalfire.internal import internal_error
+from signalfire.settings import SettingError
+from signalfire.usage import finish_reasons, numbered, part
+
+VARIABLE = "OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT"
+MAX_TEXT = 8_192  # characters of one text
+MAX_MESSAGES = 50  # of one prompt, the last ones
+MAX_PARTS = 50  # of one message
+_ON = {"1", "true", "yes", "on", "span_only", "span_and_event"}
+_OFF = {"", "0", "false", "no", "off", "no_content", "event_only"}
+
+Json = dict[str, Any]
+
+
+def content_is_recorded(keyword: bool | None) -> bool:
+    """Keyword, then the variable, else not. Raises SettingError for another value of it."""
+    if keyword is not None:
+        return keyword
+    text = os.environ.get(VARIABLE, "").strip().lower()
+    if text not in _ON | _OFF:
+        raise SettingError(f"{VARIABLE} is {text!r}, which is neither true nor false: write true or false")
+    return text in _ON
+
+
+class Recorder:
+    """Collects what one call asked and was answered, and puts it onto the span at its end."""
+
+    def __init__(self, request: Mapping[str, Any]) -> None:
+        self._request = request
+        self._answer: Any = None
+        self._parts: dict[tuple[int, int], Json] = {}  # (choice, place within it) → part, of a stream
+        self._reasons: dict[int, str] = {}
+
+    def take(self, item: Any) -> None:
+        """An answer, or a chunk or event of a stream."""
+        try:
+            self._reasons.update(finish_reasons(item))
+            kind = part(item, "type")
+            if part(item, "output") is not None or kind == "message":
+                self._answer = item
+            elif kind in ("response.completed", "response.incomplete"):
+                self._answer = part(item, "response")
+            elif kind in ("content_block_start", "content_block_delta"):
+                self._take_block(item)
+            else:
+                self._take_choices(part(item, "choices"))
+        except Exception as error:  # noqa: BLE001 - an answer of an unknown shape
+            internal_error("content", error)
+
+    def finish(self, call: AiCall) -> None:
+        try:
+            call.annotate(self._attributes())
+        except Exception as error:  # noqa: BLE001 - what cannot be masked is not recorded
+            internal_error("content", error)
+
+    def _attributes(self) -> dict[str, str]:
+        contents = {
+            genai.SYSTEM_INSTRUCTIONS: system_instructions(self._request),
+            genai.INPUT_MESSAGES: input_messages(self._request),
+            genai.OUTPUT_MESSAGES: self._output_messages(),
+        }
+        return {name: encode(content) for name, content in contents.items() if content}
+
+    def _output_messages(self) -> list[Json]:
+        if part(self._answer, "output") is not None:
+            reason = self._reasons.get(0, "")
+            parts = [made for item in part(self._answer, "output") for made in item_parts(item)]
+            return [{"role": "assistant", "parts": parts, "finish_reason": reason}]
+        if self._answer is not None:
+            made = content_parts(part(self._answer, "content"))
+            return [{"role": "assistant", "parts": made, "finish_reason": self._reasons.get(0, "")}]
+        choices = sorted({choice for choice, _ in self._parts} | self._reasons.keys())
+        return [
+            {
+                "role": "assistant",
+                "parts": [made for (of, _), made in sorted(self._parts.items(), key=_place) if of == choice],
+                "finish_reason": self._reasons.get(choice, ""),
+            }
+            for choice in choices
+        ]
+
+    def _take_choices(self, choices: Any) -> None:
+        for place, choice in numbered(choices) if isinstance(choices, list) else ():
+            message = part(choice, "message") or part(choice, "delta")
+            text = part(message, "content")
+            if isinstance(text, str) and text:
+                self._append((place, -1), {"type": "text", "content": ""}, "content", text)
+            for number, tool_call in enumerate(part(message, "tool_calls") or ()):
+                index = part(tool_call, "index")
+                function = part(tool_call, "function")
+                empty = tool_call_part(part(tool_call, "id"), part(function, "name"), "")
+                at = (place, index if isinstance(index, int) else number)
+                self._append(at, empty, "arguments", part(function, "arguments") or "")
+
+    def _take_block(self, event: Any) -> None:
+        at = (0, part(event, "index") or 0)
+        block, delta = part(event, "content_block"), part(event, "delta")
+        if block is not None:
+            made = content_parts([block])
+            self._parts[at] = made[0] if made else {"type": "text", "content": ""}
+            if self._parts[at]["type"] == "tool_call":
+                self._parts[at]["arguments"] = ""
+            return
+        for name, field in (("text", "content"), ("thinking", "content"), ("partial_json", "arguments")):
+            text = part(delta, name)
+            if isinstance(text, str):
+                self._append(at, {"type": "text", "content": ""}, field, text)
+
+    def _append(self, at: tuple[int, int], empty: Json, field: str, text: str) -> None:
+        if at not in self._parts and len(self._parts) >= MAX_PARTS:
+            return
+        made = self._parts.setdefault(at, empty)
+        before = made.get(field) or ""
+        if isinstance(before, str) and len(before) <= MAX_TEXT:
+            made[field] = before + text
+
+
+def _place(item: tuple[tuple[int, int], Json]) -> tuple[int, int]:
+    return item[0]
+
+
+def encode(content: Any) -> str:
+    """JSON, masked and with its texts cut."""
+    decoded = json.loads(plain.dumps(content))
+    return json.dumps(masking.mask(cut(decoded)), ensure_ascii=False)
+
+
+def cut(value: Any) -> Any:
+    if isinstance(value, str):
+        return value if len(value) <= MAX_TEXT else value[:MAX_TEXT] + "…[cut]"
+    if isinstance(value, dict):
+        return {key: cut(inner) for key, inner in value.items()}
+    return [cut(inner) for inner in value] if isinstance(value, list) else value
+
+
+def system_instructions(request: Mapping[str, Any]) -> list[Json]:
+    return content_parts(request.get("system") or request.get("instructions"))
+
+
+def input_messages(request: Mapping[str, Any]) -> list[Json]:
+    """`messages` of chat completions and of Anthropic, `input` of responses and embeddings."""
+    messages = request.get("messages", request.get("input"))
+    if isinstance(messages, str):
+        return [{"role": "user", "parts": content_parts(messages)}]
+    if not isinstance(messages, Iterable):
+        return []
+    return [input_message(message) for message in list(messages)[-MAX_MESSAGES:]]
+
+
+def input_message(message: Any) -> Json:
+    if isinstance(message, str):
+        return {"role": "user", "parts": content_parts(message)}
+    role = part(message, "role") or "user"
+    if role == "tool":
+        response = content_parts(part(message, "content"))
+        parts = [tool_response_part(part(message, "tool_call_id"), response)]
+    elif part(message, "type") in ("function_call", "function_call_output"):
+        parts = item_parts(message)
+    else:
+        parts = content_parts(part(message, "content"))
+    for tool_call in part(message, "tool_calls") or ():
+        function = part(tool_call, "function")
+        parts.append(tool_call_part(part(tool_call, "id"), part(function, "name"), part(function, "arguments")))
+    return {"role": role, "parts": parts}
+
+
+def content_parts(content: Any) -> list[Json]:
+    """A text or a list of content blocks; of images, files and the like only that they were there."""
+    if isinstance(content, str):
+        return [{"type": "text", "content": content}]
+    if not isinstance(content, list | tuple):
+        return []
+    return [block_part(block) for block in content[:MAX_PARTS]]
+
+
+def block_part(block: Any) -> Json:
+    if isinstance(block, str):
+        return {"type": "text", "content": block}
+    kind = part(block, "type")
+    text = part(block, "text")
+    if isinstance(text, str):
+        return {"type": "text", "content": text}
+    if kind == "thinking":
+        return {"type": "reasoning", "content": part(block, "thinking") or ""}
+    if kind == "tool_use":
+        return tool_call_part(part(block, "id"), part(block, "name"), part(block, "input"))
+    if kind == "tool_result":
+        return tool_response_part(part(block, "tool_use_id"), content_parts(part(block, "content")))
+    return {"type": str(kind)}
+
+
+def item_parts(item: Any) -> list[Json]:
+    """An item of what OpenAI's responses take and give."""
+    kind = part(item, "type")
+    if kind == "function_call":
+        return [tool_call_part(part(item, "call_id"), part(item, "name"), part(item, "arguments"))]
+    if kind == "function_call_output":
+        return [tool_response_part(part(item, "call_id"), part(item, "output"))]
+    return content_parts(part(item, "content"))
+
+
+def tool_call_part(identifier: Any, name: Any, arguments: Any) -> Json:
+    return {"type": "tool_call", "id": identifier, "name": name, "arguments": arguments}
+
+
+def tool_response_part(identifier: Any, response: Any) -> Json:
+    return {"type": "tool_call_response", "id": identifier, "result": response}

@@ -1,0 +1,42 @@
+"""What went wrong in a call, in words that are the same for every provider's client."""
+
+import asyncio
+import re
+
+_BY_STATUS: dict[int, str] = {
+    400: "invalid_request",
+    401: "authentication",
+    403: "permission",
+    404: "not_found",
+    408: "timeout",
+    409: "conflict",
+    413: "invalid_request",
+    422: "invalid_request",
+    429: "rate_limit",
+}
+_WORD = re.compile(r"[a-z][a-z_]{1,39}")
+
+
+def error_type(error: BaseException) -> str:
+    """A short, bounded name for what went wrong."""
+    if isinstance(error, asyncio.CancelledError):
+        return "cancelled"
+    status = getattr(error, "status_code", None)
+    if isinstance(status, int) and status >= 400:
+        return _BY_STATUS.get(status) or ("server_error" if status >= 500 else f"http_{status}")
+    name = type(error).__name__
+    if isinstance(error, TimeoutError) or "Timeout" in name:
+        return "timeout"
+    if isinstance(error, ConnectionError) or "Connect" in name:
+        return "connection"
+    return said_type(error) or name
+
+
+def said_type(error: BaseException) -> str | None:
+    """The type that the provider gave an error in the middle of a stream, such as "overloaded_error"."""
+    kind = getattr(error, "type", None)
+    if not isinstance(kind, str):
+        body = getattr(error, "body", None)
+        inner = body.get("error", body) if isinstance(body, dict) else None
+        kind = inner.get("type") if isinstance(inner, dict) else None
+    return kind if isinstance(kind, str) and _WORD.fullmatch(kind) else None

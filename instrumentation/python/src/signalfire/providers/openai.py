@@ -1,0 +1,103 @@
+"""The openai client: chat completions, responses and embeddings, whole and streamed, OpenAI's and compatible ones."""
+
+import os
+from collections.abc import Mapping
+from typing import Any
+
+from signalfire import genai, settings
+from signalfire.catalogue import Metrics
+from signalfire.prices import price_list
+from signalfire.providers.addresses import CUSTOM, provider_at
+from signalfire.providers.content import content_is_recorded
+from signalfire.providers.requests import Asked, Instrumentation, request_attributes
+from signalfire.usage import part
+
+_KINDS = {
+    "/chat/completions": ("chat", genai.CHAT),
+    "/responses": ("responses", genai.CHAT),
+    "/embeddings": ("embeddings", genai.EMBEDDINGS),
+}
+_REPORT_USAGE_IF_ASKED = {"openai", "azure", "deepseek", "openrouter"}
+
+
+class _State:
+    instrumentation: Instrumentation | None = None
+
+
+def instrument_openai(
+    *,
+    provider: str | None = None,
+    stream_usage: bool | None = None,
+    record_content: bool | None = None,
+    prices_file: str | os.PathLike[str] | None = None,
+    metrics: Metrics | None = None,
+) -> None:
+    """Tracks every call of the openai client's chat completions, responses and embeddings. May be called again.
+
+    `provider` is who stands behind an address that is not a known provider's ("openai" for a gateway to it); calls
+    there are labelled "custom" otherwise, and have no price unless `prices_file` (TOML or JSON, in US dollars for a
+    million tokens; SIGNALFIRE_PRICES_FILE) gives them one. `stream_usage` is whether streams are asked for their token
+    counts, which the application does not see unless it asked too: by default where the server is known to understand
+    that, or `provider` names such a one. `record_content` puts prompts and answers on the spans, masked; by default
+    what OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT says, else not.
+
+    Raises ImportError where openai is not installed, SettingError for a price file or a variable that cannot be meant.
+    """
+    if settings.disabled() or _State.instrumentation is not None:
+        return
+    try:
+        import openai
+        from openai._base_client import AsyncAPIClient, SyncAPIClient
+    except ImportError as error:
+        raise ImportError("instrument_openai needs the openai package: pip install 'signalfire[llm]'") from error
+    records = content_is_recorded(record_content)
+    price_list.set_up(prices_file)
+    price_list.prepare()
+    requests = _Requests(provider, stream_usage)
+    streams = (openai.Stream, openai.AsyncStream)
+    instrumentation = Instrumentation(streams, requests.describe, metrics=metrics, record_content=records)
+    instrumentation.install(SyncAPIClient, AsyncAPIClient)
+    _State.instrumentation = instrumentation
+
+
+def uninstrument_openai() -> None:
+    """Leaves the client as it was. Calls under way are still counted."""
+    if _State.instrumentation is not None:
+        _State.instrumentation.uninstall()
+        _State.instrumentation = None
+
+
+class _Requests:
+    """Tells model calls from other requests."""
+
+    def __init__(self, provider: str | None, stream_usage: bool | None) -> None:
+        self._provider, self._stream_usage = provider, stream_usage
+
+    def describe(self, client: Any, options: Any) -> tuple[Asked | None, Any]:
+        kind = _KINDS.get(options.url)
+        body = options.json_data
+        if kind is None or options.method.lower() != "post" or not isinstance(body, Mapping):
+            return None, options
+        body = {**body, **(options.extra_json or {})}
+        provider = self._provider_of(client)
+        attributes = request_attributes(client, body)
+        operation, name = kind
+        if operation == "chat" and self._asks_for_usage(provider, body):
+            stream_options = {**(body.get("stream_options") or {}), "include_usage": True}
+            options = options.model_copy(update={"json_data": {**options.json_data, "stream_options": stream_options}})
+            return Asked(provider, operation, name, body, brings_usage_only, attributes), options
+        return Asked(provider, operation, name, body, attributes=attributes), options
+
+    def _provider_of(self, client: Any) -> str:
+        known = "azure" if "Azure" in type(client).__name__ else provider_at(client.base_url.host)
+        return self._provider or CUSTOM if known == CUSTOM else known
+
+    def _asks_for_usage(self, provider: str, body: Mapping[str, Any]) -> bool:
+        if not body.get("stream") or "include_usage" in (body.get("stream_options") or {}):
+            return False
+        return provider in _REPORT_USAGE_IF_ASKED if self._stream_usage is None else self._stream_usage
+
+
+def brings_usage_only(chunk: Any) -> bool:
+    """The chunk that a stream has more because its usage was asked for."""
+    return part(chunk, "usage") is not None and not part(chunk, "choices")

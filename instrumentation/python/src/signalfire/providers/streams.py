@@ -1,0 +1,191 @@
+"""Streamed answers: seen as they pass by, and counted when they end, break, are closed or dropped.
+
+The client's own stream object is kept, since applications look at its type and use its methods; only the iterator
+inside of it is replaced by one that looks at what comes.
+"""
+
+import os
+import threading
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import contextmanager
+from queue import SimpleQueue
+from typing import Any
+
+from signalfire.ai import AiCall
+from signalfire.internal import internal_error
+from signalfire.providers.content import Recorder
+
+
+class StreamedCall:
+    """A call whose answer is still to be read."""
+
+    def __init__(self, call: AiCall, recorder: Recorder | None, hides: Callable[[Any], bool] | None = None) -> None:
+        self.call = call
+        self._recorder = recorder
+        self._hides = hides
+        self._reading = False
+        _closed_streams.start()
+
+    def waits_for(self) -> None:
+        """The application asks for the next item."""
+        self._reading = True
+        self.call.is_over(False)
+
+    def passes(self, item: Any) -> bool:
+        """Takes from an item what it tells; whether the application is to see it."""
+        self._reading = False
+        self.call.record_response(item)
+        if self._recorder is not None:
+            self._recorder.take(item)
+        self.call.is_over(True)
+        return self._hides is None or not self._hides(item)
+
+    def ended(self, error: BaseException | None = None) -> None:
+        """There is nothing more, or something broke."""
+        self._reading = False
+        if error is not None:
+            self.call.is_over(False)
+        if self._recorder is not None:
+            self._recorder.finish(self.call)
+        self.call.finish(error)
+
+    @contextmanager
+    def being_read(self) -> Iterator[None]:
+        """The body is read as a whole in here."""
+        self.waits_for()
+        try:
+            yield
+        except BaseException as error:
+            self.ended(error)
+            raise
+        self._reading = False
+
+    def closed(self) -> None:
+        """The connection was closed: by the application, or for a stream that it dropped."""
+        if not self._reading:  # else whoever reads learns how it ended
+            _closed_streams.put(self)
+
+    def end_early(self) -> None:
+        if not self.call.has_finish_reason:
+            self.call.cancel("abandoned")
+        self.ended()
+
+
+class Tap:
+    """The iterator inside of a stream."""
+
+    def __init__(self, items: Iterator[Any], streamed: StreamedCall) -> None:
+        self._items, self._streamed = items, streamed
+
+    def __iter__(self) -> Iterator[Any]:
+        return self
+
+    def __next__(self) -> Any:
+        while True:
+            self._streamed.waits_for()
+            try:
+                item = next(self._items)
+            except StopIteration:
+                self._streamed.ended()
+                raise
+            except BaseException as error:
+                self._streamed.ended(error)
+                raise
+            if self._streamed.passes(item):
+                return item
+
+
+class AsyncTap:
+    """The asynchronous iterator inside of a stream."""
+
+    def __init__(self, items: AsyncIterator[Any], streamed: StreamedCall) -> None:
+        self._items, self._streamed = items, streamed
+
+    def __aiter__(self) -> AsyncIterator[Any]:
+        return self
+
+    async def __anext__(self) -> Any:
+        while True:
+            self._streamed.waits_for()
+            try:
+                item = await anext(self._items)
+            except StopAsyncIteration:
+                self._streamed.ended()
+                raise
+            except BaseException as error:
+                self._streamed.ended(error)
+                raise
+            if self._streamed.passes(item):
+                return item
+
+
+def follow_stream(stream: Any, streamed: StreamedCall) -> None:
+    """Follows a Stream or AsyncStream of the openai or anthropic client."""
+    try:
+        items = stream._iterator
+        stream._iterator = AsyncTap(items, streamed) if hasattr(items, "__anext__") else Tap(items, streamed)
+        on_close(stream.response, streamed.closed)
+    except Exception as error:  # noqa: BLE001 - a client of another version: the call is counted, its tokens are not
+        internal_error("providers", error)
+        streamed.ended()
+
+
+def on_close(response: Any, callback: Callable[[], None]) -> None:
+    """Calls back after an HTTP response was closed: by its reader, the application or the garbage collector."""
+    if hasattr(response, "_signalfire_followed"):
+        return
+    response._signalfire_followed = True
+    close, aclose = response.close, response.aclose
+
+    def close_and_tell() -> None:
+        try:
+            close()
+        finally:
+            callback()
+
+    async def aclose_and_tell() -> None:
+        try:
+            await aclose()
+        finally:
+            callback()
+
+    response.close, response.aclose = close_and_tell, aclose_and_tell
+
+
+class _ClosedStreams:
+    """Ends the calls of streams that were closed before their end, in a thread of its own.
+
+    A stream that was dropped is closed by the garbage collector, in the middle of whatever a thread does, where no lock
+    may be taken; to put something into a SimpleQueue is allowed even there.
+    """
+
+    def __init__(self) -> None:
+        self._start_afresh()
+        os.register_at_fork(after_in_child=self._start_afresh)
+
+    def _start_afresh(self) -> None:
+        self._queue: SimpleQueue[StreamedCall] = SimpleQueue()
+        self._lock = threading.Lock()
+        self._thread: threading.Thread | None = None
+
+    def start(self) -> None:
+        if self._thread is None:
+            with self._lock:
+                if self._thread is None:
+                    self._thread = threading.Thread(target=self._run, name="signalfire-streams", daemon=True)
+                    self._thread.start()
+
+    def put(self, streamed: StreamedCall) -> None:
+        self._queue.put(streamed)
+
+    def _run(self) -> None:
+        while True:
+            streamed = self._queue.get()
+            try:
+                streamed.end_early()
+            except Exception as error:  # noqa: BLE001 - the thread must go on
+                internal_error("providers", error)
+            del streamed
+
+
+_closed_streams = _ClosedStreams()
