@@ -1,0 +1,25 @@
+"""`database_connections`: how many connections of a database's pools are in use and how many wait."""
+
+import threading
+from typing import Any
+
+from signalfire.catalogue import Metrics
+
+
+class PoolSizes:
+    """Adds up the pools of each database, because an application may have several of the same one."""
+
+    def __init__(self, metrics: Metrics) -> None:
+        self._metrics = metrics
+        self._lock = threading.Lock()
+        self._sizes: dict[int, tuple[str, int, int]] = {}  # by id, because asyncpg's pools allow no weak reference
+
+    def set(self, pool: Any, database: str, *, active: int, idle: int) -> None:
+        gauge = self._metrics.database_connections
+        with self._lock:
+            self._sizes[id(pool)] = (database, active, idle)
+            same = [sizes for sizes in self._sizes.values() if sizes[0] == database]
+            gauge.labels(database=database, state="active").set(sum(sizes[1] for sizes in same))
+            gauge.labels(database=database, state="idle").set(sum(sizes[2] for sizes in same))
+            if not active + idle:
+                del self._sizes[id(pool)]
