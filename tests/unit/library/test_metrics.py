@@ -96,16 +96,21 @@ metrics.campaigns_created_total.labels(platform="search").inc(2)
 metrics.service_health.labels(component="shop", check="overall").set(float(sys.argv[1]))
 recorder = Recorder(metrics, ())
 recorder.in_progress("GET").begin()
-print(render(CollectorRegistry(), "")[0].decode())
+print(render(CollectorRegistry(), "")[0].decode(), flush=True)
+sys.stdin.read()
 recorder.in_progress("GET").end()
 """
     environment = os.environ | {"PROMETHEUS_MULTIPROC_DIR": str(tmp_path)}
-    for health in ("1", "0.5"):
-        command = [sys.executable, "-c", program, health]
-        out = subprocess.run(command, env=environment, capture_output=True, text=True, check=True).stdout
+    first = [sys.executable, "-c", program, "1"]
+    with subprocess.Popen(first, env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as sibling:
+        assert sibling.stdout is not None
+        sibling.stdout.readline()
+        second = [sys.executable, "-c", program, "0.5"]
+        out = subprocess.run(second, env=environment, input="", capture_output=True, text=True, check=True).stdout
+        sibling.communicate()
     assert 'campaigns_created_total{platform="search"} 4.0' in out
     assert 'service_health{check="overall",component="shop"} 0.5' in out
-    assert 'http_requests_in_progress{method="GET"} 1.0' in out
+    assert 'http_requests_in_progress{method="GET"} 2.0' in out
 
 
 def test_the_requirements_names_are_all_there() -> None:

@@ -11,7 +11,7 @@ from typing import ClassVar, Generic, Literal, TypeVar
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, Summary
 
-from signalfire.children import counter_class, histogram_class, summary_class
+from signalfire.children import counter_class, histogram_class, several_processes, summary_class
 
 OTHER = "other"
 DEFAULT_CAP = 100
@@ -110,6 +110,7 @@ def build(spec: Spec, registry: CollectorRegistry | None) -> Counter | Gauge | H
 
     Raises ValueError where the registry already holds something of that name.
     """
+    several_processes()  # a process that belongs to a group joins it before its first value is made
     names = [label.name for label in spec.labels]
     if spec.kind == "counter":
         return counter_class()(spec.name, spec.help, names, unit=spec.unit, registry=registry)

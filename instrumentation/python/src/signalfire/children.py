@@ -4,19 +4,23 @@ Same interface, same samples, about half the time: they are updated for every re
 share their metrics through files, prometheus_client's own are used.
 """
 
-import os
 import time
 from bisect import bisect_left
 from collections.abc import Iterable
 from threading import Lock
+from typing import ClassVar
 
 from prometheus_client import Counter, Histogram, Summary
 from prometheus_client.samples import Exemplar, Sample
 from prometheus_client.utils import floatToGoString
 
+from signalfire.multiprocess import shared
+
 
 class FastCounter(Counter):
     """A counter."""
+
+    in_files: ClassVar[type[Counter]] = Counter
 
     def _metric_init(self) -> None:
         self._mutex = Lock()
@@ -41,6 +45,8 @@ class FastCounter(Counter):
 
 class FastHistogram(Histogram):
     """A histogram. Exemplars are the library's own, so they are not validated again."""
+
+    in_files: ClassVar[type[Histogram]] = Histogram
 
     def _metric_init(self) -> None:
         self._mutex = Lock()
@@ -71,6 +77,8 @@ class FastHistogram(Histogram):
 class FastSummary(Summary):
     """A summary."""
 
+    in_files: ClassVar[type[Summary]] = Summary
+
     def _metric_init(self) -> None:
         self._mutex = Lock()
         self._number = 0.0
@@ -99,5 +107,5 @@ def summary_class() -> type[Summary]:
 
 
 def several_processes() -> bool:
-    """Whether prometheus_client keeps metrics in files that several processes share."""
-    return "PROMETHEUS_MULTIPROC_DIR" in os.environ
+    """Whether this process counts in files, together with others."""
+    return shared() is not None

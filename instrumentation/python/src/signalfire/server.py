@@ -1,30 +1,122 @@
 """/metrics and /health for a process that serves no HTTP itself."""
 
+import os
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from urllib.parse import urlsplit
+from weakref import WeakSet
 
 import orjson
 
+from signalfire import settings
 from signalfire.catalogue import Metrics
 from signalfire.health import HealthChecker
 from signalfire.http.exposition import render
 from signalfire.internal import internal_error
 from signalfire.internal import metrics as default_metrics
+from signalfire.multiprocess import join, shared
 
 HEALTH_AT_SCRAPE = 15.0
 
 
 class MetricsServer:
-    """A running server; `port` is the one it listens on, also where it was asked for port 0."""
+    """A running server; `port` is the one it listens on, also where it was asked for port 0.
 
-    def __init__(self, server: ThreadingHTTPServer) -> None:
-        self._server = server
-        self.port: int = server.server_address[1]
+    Where another process of the same service serves already, `serving` is False until that one ends.
+    """
+
+    def __init__(self, addr: str, port: int, handler: type[BaseHTTPRequestHandler]) -> None:
+        self.port = port
+        self._addr, self._handler = addr, handler
+        self._server: ThreadingHTTPServer | None = None
+        self._closed = False
+
+    @property
+    def serving(self) -> bool:
+        return self._server is not None
 
     def shutdown(self) -> None:
-        self._server.shutdown()
-        self._server.server_close()
+        self._closed = True
+        server, self._server = self._server, None
+        if server is not None:
+            server.shutdown()
+            server.server_close()
+
+    def _serve(self) -> None:
+        server = ThreadingHTTPServer((self._addr, self.port), self._handler)
+        server.daemon_threads = True
+        self.port = server.server_address[1]
+        self._server = server
+        _listening.add(server)
+        threading.Thread(target=server.serve_forever, name="signalfire-metrics", daemon=True).start()
+
+    def _take_turns(self, turn: "Turn") -> None:
+        if turn.mine:
+            self._serve()
+            turn.tell_port(self.port)
+            return
+        self.port = turn.port() or self.port
+        threading.Thread(target=self._wait_for, args=(turn,), name="signalfire-metrics", daemon=True).start()
+
+    def _wait_for(self, turn: "Turn") -> None:
+        """Serves when the process that did so has ended."""
+        try:
+            turn.wait()
+            if not self._closed:
+                self._serve()
+        except OSError as error:
+            internal_error("server", error)
+
+
+class Turn:
+    """Which process of a group serves: the one that holds this lock, which the kernel gives back at its end."""
+
+    def __init__(self, path: Path) -> None:
+        import fcntl  # here, because it is not there on every system
+
+        self._lock, self._exclusive, self._at_once = fcntl.lockf, fcntl.LOCK_EX, fcntl.LOCK_NB
+        self._handle = path.open("a+")
+        self.mine = True
+        try:
+            self._lock(self._handle, self._exclusive | self._at_once)
+        except OSError:
+            self.mine = False
+
+    def wait(self) -> None:
+        self._lock(self._handle, self._exclusive)
+
+    def tell_port(self, port: int) -> None:
+        self._handle.truncate(0)
+        self._handle.write(str(port))
+        self._handle.flush()
+
+    def port(self) -> int | None:
+        self._handle.seek(0)
+        text = self._handle.read()
+        return int(text) if text.isdigit() else None
+
+
+_turns: dict[Path, Turn] = {}
+"""Kept for as long as the process lives: to close a lock's file, or another one of it, gives the lock back."""
+_listening: "WeakSet[ThreadingHTTPServer]" = WeakSet()
+
+
+def turn_of(path: Path) -> Turn:
+    if path not in _turns:
+        _turns[path] = Turn(path)
+    return _turns[path]
+
+
+def _close_in_child() -> None:
+    """A forked child must not keep the port when the process that serves there ends."""
+    _turns.clear()
+    for server in list(_listening):
+        server.socket.close()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_close_in_child)
 
 
 def start_metrics_server(
@@ -33,9 +125,12 @@ def start_metrics_server(
     *,
     health: HealthChecker | None = None,
     metrics: Metrics | None = None,
+    processes: bool = False,
 ) -> MetricsServer:
     """Serves /metrics, /health, /health/ready and /health/live from a thread of its own.
 
+    With `processes` (and where PROMETHEUS_MULTIPROC_DIR is set) several processes of one service may call this, or one
+    may do so and fork the others afterwards: the first serves the metrics of all, and when it ends, another one does.
     Raises OSError where the address cannot be listened on.
     """
     chosen = metrics or default_metrics
@@ -72,7 +167,12 @@ def start_metrics_server(
             return 200, "application/json", orjson.dumps({"status": "healthy", "service": checker.component})
         return 404, "text/plain", b"there are /metrics, /health, /health/ready and /health/live\n"
 
-    server = ThreadingHTTPServer((addr, port), Handler)
-    server.daemon_threads = True
-    threading.Thread(target=server.serve_forever, name="signalfire-metrics", daemon=True).start()
-    return MetricsServer(server)
+    server = MetricsServer(addr, port, Handler)
+    if processes and shared() is None:
+        join(f"{settings.identity().service}-{port}")
+    group = shared()
+    if group is None:
+        server._serve()
+    else:
+        server._take_turns(turn_of(group.folder / f"server-{addr.replace(os.sep, '-')}-{port}"))
+    return server

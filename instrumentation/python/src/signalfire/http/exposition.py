@@ -9,12 +9,12 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from prometheus_client import CollectorRegistry, multiprocess
+from prometheus_client import CollectorRegistry
 from prometheus_client.exposition import choose_encoder
 from prometheus_client.metrics_core import Metric
 from prometheus_client.registry import Collector
 
-from signalfire.children import several_processes
+from signalfire.multiprocess import SharedMetrics, shared
 
 TURN = 0.0005  # seconds
 
@@ -34,12 +34,15 @@ class WithoutCreated(Collector):
 
 def render(registry: CollectorRegistry, accept: str) -> tuple[bytes, str]:
     """The registry's metrics in the form asked for, and their content type. Takes long; call it in a thread."""
-    if several_processes():
-        registry = CollectorRegistry()
-        multiprocess.MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
     encode, content_type = choose_encoder(accept)
     with short_turns():
-        return encode(WithoutCreated(registry)), content_type
+        return encode(WithoutCreated(everything(registry))), content_type
+
+
+def everything(registry: CollectorRegistry) -> Collector:
+    """The registry, or what all processes of the group have counted where this is one of several."""
+    group = shared()
+    return registry if group is None else SharedMetrics(group)
 
 
 class _Turns:
