@@ -1,0 +1,1 @@
+"""Agent frameworks: each module needs its framework installed and nothing else imports it."""

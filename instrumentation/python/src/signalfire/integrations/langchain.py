@@ -1,0 +1,324 @@
+"""LangChain and LangGraph: a callback handler that tracks what they run.
+
+    graph.invoke(state, config={"callbacks": [CallbackHandler()]})
+
+A run without a parent is a workflow, a node of a graph an agent that works on a task, and models, tools and retrievers
+are what they are. Other chains have no span of their own; what runs in them belongs to the run around them. Runs are
+nested by their ids, as LangChain gives them, so branches side by side do not mix. Prompts, answers and arguments are
+not recorded.
+"""
+
+import functools
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, ParamSpec
+from uuid import UUID
+
+from opentelemetry.context import Context
+
+from signalfire import genai
+from signalfire.agents import AgentExecution, Task, ToolCall, Workflow
+from signalfire.ai import AiCall
+from signalfire.catalogue import Metrics
+from signalfire.coordination import MemoryOperation
+from signalfire.internal import internal_error
+from signalfire.open_work import OpenWork
+from signalfire.operations import Operation
+from signalfire.usage import count
+
+try:
+    from langchain_core.callbacks import BaseCallbackHandler
+    from langchain_core.outputs import LLMResult
+except ImportError as error:
+    raise ImportError("signalfire.integrations.langchain needs langchain-core: pip install langchain-core") from error
+
+P = ParamSpec("P")
+
+_HIDDEN = "langsmith:hidden"  # LangGraph's tag for its own steps
+_NODE = "langgraph_node"
+# What LangChain calls a provider → what genai-prices does, where they differ.
+_PROVIDERS = {
+    "amazon_bedrock": "aws",
+    "bedrock": "aws",
+    "azure_openai": "azure",
+    "google_genai": "google",
+    "google_vertexai": "google",
+    "mistralai": "mistral",
+    "xai": "x-ai",
+}
+
+
+@dataclass
+class Run:
+    """One run of LangChain's: the operations that track it, the outermost first, and what runs inside it must know."""
+
+    context: Context | None = None
+    agent: str | None = None
+    workflow: str = genai.CHAT
+    node: str | None = None
+    operations: list[Operation] = field(default_factory=list)
+
+    def begin(self, operation: Operation) -> None:
+        """Tracks the run by one more operation, inside of those that it has."""
+        operation.begin(self.context)
+        self.context = operation.context or self.context
+        self.operations.append(operation)
+
+    def abandon(self) -> None:
+        for operation in reversed(self.operations):
+            operation.cancel("abandoned")
+            operation.finish()
+
+
+def safely(callback: Callable[P, None]) -> Callable[P, None]:
+    """A callback whose errors do not reach LangChain."""
+
+    @functools.wraps(callback)
+    def safe(*args: P.args, **kwargs: P.kwargs) -> None:
+        try:
+            callback(*args, **kwargs)
+        except Exception as error:  # noqa: BLE001 - the chain goes on
+            internal_error("langchain", error)
+
+    return safe
+
+
+class CallbackHandler(BaseCallbackHandler):
+    """Hand it to any runnable as a callback; one serves for all, in threads and event loops alike."""
+
+    run_inline = True  # in the runnable's own context, where instrumented clients find the call that they belong to
+
+    def __init__(self, *, metrics: Metrics | None = None) -> None:
+        super().__init__()
+        self._metrics = metrics
+        self._runs: OpenWork[Run] = OpenWork(Run.abandon)
+
+    # --- chains and graphs ---
+
+    @safely
+    def on_chain_start(
+        self,
+        serialized: dict[str, Any] | None,
+        inputs: Any,  # noqa: ARG002
+        *,
+        run_id: UUID,
+        parent_run_id: UUID | None = None,
+        tags: list[str] | None = None,
+        metadata: dict[str, Any] | None = None,
+        **kwargs: Any,
+    ) -> None:
+        name = name_of(serialized, kwargs)
+        parent = self._around(parent_run_id)
+        run = inside(parent)
+        if parent is None:
+            run.workflow = name
+            run.begin(Workflow(name, self._metrics))
+        elif is_node(name, parent, tags, metadata):
+            run.agent = run.node = name
+            run.begin(AgentExecution(name, run.workflow, self._metrics))
+            run.begin(Task(name, name, self._metrics))
+        self._runs.add(str(run_id), run)
+
+    @safely
+    def on_chain_end(self, outputs: Any, *, run_id: UUID, **kwargs: Any) -> None:  # noqa: ARG002
+        self._end(run_id)
+
+    @safely
+    def on_chain_error(self, error: BaseException, *, run_id: UUID, **kwargs: Any) -> None:  # noqa: ARG002
+        self._end(run_id, error)
+
+    # --- tools and retrievers ---
+
+    @safely
+    def on_tool_start(
+        self,
+        serialized: dict[str, Any] | None,
+        input_str: str,  # noqa: ARG002
+        *,
+        run_id: UUID,
+        parent_run_id: UUID | None = None,
+        **kwargs: Any,
+    ) -> None:
+        run = inside(self._around(parent_run_id))
+        run.begin(ToolCall(name_of(serialized, kwargs), run.agent, self._metrics))
+        self._runs.add(str(run_id), run)
+
+    @safely
+    def on_tool_end(self, output: Any, *, run_id: UUID, **kwargs: Any) -> None:  # noqa: ARG002
+        run = self._runs.get(str(run_id))
+        if run is not None and getattr(output, "status", None) == "error":  # one that the tool's own handler has caught
+            run.operations[0].fail("tool_error")
+        self._end(run_id)
+
+    @safely
+    def on_tool_error(self, error: BaseException, *, run_id: UUID, **kwargs: Any) -> None:  # noqa: ARG002
+        self._end(run_id, error)
+
+    @safely
+    def on_retriever_start(
+        self,
+        serialized: dict[str, Any] | None,
+        query: str,  # noqa: ARG002
+        *,
+        run_id: UUID,
+        parent_run_id: UUID | None = None,
+        **kwargs: Any,
+    ) -> None:
+        run = inside(self._around(parent_run_id))
+        run.begin(MemoryOperation(genai.RETRIEVAL, name_of(serialized, kwargs), self._metrics))
+        self._runs.add(str(run_id), run)
+
+    @safely
+    def on_retriever_end(self, documents: Any, *, run_id: UUID, **kwargs: Any) -> None:  # noqa: ARG002
+        self._end(run_id)
+
+    @safely
+    def on_retriever_error(self, error: BaseException, *, run_id: UUID, **kwargs: Any) -> None:  # noqa: ARG002
+        self._end(run_id, error)
+
+    # --- models ---
+
+    @safely
+    def on_chat_model_start(
+        self,
+        serialized: dict[str, Any] | None,
+        messages: Any,  # noqa: ARG002
+        *,
+        run_id: UUID,
+        parent_run_id: UUID | None = None,
+        metadata: dict[str, Any] | None = None,
+        **kwargs: Any,
+    ) -> None:
+        self._begin_call(run_id, parent_run_id, serialized, metadata, kwargs)
+
+    @safely
+    def on_llm_start(
+        self,
+        serialized: dict[str, Any] | None,
+        prompts: Any,  # noqa: ARG002
+        *,
+        run_id: UUID,
+        parent_run_id: UUID | None = None,
+        metadata: dict[str, Any] | None = None,
+        **kwargs: Any,
+    ) -> None:
+        self._begin_call(run_id, parent_run_id, serialized, metadata, kwargs)
+
+    @safely
+    def on_llm_new_token(self, token: Any, *, run_id: UUID, **kwargs: Any) -> None:  # noqa: ARG002
+        call = self._call(run_id)
+        if call is not None:
+            call.record_first_token()
+            call.release()  # its request is out: what the reader of the stream calls now is something else
+
+    @safely
+    def on_llm_end(self, response: LLMResult, *, run_id: UUID, **kwargs: Any) -> None:  # noqa: ARG002
+        call = self._call(run_id)
+        try:
+            answer = as_answer(response)
+            if call is not None and answer:
+                call.record_response(answer)
+        finally:
+            self._end(run_id)
+
+    @safely
+    def on_llm_error(self, error: BaseException, *, run_id: UUID, **kwargs: Any) -> None:  # noqa: ARG002
+        self._end(run_id, error)
+
+    # --- inside ---
+
+    def _begin_call(
+        self,
+        run_id: UUID,
+        parent_run_id: UUID | None,
+        serialized: dict[str, Any] | None,
+        metadata: dict[str, Any] | None,
+        kwargs: dict[str, Any],
+    ) -> None:
+        run = inside(self._around(parent_run_id))
+        provider, model = model_of(serialized, metadata or {}, kwargs)
+        call = AiCall(provider, model, run.agent or run.workflow, self._metrics)
+        run.begin(call)
+        call.claim()
+        self._runs.add(str(run_id), run)
+
+    def _around(self, parent_run_id: UUID | None) -> Run | None:
+        return None if parent_run_id is None else self._runs.get(str(parent_run_id))
+
+    def _call(self, run_id: UUID) -> AiCall | None:
+        run = self._runs.get(str(run_id))
+        call = run.operations[0] if run is not None and run.operations else None
+        return call if isinstance(call, AiCall) else None
+
+    def _end(self, run_id: UUID, error: BaseException | None = None) -> None:
+        run = self._runs.take(str(run_id))
+        if run is None:
+            return
+        if error is not None and is_control_flow(error):
+            for operation in run.operations:
+                if type(error).__name__ != "ParentCommand":  # that hands over to another agent, and is no interruption
+                    operation.cancel("interrupted")
+            error = None
+        for operation in reversed(run.operations):
+            operation.finish(error)
+
+
+def inside(parent: Run | None) -> Run:
+    """A run in another one, not tracked yet."""
+    return Run() if parent is None else Run(parent.context, parent.agent, parent.workflow)
+
+
+def is_node(name: str, parent: Run, tags: list[str] | None, metadata: dict[str, Any] | None) -> bool:
+    """Whether a chain is a node of a graph. What runs inside of a node has its metadata too, but not its name."""
+    if _HIDDEN in (tags or ()) or name.startswith("__") or parent.node == name:
+        return False
+    return (metadata or {}).get(_NODE) == name
+
+
+def is_control_flow(error: BaseException) -> bool:
+    """Whether LangGraph raised it to stop or redirect a graph: an interrupt that waits for a human, a handoff."""
+    errors = sys.modules.get("langgraph.errors")
+    return errors is not None and isinstance(error, errors.GraphBubbleUp)
+
+
+def name_of(serialized: dict[str, Any] | None, kwargs: dict[str, Any]) -> str:
+    return str(kwargs.get("name") or (serialized or {}).get("name") or "unnamed")
+
+
+def model_of(serialized: dict[str, Any] | None, metadata: dict[str, Any], kwargs: dict[str, Any]) -> tuple[str, str]:
+    """Provider and model, as genai-prices names them."""
+    parameters = kwargs.get("invocation_params") or {}
+    provider = str(metadata.get("ls_provider") or parameters.get("_type") or "unknown").lower()
+    model = metadata.get("ls_model_name") or parameters.get("model") or parameters.get("model_name")
+    return _PROVIDERS.get(provider, provider), str(model or name_of(serialized, kwargs))
+
+
+def as_answer(response: LLMResult) -> dict[str, Any] | None:
+    """Model and tokens of what a model returned, in the shape of OpenAI's answers. None where it says neither."""
+    output = response.llm_output or {}
+    messages = [getattr(generation, "message", None) for some in response.generations for generation in some]
+    usages = [usage for message in messages if (usage := getattr(message, "usage_metadata", None))]
+    about: dict[str, Any] = next((data for one in messages if (data := getattr(one, "response_metadata", None))), {})
+    model = about.get("model_name") or about.get("model") or output.get("model_name")
+    usage = total(usages) if usages else output.get("token_usage") or output.get("usage")
+    return {"model": model, "usage": usage} if model or usage else None
+
+
+def total(usages: list[Mapping[str, Any]]) -> dict[str, Any]:
+    """LangChain's usages of several answers as one of OpenAI's. In both the input includes the cached tokens."""
+
+    def add(name: str, part: str | None = None) -> int | None:
+        counts = [count(usage if part is None else usage.get(part) or {}, name) for usage in usages]
+        known = [number for number in counts if number is not None]
+        return sum(known) if known else None
+
+    return {
+        "prompt_tokens": add("input_tokens") or 0,
+        "completion_tokens": add("output_tokens") or 0,
+        "prompt_tokens_details": {
+            "cached_tokens": add("cache_read", "input_token_details"),
+            "cache_write_tokens": add("cache_creation", "input_token_details"),
+        },
+        "completion_tokens_details": {"reasoning_tokens": add("reasoning", "output_token_details")},
+    }
