@@ -207,6 +207,24 @@ class Budget(_Section):
         return self
 
 
+class OwnMetric(_Section):
+    """A metric of your own, which applications declare from here: `signalfire.declare_metrics("signalfire.yaml")`."""
+
+    name: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
+    type: Literal["counter", "gauge", "histogram"]
+    help: Annotated[str, Field(min_length=1, description="What is counted, in a sentence.")]
+    labels: dict[str, list[str] | Annotated[int, Field(ge=1, le=1000)] | None] = Field(
+        default={}, description="By name: the values allowed, or how many different ones there may be (100)."
+    )
+    buckets: list[float] = Field(default=[], description="Upper bounds of a histogram's buckets, growing.")
+
+    @model_validator(mode="after")
+    def _name_says_its_type(self) -> Self:
+        if (self.type == "counter") != self.name.endswith("_total"):
+            raise wrong(f"{self.name} is a {self.type}", "the names of counters end in _total, and no others")
+        return self
+
+
 class Objective(_Section):
     """A service level objective: the share of good requests over a window."""
 
@@ -271,6 +289,7 @@ class Settings(_Section):
     logs: list[LogFiles] = []
     databases: list[Database] = []
     budgets: list[Budget] = [Budget(name="total", day_usd=25.0, month_usd=500.0)]
+    metrics: list[OwnMetric] = []
     objectives: list[Objective] = [Objective(name="availability", target=0.99)]
     alerts: dict[str, AlertOverride] = Field(default={}, description="Changes to alerts, by the alert's name.")
     receivers: list[Receiver] = []
@@ -280,6 +299,7 @@ class Settings(_Section):
     def _names_differ(self) -> Self:
         _unique("databases", "service", (database.service for database in self.databases))
         _unique("budgets", "name", (budget.name for budget in self.budgets))
+        _unique("metrics", "name", (metric.name for metric in self.metrics))
         _unique("objectives", "name", (objective.name for objective in self.objectives))
         _unique("receivers", "name", (receiver.name for receiver in self.receivers))
         return self

@@ -7,7 +7,7 @@ becomes "other" and is counted in `signalfire_label_values_folded_total`. The ge
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import ClassVar, Generic, Literal, TypeVar
+from typing import Generic, Literal, TypeVar
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, Summary
 
@@ -50,7 +50,7 @@ class Spec:
 class Family(Generic[Child]):
     """A labelled metric. `labels()` of the generated subclasses returns a plain prometheus_client child, cached."""
 
-    spec: ClassVar[Spec]
+    spec: Spec
 
     def __init__(self, metric: Child, on_fold: OnFold) -> None:
         self._metric: Child = metric

@@ -24,11 +24,15 @@ class LazyMetrics:
         self._lock = threading.RLock()
         self._created: dict[str, AnyFamily | Metric] = {}
 
+    def own(self, spec: Spec) -> Metric:
+        """The metric that an application declares, created in this registry."""
+        return self._metric(spec)
+
     def _family(self, family: type[F]) -> F:
         with self._lock:
             existing = self._created.get(family.spec.name)
             if existing is None:
-                existing = family(self._metric(family.spec), self._count_folded)  # type: ignore[arg-type]
+                existing = family(self._metric(family.spec), self.count_folded)  # type: ignore[arg-type]
                 self._created[family.spec.name] = existing
             return cast(F, existing)
 
@@ -65,7 +69,8 @@ class LazyMetrics:
         )
         return detached
 
-    def _count_folded(self, metric: str, label: str) -> None:
+    def count_folded(self, metric: str, label: str) -> None:
+        """Counts a label's value that became `other`."""
         if metric != _FOLDED:
             self.signalfire_label_values_folded_total.labels(metric=metric, label=label).inc()  # type: ignore[attr-defined]
 
