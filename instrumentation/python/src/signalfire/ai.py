@@ -139,6 +139,21 @@ class AiCall(Operation):
             _current.set(around)
             otel_context.attach(outside)
 
+    def claim(self) -> None:
+        """Calls that begin in this context from now on are layers of this one, until it ends or is released.
+
+        For callbacks, which cannot wrap the work as `inside` does: if it ends elsewhere, nothing is left to undo.
+        """
+        around = _current.get()
+        if self._active and around is not self:
+            self._around = around
+            _current.set(self)
+
+    def release(self) -> None:
+        """Ends the claim on this context."""
+        if _current.get() is self:
+            _current.set(self._around)
+
     def annotate(self, attributes: Mapping[str, Any]) -> None:
         """Sets attributes of the span, which is the outermost layer's."""
         owner = self
@@ -211,7 +226,8 @@ class AiCall(Operation):
             self._count_call(exemplar)
             self._count_result()
         finally:
-            notify(self)
+            if _listeners:
+                notify(self)
 
     def _count_untimed(self) -> None:
         try:
