@@ -21,6 +21,7 @@ from itertools import count
 from pathlib import Path
 
 from signalfire import settings
+from signalfire.appending import append, is_torn
 
 FOLDER_MODE = 0o750
 PATIENCE = 2.0  # seconds to wait for a process that opens or renames a file
@@ -187,29 +188,6 @@ class ProcessLock:
             else:
                 self._patience = PATIENCE
                 return
-
-
-def append(file: FileIO, data: bytes) -> bool:
-    """Appends in one write. False where the file has been removed, so that nobody will find what was written.
-
-    OSError where not all of it could be written; the part that was is taken back.
-    """
-    written = file.write(data)
-    if written != len(data):
-        end = file.tell()
-        if os.fstat(file.fileno()).st_size == end:
-            file.truncate(end - written)
-        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-    return os.fstat(file.fileno()).st_nlink > 0
-
-
-def is_torn(file: FileIO) -> bool:
-    """Whether the last line is not whole: its process was killed, or the machine lost power."""
-    size = os.fstat(file.fileno()).st_size
-    if size == 0 or os.pread(file.fileno(), 1, size - 1) == b"\n":
-        return False
-    time.sleep(0.01)  # a line that another process writes just now grows page by page
-    return os.fstat(file.fileno()).st_size == size
 
 
 def day_of(path: Path) -> date | None:

@@ -1,0 +1,5 @@
+import sys
+
+from signalfire.cli import main
+
+sys.exit(main())
