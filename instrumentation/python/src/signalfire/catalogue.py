@@ -1051,6 +1051,37 @@ class CeleryTaskWaitSeconds(Family[Histogram]):
         return self._children.get(values) or self._child(values)
 
 
+class OperationsTotal(Family[Counter]):
+    spec = Spec(
+        kind="counter",
+        name="operations_total",
+        help="Runs of a piece of the application's own code that PerformanceTracker or measured watches.",
+        labels=(
+            Label("operation"),
+            Label("status", values=frozenset({"success", "error", "cancelled"})),
+        ),
+    )
+
+    def labels(self, *, operation: LabelValue, status: LabelValue) -> Counter:
+        values = (operation, status)
+        return self._children.get(values) or self._child(values)
+
+
+class OperationDurationSeconds(Family[Histogram]):
+    spec = Spec(
+        kind="histogram",
+        name="operation_duration_seconds",
+        help="Duration of those runs.",
+        unit="seconds",
+        labels=(Label("operation"),),
+        buckets=(1e-05, 5e-05, 0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 300.0),
+    )
+
+    def labels(self, *, operation: LabelValue) -> Histogram:
+        values = (operation,)
+        return self._children.get(values) or self._child(values)
+
+
 class ServiceHealth(Family[Gauge]):
     spec = Spec(
         kind="gauge",
@@ -1399,6 +1430,14 @@ class Metrics(LazyMetrics):
     @cached_property
     def celery_task_wait_seconds(self) -> CeleryTaskWaitSeconds:
         return self._family(CeleryTaskWaitSeconds)
+
+    @cached_property
+    def operations_total(self) -> OperationsTotal:
+        return self._family(OperationsTotal)
+
+    @cached_property
+    def operation_duration_seconds(self) -> OperationDurationSeconds:
+        return self._family(OperationDurationSeconds)
 
     @cached_property
     def service_health(self) -> ServiceHealth:
