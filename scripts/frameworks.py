@@ -21,7 +21,15 @@ _REQUIREMENTS = _TESTS / "requirements.txt"
 def command() -> tuple[str, ...]:
     """What runs the tests, once `ensure` has made their environment."""
     # No conftest.py above their folder: it imports packages that this environment has not.
-    return (str(_environment() / "bin" / "python"), "-m", "pytest", f"--confcutdir={_TESTS}", str(_TESTS))
+    return (
+        str(_environment() / "bin" / "python"),
+        "-m",
+        "pytest",
+        "-W",
+        "ignore::DeprecationWarning",
+        f"--confcutdir={_TESTS}",
+        str(_TESTS),
+    )
 
 
 def ensure() -> None:
