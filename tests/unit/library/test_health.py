@@ -1,6 +1,8 @@
 """Health checks, and the small server for processes without HTTP."""
 
 import asyncio
+import functools
+import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -8,6 +10,7 @@ from collections.abc import Iterator
 import httpx
 import pytest
 from signalfire import HealthChecker, Metrics, MetricsServer, Status, start_metrics_server
+from signalfire.health import Finding, History, Run, health_score
 
 from tests.unit.library.helpers import series, value, wait_until
 
@@ -104,6 +107,166 @@ async def test_eager_probes_share_a_result(checker: HealthChecker) -> None:
     for _ in range(10):
         await checker.run()
     assert len(runs) == 1
+
+
+async def test_probes_at_the_same_time_share_a_run(checker: HealthChecker) -> None:
+    runs: list[int] = []
+
+    async def slow() -> None:
+        runs.append(1)
+        await asyncio.sleep(0.2)
+
+    checker.register("slow", slow)
+    reports = await asyncio.gather(*(checker.run(fresh_for=0) for _ in range(5)))
+    assert {report.status for report in reports} == {Status.HEALTHY}
+    assert len(runs) == 1
+
+
+async def test_who_stops_waiting_does_not_stop_the_run_of_others(checker: HealthChecker) -> None:
+    async def slow() -> None:
+        await asyncio.sleep(0.2)
+
+    checker.register("slow", slow)
+    first = asyncio.create_task(checker.run(fresh_for=0))
+    second = asyncio.create_task(checker.run(fresh_for=0))
+    await asyncio.sleep(0.05)
+    first.cancel()
+    assert (await second).status is Status.HEALTHY
+
+
+def test_threads_that_ask_at_the_same_time(checker: HealthChecker) -> None:
+    checker.register("slow", lambda: time.sleep(0.05))
+    found: list[Status] = []
+
+    def ask() -> None:
+        found.append(checker.run_sync(fresh_for=0).status)
+
+    threads = [threading.Thread(target=ask) for _ in range(5)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert found == [Status.HEALTHY] * 5
+
+
+async def test_a_thread_and_a_loop_that_ask_at_the_same_time(checker: HealthChecker) -> None:
+    entered = threading.Event()
+
+    def slow() -> None:
+        entered.set()
+        time.sleep(0.2)
+
+    checker.register("slow", slow)
+    thread = threading.Thread(target=checker.run_sync)
+    thread.start()
+    await asyncio.to_thread(entered.wait)
+    report = await checker.run()
+    assert report.ready, "a run that is under way is no failure"
+    thread.join()
+
+
+async def test_what_no_check_should_raise(checker: HealthChecker) -> None:
+    async def exits() -> None:
+        sys.exit("bye")
+
+    async def cancels() -> None:
+        raise asyncio.CancelledError
+
+    checker.register("exits", exits)
+    checker.register("cancels", cancels)
+    checker.register("exits in a thread", functools.partial(sys.exit, "bye"))
+    checker.register("stops", lambda: next(iter(())))
+    report = await checker.run()
+    assert {name: (result.status, result.detail) for name, result in report.results.items()} == {
+        "exits": (Status.UNHEALTHY, "SystemExit: bye"),
+        "cancels": (Status.UNHEALTHY, "cancelled"),
+        "exits in a thread": (Status.UNHEALTHY, "CheckError: SystemExit"),
+        "stops": (Status.UNHEALTHY, "CheckError: StopIteration"),
+    }
+
+
+async def test_a_plain_function_that_gives_a_coroutine(checker: HealthChecker) -> None:
+    async def later(answer: bool) -> bool:
+        return answer
+
+    checker.register("good", lambda: later(True))
+    checker.register("bad", lambda: later(False))
+    report = await checker.run()
+    assert report.results["good"].status is Status.HEALTHY
+    assert report.results["bad"].status is Status.UNHEALTHY
+
+
+async def test_a_finding_says_why_without_its_secrets(checker: HealthChecker) -> None:
+    checker.register("full", lambda: Finding(Status.DEGRADED, "password=hunter2 " + "x" * 1000))
+    result = (await checker.run()).results["full"]
+    assert result.status is Status.DEGRADED
+    assert result.detail.startswith("password=[MASKED] xxx")
+    assert len(result.detail) == 500
+
+
+async def test_the_score_weighs_required_checks_twice(checker: HealthChecker, metrics: Metrics) -> None:
+    assert (await checker.run(fresh_for=0)).score == 100
+    checker.register("required", lambda: False)
+    checker.register("optional", lambda: True, required=False)
+    checker.register("half", lambda: Status.DEGRADED)
+    report = await checker.run(fresh_for=0)
+    assert report.score == health_score([(0, 2), (1, 1), (0.5, 2)]) == 40
+    assert value(metrics.registry, "system_health_score") == 40
+
+
+async def test_history_and_trend_are_in_the_detailed_report(checker: HealthChecker) -> None:
+    answers = iter([True, True, True, False, False, False])
+    checker.register("database", lambda: next(answers))
+    for _ in range(6):
+        report = await checker.run(fresh_for=0)
+    assert set(report.as_json()) == {"status", "service", "checks"}
+    assert set(report.as_json()["checks"]["database"]) == {"status", "seconds"}
+    detailed = report.as_json(detailed=True)
+    assert detailed["score"] == 0
+    database = detailed["checks"]["database"]
+    assert (database["trend"], database["flapping"], database["availability"]) == ("worsening", False, 0.5)
+    assert [run["status"] for run in database["history"]] == ["healthy"] * 3 + ["unhealthy"] * 3
+    assert database["history"][0]["time"].endswith("+00:00")
+    assert checker.history("database").availability() == 0.5
+    with pytest.raises(KeyError):
+        checker.history("no such check")
+
+
+def history(values: list[float], seconds: list[float] | None = None) -> History:
+    found = History()
+    for number, (health, duration) in enumerate(zip(values, seconds or [0.01] * len(values), strict=True)):
+        found.add(Run(1000.0 + number, health, "any", duration))
+    return found
+
+
+@pytest.mark.parametrize(
+    ("values", "seconds", "trend"),
+    [
+        ([1, 1, 1, 1, 1], None, "unknown"),
+        ([1, 1, 1, 1, 1, 1], None, "steady"),
+        ([0, 0, 0, 0, 0, 0], None, "steady"),
+        ([0, 0.5, 0, 1, 1, 1], None, "improving"),
+        ([1, 1, 1, 0.5, 0.5, 1], None, "worsening"),
+        ([1] * 6, [0.1, 0.1, 0.1, 0.3, 0.3, 0.3], "worsening"),
+        ([1] * 6, [0.3, 0.3, 0.3, 0.1, 0.1, 0.1], "improving"),
+        ([1] * 6, [0.001, 0.001, 0.001, 0.01, 0.01, 0.01], "steady"),
+    ],
+)
+def test_trends(values: list[float], seconds: list[float] | None, trend: str) -> None:
+    assert history(values, seconds).trend() == trend
+
+
+def test_flapping_and_availability() -> None:
+    assert history([1, 0, 1, 0, 1]).is_flapping()
+    assert not history([1, 0, 1, 0]).is_flapping()
+    assert not history([1, 0, 1, 0, 1, *[1.0] * 10]).is_flapping(), "that was long ago"
+    assert history([0, 0, 0.5, 1]).availability() == 0.5
+    assert history([0, 0, 0.5, 1]).availability(seconds=1) == 1
+    assert History().availability() is None
+
+
+def test_the_history_is_bounded() -> None:
+    assert len(history([1.0] * 500).runs) == 120
 
 
 def test_from_code_without_an_event_loop(checker: HealthChecker) -> None:
