@@ -37,6 +37,11 @@ def open_database(url: str) -> Sessions:
     return sessionmaker(engine, expire_on_commit=False)
 
 
+def engine_of(sessions: Sessions) -> Engine:
+    engine: Engine = sessions.kw["bind"]
+    return engine
+
+
 def check_database(sessions: Sessions) -> None:
     """For a health check: raises the driver's error if the database does not answer."""
     with sessions() as session:

@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator
 from fastapi import APIRouter, Depends, FastAPI, Request
 from fastapi.responses import JSONResponse
 from signalfire import setup_monitoring
+from signalfire.databases import instrument_sqlalchemy
 
 from examples.adplatform.api import campaigns, faults, predictions, videos
 from examples.adplatform.api.background import every_second
@@ -15,7 +16,7 @@ from examples.adplatform.api.flagships import plant_flagships
 from examples.adplatform.api.forecasting import Accuracy
 from examples.adplatform.api.injection import fail_sometimes
 from examples.adplatform.api.users import Users, limit_rate
-from examples.adplatform.database import check_database, open_database
+from examples.adplatform.database import engine_of, open_database
 from examples.adplatform.faults import FaultBoard
 from examples.adplatform.queue import QueueFullError
 from examples.adplatform.running import flush_at_the_end
@@ -29,7 +30,10 @@ def create_app(database_url: str) -> FastAPI:
 
     sessions = open_database(database_url)
     plant_flagships(sessions)
-    monitoring.health.register("database", lambda: check_database(sessions))
+    engine = engine_of(sessions)
+    instrument_sqlalchemy(engine, database="adplatform")
+    monitoring.health.check_database(engine)
+    monitoring.health.check_system_resources(cpu=None, disk=0.98)  # the load generator shares the machine
     app.state.sessions = sessions
     app.state.faults = FaultBoard(sessions)
     app.state.users = Users()

@@ -47,6 +47,15 @@ def test_a_campaign_is_created_read_and_listed(api: httpx.Client, campaign: str,
     assert sample("campaigns_created_total", platform="search") >= 1
 
 
+def test_queries_are_measured_and_the_database_is_looked_after(api: httpx.Client, sample: Sample) -> None:
+    counted = {"database": "adplatform", "operation": "SELECT"}
+    before = sample("database_query_duration_seconds_count", **counted)
+    assert api.get("/api/v1/campaigns/1").status_code == 200
+    assert sample("database_query_duration_seconds_count", **counted) > before
+    assert sample("database_errors_total", database="adplatform", error_type="OperationalError") == 0
+    assert {"database", "system_resources"} <= api.get("/health").json()["checks"].keys()
+
+
 def test_what_is_missing_or_wrong_is_refused(api: httpx.Client) -> None:
     assert api.get("/api/v1/campaigns/999999").status_code == 404
     assert api.get("/api/v1/campaigns/999999/ads").status_code == 404
