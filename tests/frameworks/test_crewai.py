@@ -160,12 +160,17 @@ def test_a_flow(metrics: Metrics, spans: InMemorySpanExporter) -> None:
     Launch().kickoff()
     assert crewai_event_bus.flush()
     assert value(metrics.registry, "workflows_total", workflow_type="Launch", status="success") == 1
+    assert parents(spans) == {
+        "invoke_workflow Launch": {None},
+        "execute_tool search": {"invoke_workflow Launch"},
+    }
 
 
-def test_no_call_is_counted_twice(provider: str, metrics: Metrics) -> None:
+def test_no_call_is_counted_twice(provider: str, metrics: Metrics, spans: InMemorySpanExporter) -> None:
     crew(provider, roles=("writer",)).kickoff(inputs={"thing": "shoes"})
     assert crewai_event_bus.flush()
     once = sum(series(metrics.registry, "ai_api_calls_total").values())
+    spans.clear()
     instrument_openai(metrics=metrics)
     try:
         crew(provider, roles=("writer",)).kickoff(inputs={"thing": "shoes"})
@@ -173,6 +178,7 @@ def test_no_call_is_counted_twice(provider: str, metrics: Metrics) -> None:
     finally:
         uninstrument_openai()
     assert sum(series(metrics.registry, "ai_api_calls_total").values()) == 2 * once
+    assert parents(spans)[f"chat {MODEL}"] == {"invoke_agent writer"}
 
 
 def test_spans_do_not_go_to_crewai(spans: InMemorySpanExporter) -> None:

@@ -22,7 +22,7 @@ from langgraph.types import Command, interrupt
 from openai import AsyncOpenAI, OpenAI, OpenAIError
 from opentelemetry.sdk.trace import ReadableSpan
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
-from signalfire import Metrics, track_workflow
+from signalfire import Metrics, track_agent_execution, track_task, track_tool_call, track_workflow
 from signalfire.integrations import langchain
 from signalfire.integrations.langchain import CallbackHandler
 from signalfire.providers.openai import instrument_openai, uninstrument_openai
@@ -260,6 +260,68 @@ def test_a_graph_without_a_loop(
         "task writer": "invoke_agent writer",
         "chat gpt-4.1-nano": "task writer",
     }
+
+
+@pytest.mark.parametrize("looped", [False, True])
+async def test_what_a_node_tracks_itself_is_inside_of_it(
+    looped: bool, model: ProviderModel, handler: CallbackHandler, metrics: Metrics, spans: InMemorySpanExporter
+) -> None:
+    inner = StateGraph(State)
+    inner.add_node("editor", lambda state: {"notes": ["edited"]})
+    inner.add_edge(START, "editor")
+    edit = inner.compile(name="edit")
+
+    def plan() -> None:
+        with track_task("plan", metrics=metrics):
+            with OpenAI(base_url=model.url, api_key="test") as client:
+                client.chat.completions.create(model="gpt-4o", messages=[{"role": "user", "content": "Hi"}])
+            edit.invoke({"notes": []})
+        with track_tool_call("publish", metrics=metrics):
+            pass
+
+    def writer(state: State) -> dict[str, Any]:
+        plan()
+        return {}
+
+    async def async_writer(state: State) -> dict[str, Any]:
+        await asyncio.sleep(0)
+        plan()
+        return {}
+
+    builder = StateGraph(State)
+    builder.add_node("writer", async_writer if looped else writer)
+    builder.add_edge(START, "writer")
+    graph = builder.compile(name="launch")
+    instrument_openai(metrics=metrics)
+    try:
+        with track_agent_execution("boss", "order", metrics=metrics):
+            if looped:
+                await graph.ainvoke({"notes": []}, {"callbacks": [handler]})
+            else:
+                graph.invoke({"notes": []}, {"callbacks": [handler]})
+            with track_task("check", metrics=metrics):
+                pass
+    finally:
+        uninstrument_openai()
+    assert parents(spans) == {
+        "invoke_agent boss": None,
+        "invoke_workflow launch": "invoke_agent boss",
+        "invoke_agent writer": "invoke_workflow launch",
+        "task writer": "invoke_agent writer",
+        "task plan": "task writer",
+        "chat gpt-4o": "task plan",
+        "invoke_agent editor": "task plan",
+        "task editor": "invoke_agent editor",
+        "execute_tool publish": "task writer",
+        "task check": "invoke_agent boss",
+    }
+    assert set(series(metrics.registry, "tasks_total")) == {
+        ("writer", "success", "writer"),
+        ("writer", "success", "plan"),
+        ("editor", "success", "editor"),
+        ("boss", "success", "check"),
+    }
+    assert list(series(metrics.registry, "tool_calls_total")) == [("writer", "success", "publish")]
 
 
 async def test_streams(model: ProviderModel, handler: CallbackHandler, metrics: Metrics) -> None:

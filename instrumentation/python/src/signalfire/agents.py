@@ -6,6 +6,8 @@ from collections.abc import Callable
 from contextvars import ContextVar
 from typing import Any
 
+from opentelemetry import context as otel_context
+from opentelemetry.context import Context
 from opentelemetry.trace import SpanKind
 
 from signalfire import genai
@@ -18,9 +20,15 @@ from signalfire.logs import line
 from signalfire.operations import ERROR, Operation
 
 NO_AGENT = "none"
+_AGENT = otel_context.create_key("signalfire-agent")
 current_agent: ContextVar[str] = ContextVar("signalfire_agent", default=NO_AGENT)
 
 LOGGER = "signalfire.agents"
+
+
+def with_agent(agent: str, context: Context) -> Context:
+    """A context in which that agent is at work. Beside `current_agent`, because contexts are handed on explicitly."""
+    return otel_context.set_value(_AGENT, agent, context)
 
 
 class LoggedOperation(Operation):
@@ -35,6 +43,11 @@ class LoggedOperation(Operation):
 
     def log_fields(self) -> dict[str, Any]:
         return {}
+
+    def agent_around(self) -> str:
+        """The agent that this is part of the work of."""
+        agent = None if self._around is None else self._around.get(_AGENT)
+        return agent if isinstance(agent, str) else current_agent.get()
 
     def ended(self, error: BaseException | None, exemplar: dict[str, str] | None) -> None:
         fields = self.log_fields()
@@ -71,6 +84,9 @@ class AgentExecution(LoggedOperation):
 
     def span_attributes(self) -> dict[str, Any]:
         return genai.agent_attributes(self.agent, self.operation)
+
+    def context_inside(self, context: Context) -> Context:
+        return with_agent(self.agent, context)
 
     def started(self) -> None:
         self._waits = Waits()
@@ -125,10 +141,10 @@ class Task(LoggedOperation):
         return f"task {self.task_type}"
 
     def span_attributes(self) -> dict[str, Any]:
-        return {"signalfire.task.type": self.task_type, genai.AGENT_NAME: self._agent or current_agent.get()}
+        return {"signalfire.task.type": self.task_type, genai.AGENT_NAME: self._agent or self.agent_around()}
 
     def started(self) -> None:
-        self.agent = self._agent or current_agent.get()
+        self.agent = self._agent or self.agent_around()
         self.quality = None
 
     def log_fields(self) -> dict[str, Any]:
@@ -190,10 +206,10 @@ class ToolCall(LoggedOperation):
         return f"{genai.EXECUTE_TOOL} {self.tool}"
 
     def span_attributes(self) -> dict[str, Any]:
-        return genai.tool_attributes(self.tool, self._agent or current_agent.get())
+        return genai.tool_attributes(self.tool, self._agent or self.agent_around())
 
     def started(self) -> None:
-        self.agent = self._agent or current_agent.get()
+        self.agent = self._agent or self.agent_around()
 
     def log_fields(self) -> dict[str, Any]:
         return {"tool": self.tool, "agent": self.agent}

@@ -13,7 +13,7 @@ from opentelemetry import context as otel_context
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 
 from signalfire import correlation, settings
-from signalfire.agents import NO_AGENT, current_agent
+from signalfire.agents import NO_AGENT, current_agent, with_agent
 from signalfire.internal import internal_error
 
 TRACEPARENT, CORRELATION_ID, AGENT = "traceparent", "correlation_id", "agent"
@@ -61,7 +61,7 @@ def continue_context(carrier: Mapping[str, object] | None) -> Iterator[None]:
     parent = _propagator.extract({TRACEPARENT: _text(parts, TRACEPARENT) or ""}, otel_context.get_current())
     with correlation.with_correlation_id(identifier):
         outer = current_agent.set(agent)
-        token = otel_context.attach(parent)
+        token = otel_context.attach(with_agent(agent, parent))
         try:
             yield
         finally:

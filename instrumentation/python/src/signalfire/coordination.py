@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from signalfire import genai
-from signalfire.agents import LoggedOperation, current_agent
+from signalfire.agents import LoggedOperation
 from signalfire.catalogue import Metrics
 from signalfire.efficiency import Waits, current_waits
 from signalfire.internal import internal_error
@@ -51,7 +51,7 @@ class Message(Wait):
         self.sender, self.receiver, self.message_type = sender, receiver, message_type
 
     def keeps_waiting(self) -> bool:
-        return current_agent.get() != self.receiver  # who deals with a message is at work
+        return self.agent_around() != self.receiver  # who deals with a message is at work
 
     def span_name(self) -> str:
         return f"message {self.message_type}"
@@ -128,7 +128,7 @@ class Dependency(Wait):
         return {genai.DEPENDENCY_TYPE: self.dependency_type}
 
     def log_fields(self) -> dict[str, Any]:
-        return {"dependency_type": self.dependency_type, "agent": current_agent.get()}
+        return {"dependency_type": self.dependency_type, "agent": self.agent_around()}
 
     def record(self, _: dict[str, str] | None) -> None:
         self.metrics.dependency_resolution_duration_seconds.labels(dependency_type=self.dependency_type).observe(
@@ -152,7 +152,7 @@ class MemoryOperation(LoggedOperation):
         return genai.memory_attributes(self.operation, self.store)
 
     def log_fields(self) -> dict[str, Any]:
-        return {"operation": self.operation, "store": self.store, "agent": current_agent.get()}
+        return {"operation": self.operation, "store": self.store, "agent": self.agent_around()}
 
     def record(self, _: dict[str, str] | None) -> None:
         self.metrics.memory_operation_duration_seconds.labels(operation=self.operation, store=self.store).observe(

@@ -20,6 +20,7 @@ from opentelemetry.trace import Span, SpanKind, set_span_in_context
 
 from signalfire import settings
 from signalfire.internal import internal_error
+from signalfire.surroundings import surrounding_context
 from signalfire.tracing import current_tracer, exemplar, record_failure
 
 P = ParamSpec("P")
@@ -41,7 +42,8 @@ class Operation:
         self.seconds = 0.0
         self.span: Span | None = None
         self.is_current = False  # whether what this context does meanwhile is inside of it
-        self._outside: Context | None = None
+        self._outside: Context | None = None  # what was current before
+        self._around: Context | None = None  # its parent's
         self._inside: Context | None = None
         self._began = 0.0
         self._active = False
@@ -53,6 +55,10 @@ class Operation:
 
     def span_attributes(self) -> dict[str, Any]:
         return {}
+
+    def context_inside(self, context: Context) -> Context:
+        """Adds to the context of what is done inside."""
+        return context
 
     def started(self) -> None:
         """Called after the span was started."""
@@ -150,18 +156,19 @@ class Operation:
     def _start(self, parent: Context | None, seconds_ago: float, *, is_current: bool) -> None:
         tracer = current_tracer()
         self.status, self.failure = SUCCESS, None
-        self.span = self._outside = self._inside = None
+        self.span = self._outside = self._inside = self._around = None
         self.is_current = is_current
         if tracer is not None:
-            self._outside = otel_context.get_current() if parent is None else parent
+            self._outside = otel_context.get_current()
+            self._around = surrounding_context() if parent is None else parent
             span = tracer.start_span(
                 self.span_name(),
-                context=self._outside,
+                context=self._around,
                 kind=self.span_kind,
                 attributes=self.span_attributes(),
                 start_time=time.time_ns() - int(seconds_ago * 1e9) if seconds_ago else None,
             )
-            self._inside = set_span_in_context(span, self._outside)
+            self._inside = self.context_inside(set_span_in_context(span, self._around))
             self.span = span
             if is_current:
                 otel_context.attach(self._inside)

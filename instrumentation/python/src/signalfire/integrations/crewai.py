@@ -19,7 +19,7 @@ from typing import Any
 from opentelemetry import context as otel_context
 from opentelemetry.context import Context
 
-from signalfire import ai, genai, settings
+from signalfire import ai, genai, settings, surroundings
 from signalfire.agents import NO_AGENT, AgentExecution, Task, ToolCall, Workflow
 from signalfire.ai import AiCall
 from signalfire.catalogue import Metrics
@@ -28,6 +28,7 @@ from signalfire.internal import internal_error
 from signalfire.open_work import OpenWork
 from signalfire.operations import Operation
 from signalfire.providers.failures import error_type
+from signalfire.surroundings import inside_of
 
 _PATIENCE = 1.0  # seconds to wait for an event that is being heard in another thread
 _MOST_CALLS = 1000  # ids of model calls that are kept until CrewAI tells of their end
@@ -94,9 +95,11 @@ def instrument_crewai(*, metrics: Metrics | None = None) -> None:
             crewai_event_bus.on(event)(handler)
             subscriptions.append((event, handler))
     unsubscribe = ai.subscribe(listener.model_call_ended)
+    forget = surroundings.ask(listener.run_around)
 
     def undo() -> None:
         unsubscribe()
+        forget()
         for event, handler in subscriptions:
             crewai_event_bus.off(event, handler)
 
@@ -148,6 +151,14 @@ class Listener:
         except Exception as error:  # noqa: BLE001
             internal_error("crewai", error)
 
+    def run_around(self) -> tuple[str, Context] | None:
+        """What CrewAI has begun around the calling code."""
+        from crewai.events.event_context import get_current_parent_id
+
+        identifier = get_current_parent_id()
+        run = self._wait_for(identifier) if identifier is not None else None
+        return None if run is None or identifier is None else (identifier, run.context)
+
     def streamed(self, _source: Any, event: Any) -> None:
         run = self._runs.get(event.parent_event_id)
         if run is not None and run.first_token is None:
@@ -171,7 +182,7 @@ class Listener:
         run = Run(
             event.type,
             event.timestamp.timestamp(),
-            otel_context.get_current() if parent is None else parent.context,
+            otel_context.get_current() if parent is None else inside_of(event.parent_event_id, parent.context),
             agent_of(event) or (parent.agent if parent else None),
             parent.workflow if parent else genai.CHAT,
         )

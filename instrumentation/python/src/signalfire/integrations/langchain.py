@@ -17,7 +17,7 @@ from uuid import UUID
 
 from opentelemetry.context import Context
 
-from signalfire import genai
+from signalfire import genai, surroundings
 from signalfire.agents import AgentExecution, Task, ToolCall, Workflow
 from signalfire.ai import AiCall
 from signalfire.catalogue import Metrics
@@ -28,8 +28,9 @@ from signalfire.operations import Operation
 from signalfire.usage import count
 
 try:
-    from langchain_core.callbacks import BaseCallbackHandler
+    from langchain_core.callbacks import BaseCallbackHandler, BaseCallbackManager
     from langchain_core.outputs import LLMResult
+    from langchain_core.runnables.config import var_child_runnable_config
 except ImportError as error:
     raise ImportError("signalfire.integrations.langchain needs langchain-core: pip install langchain-core") from error
 
@@ -56,6 +57,7 @@ class Run:
     context: Context | None = None
     agent: str | None = None
     workflow: str = genai.CHAT
+    parent: "Run | None" = None
     node: str | None = None
     operations: list[Operation] = field(default_factory=list)
 
@@ -84,6 +86,22 @@ def safely(callback: Callable[P, None]) -> Callable[P, None]:
     return safe
 
 
+def run_around() -> tuple[str, Context] | None:
+    """The run that LangChain has begun around the calling code, if one of these handlers tracks it."""
+    callbacks = (var_child_runnable_config.get() or {}).get("callbacks")
+    if not isinstance(callbacks, BaseCallbackManager) or callbacks.parent_run_id is None:
+        return None
+    identifier = str(callbacks.parent_run_id)
+    for handler in callbacks.handlers:
+        run = handler.run(identifier) if isinstance(handler, CallbackHandler) else None
+        if run is not None and run.context is not None:
+            return identifier, run.context
+    return None
+
+
+surroundings.ask(run_around)
+
+
 class CallbackHandler(BaseCallbackHandler):
     """Hand it to any runnable as a callback; one serves for all, in threads and event loops alike."""
 
@@ -109,12 +127,11 @@ class CallbackHandler(BaseCallbackHandler):
         **kwargs: Any,
     ) -> None:
         name = name_of(serialized, kwargs)
-        parent = self._around(parent_run_id)
-        run = inside(parent)
-        if parent is None:
+        run = self._inside(parent_run_id)
+        if run.parent is None:
             run.workflow = name
             run.begin(Workflow(name, self._metrics))
-        elif is_node(name, parent, tags, metadata):
+        elif is_node(name, run.parent, tags, metadata):
             run.agent = run.node = name
             run.begin(AgentExecution(name, run.workflow, self._metrics))
             run.begin(Task(name, name, self._metrics))
@@ -140,7 +157,7 @@ class CallbackHandler(BaseCallbackHandler):
         parent_run_id: UUID | None = None,
         **kwargs: Any,
     ) -> None:
-        run = inside(self._around(parent_run_id))
+        run = self._inside(parent_run_id)
         run.begin(ToolCall(name_of(serialized, kwargs), run.agent, self._metrics))
         self._runs.add(str(run_id), run)
 
@@ -165,7 +182,7 @@ class CallbackHandler(BaseCallbackHandler):
         parent_run_id: UUID | None = None,
         **kwargs: Any,
     ) -> None:
-        run = inside(self._around(parent_run_id))
+        run = self._inside(parent_run_id)
         run.begin(MemoryOperation(genai.RETRIEVAL, name_of(serialized, kwargs), self._metrics))
         self._runs.add(str(run_id), run)
 
@@ -236,15 +253,26 @@ class CallbackHandler(BaseCallbackHandler):
         metadata: dict[str, Any] | None,
         kwargs: dict[str, Any],
     ) -> None:
-        run = inside(self._around(parent_run_id))
+        run = self._inside(parent_run_id)
         provider, model = model_of(serialized, metadata or {}, kwargs)
         call = AiCall(provider, model, run.agent or run.workflow, self._metrics)
         run.begin(call)
         call.claim()
         self._runs.add(str(run_id), run)
 
-    def _around(self, parent_run_id: UUID | None) -> Run | None:
-        return None if parent_run_id is None else self._runs.get(str(parent_run_id))
+    def run(self, identifier: str) -> Run | None:
+        """The run of that id, if it is under way."""
+        return self._runs.get(identifier)
+
+    def _inside(self, parent_run_id: UUID | None) -> Run:
+        """A run in that one, not tracked yet."""
+        parent = None if parent_run_id is None else self._runs.get(str(parent_run_id))
+        if parent is None:
+            return Run()
+        context = parent.context
+        if context is not None:
+            context = surroundings.inside_of(str(parent_run_id), context)
+        return Run(context, parent.agent, parent.workflow, parent)
 
     def _call(self, run_id: UUID) -> AiCall | None:
         run = self._runs.get(str(run_id))
@@ -262,11 +290,6 @@ class CallbackHandler(BaseCallbackHandler):
             error = None
         for operation in reversed(run.operations):
             operation.finish(error)
-
-
-def inside(parent: Run | None) -> Run:
-    """A run in another one, not tracked yet."""
-    return Run() if parent is None else Run(parent.context, parent.agent, parent.workflow)
 
 
 def is_node(name: str, parent: Run, tags: list[str] | None, metadata: dict[str, Any] | None) -> bool:
