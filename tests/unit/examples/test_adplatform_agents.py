@@ -1,16 +1,23 @@
 """The agents with the provider's stand-in, the queue and the answer cache between them."""
 
+from pathlib import Path
+
 import pytest
+from signalfire.costs import Budget
 
 from examples.adplatform import queue
 from examples.adplatform.agents import service
+from examples.adplatform.agents.answers import SECONDS_AN_ANSWER_HOLDS
 from examples.adplatform.agents.quality import quality
 from examples.adplatform.agents.service import AgentService
+from examples.adplatform.agents.spending import BUDGETS, ledger_beside, track_costs
+from examples.adplatform.agents.team import WORKFLOWS
 from examples.adplatform.database import Sessions
 from examples.adplatform.faults import Fault, FaultBoard
 from examples.adplatform.provider import errors
 from examples.adplatform.provider.app import create_app
 from examples.adplatform.tables import AgentTask
+from examples.adplatform.traffic.visitors import PLATFORMS, PRODUCTS
 from tests.unit.examples.helpers import Sample, Serve, run_until
 
 
@@ -115,6 +122,59 @@ async def test_cost_runaway_spends_dollars_within_seconds(
     before = sample("ai_api_cost_usd_total", **costly)
     faults.switch(Fault.COST_RUNAWAY, active=True)
     await run_until(agents.run, lambda: sample("ai_api_cost_usd_total", **costly) > before + 1)
+
+
+async def test_cost_runaway_uses_up_the_budgets_and_says_so(
+    agents: AgentService,
+    faults: FaultBoard,
+    sample: Sample,
+    database_url: str,
+    tmp_path: Path,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    costs = track_costs(database_url, (Budget("agents", "1.2", "day"), Budget("agents", "1.2", "month")))
+    try:
+        faults.switch(Fault.COST_RUNAWAY, active=True)
+        with caplog.at_level("WARNING", "signalfire.costs"):
+            await run_until(agents.run, lambda: sample("budget_used_ratio", budget="agents", period="month") >= 1)
+    finally:
+        costs.close()
+    told = [record.getMessage() for record in caplog.records if record.name == "signalfire.costs"]
+    assert sorted(told) == sorted(
+        f"budget agents: {percent} % of the {period}'s limit is spent"
+        for percent in (80, 100)
+        for period in ("day", "month")
+    )
+    (ledger,) = (tmp_path / "costs").glob("costs-*.jsonl")
+    assert '"operation":"audit"' in ledger.read_text()
+
+
+async def test_an_ordinary_day_stays_below_the_warnings(
+    agents: AgentService, sessions: Sessions, database_url: str
+) -> None:
+    """At most: a look at the bids every two seconds, and each other question once as long as its answer holds."""
+    costs = track_costs(database_url)
+    try:
+        tasks = [put_task(sessions, workflow) for workflow in WORKFLOWS for _ in range(3)]
+        await run_until(agents.run, lambda: all(state(sessions, task) == "done" for task in tasks))
+        spent = {name: float(spend.cost_usd or 0) / spend.calls for name, spend in costs.by_operation().items()}
+    finally:
+        costs.close()
+    looks = 86_400 / service.SECONDS_BETWEEN_WATCHES
+    answers = len(PRODUCTS) * len(PLATFORMS) * 86_400 / SECONDS_AN_ANSWER_HOLDS
+    launch, refresh = (
+        sum(spent[agent.operation] for agent in WORKFLOWS[name]) for name in ("campaign_launch", "copy_refresh")
+    )
+    day = looks * spent["watch"] + answers * (launch + refresh)
+    limits = {budget.period: budget.limit_usd for budget in BUDGETS}
+    assert 0 < day < 0.8 * float(limits["day"])
+    assert 31 * day < 0.8 * float(limits["month"])
+
+
+def test_the_ledger_is_beside_a_database_that_is_a_file() -> None:
+    assert ledger_beside("sqlite:////var/lib/demo/demo.db") == Path("/var/lib/demo/costs")
+    assert ledger_beside("sqlite:///.signalfire/data/demo/demo.db") == Path(".signalfire/data/demo/costs")
+    assert ledger_beside("postgresql://db/demo") == ""
 
 
 def test_quality_prefers_a_whole_sentence_of_the_right_length_that_invites() -> None:

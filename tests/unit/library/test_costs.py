@@ -131,6 +131,16 @@ def test_watched_calls_need_no_line_of_code(costs: CostTracker, tmp_path: Path) 
     ]
 
 
+def test_a_watched_call_that_is_also_tracked_by_hand_is_recorded_once(costs: CostTracker) -> None:
+    costs.watch_calls()
+    with track_ai_call("openai", "gpt-4o-mini", "ad_copy") as call:
+        call.record_tokens(input=1000, output=200)
+        assert costs.track_api_call("ad_copy", "gpt-4o-mini", 1000, 200) == Decimal("0.00027")
+        costs.track_api_call("embed", "text-embedding-3-small", 1000)  # another call, that nobody watches
+    costs.track_api_call("ad_copy", "gpt-4o-mini", 1000, 200)
+    assert {name: spend.calls for name, spend in costs.by_operation().items()} == {"ad_copy": 2, "embed": 1}
+
+
 async def test_watched_calls_side_by_side(costs: CostTracker) -> None:
     costs.watch_calls()
 
@@ -409,6 +419,13 @@ def test_everything_is_set_by_the_environment(
     assert started.flush()
     assert costs_path(tmp_path / "ledger", date(2026, 3, 11)).exists()
     started.close()
+
+
+@pytest.fixture(autouse=True)
+def _no_settings(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in list(os.environ):
+        if name.startswith("SIGNALFIRE"):
+            monkeypatch.delenv(name)
 
 
 @pytest.mark.parametrize(

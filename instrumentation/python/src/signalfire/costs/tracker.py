@@ -95,6 +95,7 @@ class CostTracker:
         self.start_afresh()
         _trackers.add(self)
         if self._on:
+            price_list.set_up()
             price_list.prepare()
             self._worker.start()
 
@@ -132,7 +133,8 @@ class CostTracker:
 
         `input_tokens` includes the cached ones, `output_tokens` the reasoning ones; without `provider` it is the
         one that is known by the model's name. For calls that `track_ai_call` and the instrumented clients do not see:
-        those that they see are recorded by `watch_calls`. Never raises.
+        those that they see are recorded by `watch_calls`, and inside of one this does not record it again. Never
+        raises.
         """
         if not self._on:
             return None
@@ -146,7 +148,8 @@ class CostTracker:
             )
             owner = provider or provider_of(model)
             price = price_list.price(owner, model, usage)
-            self._record(operation, owner, model, usage, price)
+            if not self._will_be_recorded(operation, model):
+                self._record(operation, owner, model, usage, price)
         except Exception as error:  # noqa: BLE001 - the call itself was fine
             internal_error(COMPONENT, error)
             return None
@@ -161,6 +164,13 @@ class CostTracker:
             return
         _watching.append(self)
         self._unsubscribe = ai.subscribe(self._on_call)
+
+    def _will_be_recorded(self, operation: str, model: str) -> bool:
+        """Whether this call is the watched one that is under way here, which is recorded when it ends."""
+        call = ai._current.get()
+        if self._unsubscribe is None or call is None or not call._active:
+            return False
+        return (call.operation, call.model) == (operation, model)
 
     def _shares_ledger(self, other: "CostTracker") -> bool:
         return self is other or (self._folder is not None and self._folder == other._folder)
