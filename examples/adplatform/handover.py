@@ -3,8 +3,8 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from opentelemetry import propagate, trace
-from signalfire import current_correlation_id, with_correlation_id
+from opentelemetry import trace
+from signalfire.carrier import continue_context, current_context
 
 from examples.adplatform.tables import Job
 
@@ -13,18 +13,17 @@ tracer = trace.get_tracer(__name__)
 
 def handed_over() -> dict[str, str | None]:
     """What a new job takes along from the request that is being answered."""
-    carrier: dict[str, str] = {}
-    propagate.inject(carrier)
-    return {"traceparent": carrier.get("traceparent"), "correlation_id": current_correlation_id()}
+    carrier = current_context()
+    return {"traceparent": carrier.get("traceparent"), "correlation_id": carrier.get("correlation_id")}
 
 
 @contextmanager
 def continued(job: Job, name: str) -> Iterator[None]:
     """Everything inside belongs to the trace of the request that queued the job, and logs its correlation id."""
-    parent = propagate.extract({"traceparent": job.traceparent or ""})
+    carrier = {"traceparent": job.traceparent, "correlation_id": job.correlation_id}
     attributes = {"job.id": job.id, "job.attempt": job.attempts}
     with (
-        with_correlation_id(job.correlation_id),
-        tracer.start_as_current_span(name, context=parent, kind=trace.SpanKind.CONSUMER, attributes=attributes),
+        continue_context(carrier),
+        tracer.start_as_current_span(name, kind=trace.SpanKind.CONSUMER, attributes=attributes),
     ):
         yield

@@ -2,11 +2,12 @@
 
 from openai.types.chat import ChatCompletionMessageParam
 from signalfire import track_agent_execution, track_task, track_workflow
+from signalfire.coordination import track_conflict, track_memory_operation, track_message
 
 from examples.adplatform.agents.answers import AnswerCache
 from examples.adplatform.agents.asking import Provider
 from examples.adplatform.agents.quality import quality
-from examples.adplatform.agents.team import WORKFLOWS, Agent
+from examples.adplatform.agents.team import COPYWRITER, REVIEWER, WORKFLOWS, Agent
 from examples.adplatform.tables import AgentTask
 
 
@@ -19,8 +20,17 @@ class Team:
         """Each agent gets the brief and what the one before it wrote. Raises openai.OpenAIError."""
         brief = f"Product: {task.product}. Platform: {task.platform}."
         async with track_workflow(task.workflow):
+            before: Agent | None = None
             for agent in WORKFLOWS[task.workflow]:
-                brief = await self._run(agent, brief)
+                brief = await self._hand_on(before, agent, brief)
+                before = agent
+
+    async def _hand_on(self, sender: Agent | None, agent: Agent, brief: str) -> str:
+        if sender is None:
+            return await self._run(agent, brief)
+        async with track_message(sender.name, agent.name, "draft"):
+            answer = await self._run(agent, brief)
+        return settled(brief, answer) if agent is REVIEWER else answer
 
     async def _run(self, agent: Agent, brief: str) -> str:
         messages: list[ChatCompletionMessageParam] = [
@@ -38,9 +48,20 @@ class Team:
     async def _answer(self, agent: Agent, messages: list[ChatCompletionMessageParam]) -> str:
         if not agent.repeats_itself:
             return await self._provider.ask(agent, messages)
-        known = self._answers.get(agent, messages)
+        with track_memory_operation("read", "answers"):
+            known = self._answers.get(agent, messages)
         if known is not None:
             return known
         answer = await self._provider.ask(agent, messages)
-        self._answers.put(agent, messages, answer)
+        with track_memory_operation("write", "answers"):
+            self._answers.put(agent, messages, answer)
         return answer
+
+
+def settled(draft: str, review: str) -> str:
+    """The text to go on with: the reviewer's, unless the draft was better, which makes a conflict."""
+    if quality(review) >= quality(draft):
+        return review
+    with track_conflict("copy_quality", agents=(COPYWRITER.name, REVIEWER.name)) as conflict:
+        conflict.resolve("better_score")
+    return draft
