@@ -2,11 +2,13 @@
 
 import threading
 import time
+from bisect import bisect_left, bisect_right
 from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
+from signalfire.http.exposition import short_turns
 from signalfire.internal import internal_error
 from signalfire.status.readings import DURATIONS, REQUESTS, SAMPLES_OF_HISTORY, Histogram, Reading
 from signalfire.status.sources import Source
@@ -93,7 +95,8 @@ class History:
         while not stopped.wait(wait):
             began = time.monotonic()
             try:
-                self._points.append(point_of(self._with_peak(self._source.read(SAMPLES_OF_HISTORY))))
+                with short_turns():
+                    self._points.append(point_of(self._with_peak(self._source.read(SAMPLES_OF_HISTORY))))
             except Exception as error:  # noqa: BLE001 - the next one may work
                 internal_error("status", error)
             took = time.monotonic() - began
@@ -137,11 +140,15 @@ def between(earlier: Point, later: Point) -> Increase:
 
 def increase(points: Sequence[Point], newest: Point, window: float) -> Increase | None:
     """What happened in the last `window` seconds, or since the first point; None where that is just now."""
-    earlier = [point for point in points if newest.clock - point.clock >= MIN_SECONDS]
-    if not earlier:
+    usable = bisect_right(points, newest.clock - MIN_SECONDS, key=clock_of)
+    if usable == 0:
         return None
-    inside = [point for point in earlier if newest.clock - point.clock <= window + STEP / 2]
-    return between(inside[0] if inside else earlier[-1], newest)
+    inside = bisect_left(points, newest.clock - window - STEP / 2, key=clock_of)
+    return between(points[min(inside, usable - 1)], newest)
+
+
+def clock_of(point: Point) -> float:
+    return point.clock
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,8 +165,8 @@ class Lines:
 def lines(points: Sequence[Point]) -> Lines:
     """Rates are between two points, quantiles over the minute before each."""
     steps = [between(earlier, later) for earlier, later in pairwise(points)]
-    minutes = [increase(points[:index], point, RATE_WINDOW) for index, point in enumerate(points)][1:]
     later = points[1:]
+    minutes = [increase(points, point, RATE_WINDOW) for point in later]
     return Lines(
         [point.at for point in later],
         [step.requests_per_second for step in steps],

@@ -14,7 +14,7 @@ from typing import Any
 
 from signalfire.status.drawing import bar, icon, sparkline
 from signalfire.status.formats import NONE, duration, number, percent, rate, size, span, usd
-from signalfire.status.history import RATE_WINDOW, STEP
+from signalfire.status.history import STEP
 
 Row = Mapping[str, Any]
 Cell = tuple[str, str]  # a column's class and its HTML
@@ -70,17 +70,16 @@ def title(summary: Row) -> str:
 
 def header(summary: Row) -> str:
     status = summary["health"]["status"]
-    chips = [
-        chip for chip in (summary["env"], summary["version"] and f"v{summary['version'].removeprefix('v')}") if chip
-    ]
-    facts = [
-        f"up {span(summary['uptime_seconds'])}" if summary["uptime_seconds"] is not None else "",
-        f"counting since {clock(summary['since'])}" if summary["since"] else "",
-    ]
+    chips = [f'<span class="chip">{escape(chip)}</span>' for chip in (summary["env"], summary["version"]) if chip]
+    facts = []
+    if summary["uptime_seconds"] is not None:
+        facts.append(f"up {span(summary['uptime_seconds'])}")
+    if summary["since"]:
+        facts.append(f"counting since {clock(summary['since'])}")
     return (
         f'<header data-title="{escape(title(summary))}"><div class="who">{icon("flame")}'
-        f"<h1>{escape(summary['service'])}</h1>{''.join(f'<span class=chip>{escape(chip)}</span>' for chip in chips)}"
-        f'<p class="facts">{" · ".join(fact for fact in facts if fact)}</p></div>'
+        f"<h1>{escape(summary['service'])}</h1>{''.join(chips)}"
+        f'<p class="facts">{" · ".join(facts)}</p></div>'
         f'<p class="pill {status}">{icon(status)}<span class="unseen">Overall health: </span>{status.capitalize()}</p>'
         "</header>"
     )
@@ -89,13 +88,16 @@ def header(summary: Row) -> str:
 def figures(summary: Row) -> str:
     """The four numbers that matter most, with the course of the last ten minutes."""
     total, recent, lines = summary["requests"], summary["recent"], summary["history"]
-    minute = window_name(recent["seconds"])
+    minute = failed_in = window_name(recent["seconds"])
+    failed = recent["error_share"]
+    if failed is None:
+        failed, failed_in = total["error_share"], "in all"
     known, window = recent["duration_seconds"], window_name(recent["duration_window_seconds"])
     if known["p95"] is None:
         known, window = total["duration_seconds"], "in all"
     p95, p95_unit = split_unit(duration(known["p95"]))
     resident, resident_unit = size(summary["memory"]["resident_bytes"])
-    error_share, error_unit = split_unit(percent(recent["error_share"]))
+    error_share, error_unit = split_unit(percent(failed))
     return "".join(
         (
             figure(
@@ -120,7 +122,7 @@ def figures(summary: Row) -> str:
                 (error_share, error_unit),
                 [f"{number(total['errors'])} of {number(total['total'])} in all"],
                 sparkline(lines["times"], lines["errors_per_second"]),
-                minute,
+                failed_in,
             ),
             figure(
                 "memory",
@@ -145,7 +147,10 @@ def figure(kind: str, name: str, value: tuple[str, str], facts: Iterable[str], d
 def window_name(seconds: float | None) -> str:
     if seconds is None:
         return ""
-    return "last minute" if abs(seconds - RATE_WINDOW) < STEP else f"last {span(seconds)}"
+    minutes = round(seconds / 60)
+    if minutes == 0 or abs(seconds - 60 * minutes) > STEP:
+        return f"last {span(seconds)}"
+    return "last minute" if minutes == 1 else f"last {minutes} min"
 
 
 def split_unit(text: str) -> tuple[str, str]:

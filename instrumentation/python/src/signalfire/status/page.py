@@ -14,6 +14,7 @@ import orjson
 from signalfire import settings
 from signalfire.errors import recent_errors
 from signalfire.health import Report
+from signalfire.http.exposition import short_turns
 from signalfire.internal import internal_error
 from signalfire.status import html, sections
 from signalfire.status.baseline import Baseline
@@ -82,7 +83,8 @@ class StatusPage:
     def answer(self, method: str, path: str, headers: Mapping[str, str]) -> Answer:
         """Answers a request for one of `paths`; the headers' names are in lower case. Never raises."""
         try:
-            answer = self._answer(method, path, headers)
+            with short_turns():
+                answer = self._answer(method, path, headers)
         except Exception as error:  # noqa: BLE001 - the page must not break the application
             internal_error("status", error)
             answer = problem(500, "the page could not be made; the application's log says why")

@@ -15,7 +15,6 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from signalfire import catalogue
 from signalfire.errors import recent_errors
-from signalfire.http.exposition import short_turns
 from signalfire.multiprocess import SharedMetrics, shared
 from signalfire.status.processes import STARTED, own_memory
 from signalfire.status.readings import LOGGED_ERRORS, SAMPLES, Memory, Reading, Series, samples_of
@@ -52,12 +51,11 @@ class RegistrySource:
 
     def read(self, names: frozenset[str] = SAMPLES) -> Reading:
         group = shared()
-        with short_turns():
-            if group is None:
-                # A registry is big and its history is read often: collect what is looked at, and nothing else.
-                series = samples_of(self._registry.restricted_registry(names).collect(), names)
-            else:
-                series = samples_of(SharedMetrics(group).collect(), names | _PROCESS)
+        if group is None:
+            # A registry is big and its history is read often: collect what is looked at, and nothing else.
+            series = samples_of(self._registry.restricted_registry(names).collect(), names)
+        else:
+            series = samples_of(SharedMetrics(group).collect(), names | _PROCESS)
         if LOGGED_ERRORS in names:
             series[LOGGED_ERRORS] = {(("kind", error.kind),): float(error.count) for error in recent_errors()}
         memory, started = (own_memory(), STARTED) if group is None else process_of(series)
