@@ -1,13 +1,238 @@
 """Secrets and personal data never leave the process in a log line."""
 
+import logging
+import re
 import string
-from typing import Any
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, NamedTuple
 
 import orjson
+import pydantic
 import pytest
-from hypothesis import example, given
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
-from signalfire import masking, plain
+from signalfire import masking, plain, setup_logging
+from signalfire.logs import line
+from signalfire.settings import SettingError
+
+from tests.unit.library.helpers import Lines
+
+FOLDER = Path(__file__).parent / "secrets"
+ESCAPES = {"\\n": "\n", "\\t": "\t", "\\\\": "\\", "~": ""}
+
+
+def rows(file: str) -> list[list[str]]:
+    """The cases of a file, their parts unescaped; its README says what they are."""
+    lines = [row for row in (FOLDER / file).read_text().splitlines() if row and not row.startswith("#")]
+    return [re.sub(r"\\[nt\\]|~", lambda found: ESCAPES[found.group()], row).split("\t") for row in lines]
+
+
+def secret_of(masked: str, text: str) -> str:
+    """The part of a text that masking has to replace."""
+    start = next((place for place, (a, b) in enumerate(zip(masked, text, strict=False)) if a != b), 0)
+    end = next((place for place, (a, b) in enumerate(zip(masked[::-1], text[::-1], strict=False)) if a != b), 0)
+    return text[start : len(text) - end]
+
+
+MASKED, LEFT = rows("masked.tsv"), rows("left.tsv")
+KINDS = {kind for kind, _, _ in MASKED}
+
+
+@pytest.mark.parametrize(("kind", "masked", "text"), MASKED)
+def test_the_corpus_of_secrets(kind: str, masked: str, text: str) -> None:
+    assert masking.mask_text(text) == masked
+    assert masking.mask_text(masked) == masked
+    assert orjson.loads(logged(message=text)) == {"message": masked}
+
+
+@pytest.mark.parametrize(("kind", "text"), LEFT)
+def test_the_corpus_of_what_is_no_secret(kind: str, text: str) -> None:
+    assert masking.mask_text(text) == text
+    assert orjson.loads(logged(message=text)) == {"message": text}
+
+
+def test_the_corpus_is_whole() -> None:
+    assert len(MASKED) > 100
+    expected = "password openai anthropic aws gcp github slack stripe jwt bearer basic url pem connection token cookie"
+    assert set(f"{expected} card email iban".split()) <= KINDS
+
+
+@dataclass
+class Account:
+    name: str
+    password: str
+
+
+class Model(pydantic.BaseModel):
+    name: str
+    api_key: str
+    inner: Any = None
+
+
+class Pair(NamedTuple):
+    user: str
+    token: str
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        Account("joe", "hunter2"),
+        Model(name="joe", api_key="hunter2"),
+        Model(name="joe", api_key="x", inner={"a": [Account("joe", "hunter2")]}),
+        Pair("joe", "hunter2"),
+        [Pair("joe", "hunter2"), 10**30],  # too big for JSON, so rendered another way
+        {"deep": ({"set": frozenset({Pair("joe", "hunter2")})},)},
+        ValueError("password=hunter2"),
+        {"headers": [("Authorization", "Bearer hunter2hunter2")]},
+        {"headers": [b"cookie: sid=hunter2"]},
+    ],
+    ids=range(9),
+)
+def test_secrets_in_objects_are_masked_by_their_names(value: Any) -> None:
+    found = logged(message="x", thing=value)
+    assert "hunter2" not in found
+    assert masking.HIDDEN in found
+
+
+class BrokenModel(pydantic.BaseModel):
+    password: str
+
+    def model_dump(self, **_: Any) -> dict[str, Any]:
+        raise RuntimeError("no")
+
+
+def test_a_model_that_cannot_be_dumped_is_text() -> None:
+    assert (
+        logged(message="x", thing=BrokenModel(password="hunter2")) == '{"message":"x","thing":"password=\'[MASKED]\'"}'
+    )
+    assert "Model" in logged(message="x", thing=Model)
+
+
+# What may stand right before and after a secret.
+around = st.sampled_from([" ", "\n", "\t", '" "', " (", ", ", "\r\n", "\u2028", "\x1b[31m ", "\0 ", "\ud800 "])
+noise = st.text(st.characters(exclude_categories=()), max_size=30)
+secrets = st.sampled_from([(text, secret_of(masked, text)) for _, masked, text in MASKED])
+wrappings: list[Callable[[Any], Any]] = [
+    lambda inner: inner,
+    lambda inner: [1, inner],
+    lambda inner: {"a": {"b": inner}},
+    lambda inner: (None, inner, True),
+    lambda inner: Thing(str(inner)),
+    lambda inner: ValueError(inner),
+    lambda inner: Model(name="x", api_key="y", inner=inner),
+    lambda inner: str(inner).encode("utf-8", "replace"),
+]
+
+
+@settings(max_examples=300, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(secret=secrets, before=noise, space=around, after=noise, wraps=st.lists(st.sampled_from(wrappings), max_size=3))
+def test_no_secret_leaves_in_a_line(
+    lines: Lines, secret: tuple[str, str], before: str, space: str, after: str, wraps: list[Any]
+) -> None:
+    text, hidden = secret
+    value: Any = f"{before}{space}{text}{space}{after}"
+    for wrap in wraps:
+        value = wrap(value)
+    lines.text.clear()
+    line.emit(logging.ERROR, "a", "failed", {"value": value}, ValueError(f"{before}{space}{text}{space}"))
+    assert hidden not in lines.raw
+    assert orjson.dumps(hidden).decode()[1:-1] not in lines.raw
+    assert_one_line(lines.raw)
+    decoded = orjson.loads(lines.raw)
+    assert masking.mask(decoded) == decoded or hidden not in str(masking.mask(decoded))
+
+
+def assert_one_line(raw: str) -> None:
+    assert len(raw.splitlines()) == 1
+    assert raw.endswith("\n")
+    assert not re.search("[\x00-\x09\x0b-\x1f\x80-\x9f\u2028\u2029\ud800-\udfff]", raw)
+    assert isinstance(orjson.loads(raw), dict)
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(text=noise, key=noise)
+def test_control_characters_forge_no_line(lines: Lines, text: str, key: str) -> None:
+    lines.text.clear()
+    line.emit(logging.INFO, text, text, {key: text, "deep": {key: [text]}}, ValueError(text))
+    assert_one_line(lines.raw)
+
+
+@given(st.lists(st.sampled_from([text for _, _, text in MASKED]), max_size=4), noise)
+def test_masking_the_corpus_twice_changes_no_more(texts: list[str], between: str) -> None:
+    once = masking.mask_text(f" {between} ".join(texts))
+    assert masking.mask_text(once) == once
+
+
+@pytest.fixture
+def additions() -> Iterator[None]:
+    """Takes back what a test adds to what is masked."""
+    before = masking._added
+    yield
+    masking._added = before
+    masking._look_again()
+
+
+@pytest.mark.usefixtures("additions")
+def test_what_a_user_adds_is_masked_too() -> None:
+    fields = {"customerNumber": 12345, "message": "customer-number: C77 of CUST-000042", "app.Customer Number": "x"}
+    assert orjson.loads(logged(**fields)) == fields  # looked at, and remembered as clean, before
+    for _ in range(2):
+        masking.add(keys=["customer_number"], patterns=[r"CUST-[0-9]{6}"])
+    assert orjson.loads(logged(**fields)) == {
+        "customerNumber": "[MASKED]",
+        "message": "customer-number: [MASKED] of [MASKED]",
+        "app.Customer Number": "[MASKED]",
+    }
+    assert len(masking._added.patterns) == 1
+    left = {"customer": 1, "number": 2, "message": "customer 5, number: 6", "my_customer_number_count": 3}
+    assert orjson.loads(logged(**left)) == left
+
+
+@pytest.mark.usefixtures("additions")
+@pytest.mark.parametrize(
+    "text", ["+49 30 1234567", "+1 (212) 555-0100", "030 1234567", "(030) 123-4567", "212-555-0100", "+4915112345670"]
+)
+def test_phone_numbers_are_masked_where_asked(text: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert text in logged(message=f"call {text} now", phone=text)
+    monkeypatch.setenv("SIGNALFIRE_MASK_PHONES", "true")
+    masking.add()
+    found = orjson.loads(logged(message=f"call {text} now", phone=text, mobileNumber=5))
+    assert found == {"message": "call [MASKED:phone] now", "phone": "[MASKED]", "mobileNumber": "[MASKED]"}
+    for left in ("2026-11-21T19:43:05Z", "10.20.30.40", "203.0.113.10", "id 1234567890", "6f1c8e0a-98d7-4c1e"):
+        assert masking.mask_text(left) == left
+
+
+@pytest.mark.usefixtures("additions")
+def test_keys_may_be_added_by_the_environment_and_by_set_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SIGNALFIRE_MASK_KEYS", "patient, ward_code,")
+    stream = Lines()
+    setup_logging("shop", stream=stream, mask_keys=["room"], mask_patterns=[re.compile("x+y")])  # type: ignore[arg-type]
+    logging.getLogger("a").info("the xxy", extra={"patient": "joe", "WardCode": 7, "room": [1], "other": 1})
+    (row,) = stream.all
+    assert (row["patient"], row["WardCode"], row["room"], row["other"]) == ("[MASKED]", "[MASKED]", "[MASKED]", 1)
+    assert row["message"] == "the [MASKED]"
+
+
+@pytest.mark.parametrize(
+    ("keywords", "told"),
+    [
+        ({"mask_keys": "ssn"}, "mask_keys is 'ssn': write a list"),
+        ({"mask_keys": ["--"]}, "mask_keys is ['--']: write a list"),
+        ({"mask_keys": 5}, "mask_keys is 5: write a list"),
+        ({"mask_patterns": r"\d"}, "mask_patterns is"),
+        ({"mask_patterns": ["("]}, "mask_patterns has '(', which is no regular expression"),
+        ({"mask_patterns": [re.compile(b"x")]}, "which is no regular expression"),
+        ({"mask_patterns": ["x*"]}, "mask_patterns has 'x*', which matches the empty text"),
+    ],
+)
+def test_what_cannot_be_added_is_told(keywords: dict[str, Any], told: str) -> None:
+    with pytest.raises(SettingError, match=re.escape(told)):
+        setup_logging("shop", **keywords)
+
 
 CARDS = ["4111111111111111", "4222222222222", "5555555555554444", "2223003122003222", "378282246310005"]
 CARDS += ["6011111111111117", "3530111333300000", "30569309025904", "6304000000000000", "4111111111111111110"[:16]]
@@ -226,6 +451,30 @@ def test_masking_twice_changes_no_more(text: str) -> None:
     """The collector masks once more what the library has masked."""
     once = masking.mask_text(text)
     assert masking.mask_text(once) == once
+
+
+# What makes a pattern start over and over, or look far ahead.
+HOSTILE_UNITS = [
+    *("a", "1 ", "@", "a@", "@a.", "ab12 ", "DE89 ", "4111 ", "0-", "password ", "password=", "password:'"),
+    *("password=;", "password=,a", 'password\\"', "password=[", "token is ", "--token ", "-token", "://", "://a:b"),
+    *("cookie:a=b;", "cookie=", "sk-", "eyJaaaaaaaaa.", "Bearer ", "?sig=", "&auth=&", "a%40", "api key", "_", "--"),
+    *("-----BEGIN PRIVATE KEY-----", "SG.aaaaaaaaaaaaaaaa.", "é@", '"', "\\", "password=a&", "key=", "digest "),
+]
+
+
+@pytest.mark.parametrize("unit", HOSTILE_UNITS, ids=range(len(HOSTILE_UNITS)))
+def test_time_grows_with_the_length_of_a_hostile_text_and_no_faster(unit: str) -> None:
+    def seconds(length: int) -> float:
+        text = (unit * (length // len(unit) + 1))[:length]
+        best = float("inf")
+        for _ in range(3):
+            began = time.process_time()
+            masking.mask_text(text)
+            best = min(best, time.process_time() - began)
+        return best
+
+    # Eight times the text; a pattern that is not linear takes 64 times as long, or for ever.
+    assert seconds(16_000) < 25 * seconds(2_000) + 0.005
 
 
 HOSTILE = ["a" * 200_000, "1 " * 100_000, "@" * 100_000, "a@" * 60_000, "ab12 " * 40_000, "password " * 20_000]

@@ -6,7 +6,9 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
@@ -81,6 +83,51 @@ def test_a_collector_that_does_not_take_spans_keeps_nobody_waiting(collector_is:
     assert lost["queue_full"] > 0
 
 
+@pytest.mark.timeout(60)
+def test_a_flush_in_vain_and_the_shutdown_after_it_share_one_deadline(collector: Collector) -> None:
+    collector.status = 0
+    before = dropped("shutdown")
+    provider, spans = queue(collector.address)
+    make_spans(provider, 15)
+    began = time.monotonic()
+    assert not spans.force_flush(4000)
+    spans.shutdown(5)
+    # 4 and 5 s would be 9; what is over 5 s is what a busy machine takes.
+    assert 4.9 < time.monotonic() - began < 8
+    assert dropped("shutdown") - before == 15
+
+
+def test_a_flush_that_was_in_vain_long_ago_takes_nothing_from_the_shutdown(collector: Collector) -> None:
+    collector.status = 0
+    provider, spans = queue(collector.address, timeout=0.5)
+    make_spans(provider, 1)
+    assert not spans.force_flush(100)
+    wait_until(lambda: not spans._in_flight)
+    collector.status = 200
+    make_spans(provider, 1)
+    wait_until(lambda: len(collector.spans) == 1)
+    make_spans(provider, 20)
+    spans.shutdown(0.1 + 10)
+    assert len(collector.spans) == 21
+    assert spans._waited_in_vain == 0
+
+
+@pytest.mark.timeout(120)
+def test_spans_that_end_while_the_queue_shuts_down_are_sent_or_counted(collector: Collector) -> None:
+    reasons = ("queue_full", "export_failed", "shutdown")
+    for _ in range(20):
+        collector.spans.clear()
+        before = sum(dropped(reason) for reason in reasons)
+        provider, spans = queue(collector.address, size=30, batch=7)
+        threads = [threading.Thread(target=make_spans, args=(provider, 50)) for _ in range(4)]
+        for thread in threads:
+            thread.start()
+        spans.shutdown(10)
+        for thread in threads:
+            thread.join()
+        assert len(collector.spans) + sum(dropped(reason) for reason in reasons) - before == 200
+
+
 def test_spans_flow_again_when_the_collector_is_back(collector: Collector, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level("INFO", logger="signalfire")
     provider, spans = queue(collector.address)
@@ -131,6 +178,83 @@ os._exit(0)
     environment = {key: text for key, text in os.environ.items() if not key.startswith("OTEL")}
     subprocess.run([sys.executable, "-c", program], check=True, timeout=60, env=environment)
     assert sorted(span.name for span in collector.spans) == ["child", "parent", "parent again"]
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
+def test_workers_forked_after_the_first_export_use_connections_of_their_own(collector: Collector) -> None:
+    handler: Any = collector._server.RequestHandlerClass
+    connections = []
+
+    class KeepsOpen(handler):  # type: ignore[misc]
+        protocol_version = "HTTP/1.1"
+
+        def setup(self) -> None:
+            connections.append(self.client_address)
+            super().setup()
+
+    collector._server.RequestHandlerClass = KeepsOpen
+    program = f"""
+import os
+from signalfire import setup_tracing
+from signalfire.tracing import flush, shutdown_tracing
+provider = setup_tracing("shop", endpoint={collector.address!r})
+tracer = provider.get_tracer("t")
+def work(name):
+    for number in range(20):
+        tracer.start_span(f"{{name}} {{number}}").end()
+        assert flush(30)
+work("parent")  # leaves an open connection
+tracer.start_span("queued when forked").end()
+children = []
+for name in ("one", "two", "three"):
+    child = os.fork()
+    if child == 0:
+        work(name)
+        os._exit(0)  # as a worker process of Celery ends: nothing runs at exit
+    children.append(child)
+work("parent again")
+for child in children:
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+shutdown_tracing(30)
+"""
+    environment = {key: text for key, text in os.environ.items() if not key.startswith("OTEL")}
+    subprocess.run([sys.executable, "-c", program], check=True, timeout=120, env=environment)
+    names = [span.name for span in collector.spans]
+    expected = [f"{who} {n}" for who in ("parent", "one", "two", "three", "parent again") for n in range(20)]
+    assert sorted(names) == sorted([*expected, "queued when forked"])
+    assert len(connections) == 4
+
+
+def test_a_fork_while_another_thread_holds_the_queue_does_not_stop_the_child(collector: Collector) -> None:
+    provider, spans = queue(collector.address)
+    held, release = threading.Event(), threading.Event()
+
+    def hold() -> None:
+        with spans._lock:
+            held.set()
+            release.wait(20)
+
+    thread = threading.Thread(target=hold)
+    thread.start()
+    held.wait(20)
+    child = os.fork()
+    if child == 0:
+        make_spans(provider, 1)
+        os._exit(0 if spans.force_flush(20_000) else 1)
+    release.set()
+    thread.join()
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+    assert len(collector.spans) == 1
+    spans.shutdown()
+
+
+def test_a_span_may_end_while_its_own_thread_holds_the_queue(collector: Collector) -> None:
+    """As one does that a finalizer ends, or a signal handler."""
+    provider, spans = queue(collector.address)
+    with spans._lock:
+        make_spans(provider, 1)
+    assert spans.force_flush(10_000)
+    spans.shutdown()
 
 
 @pytest.mark.parametrize(
@@ -208,6 +332,31 @@ with signalfire.track_workflow("launch"):
     assert collector.requests == 1
 
 
+@pytest.mark.timeout(60)
+def test_lifespan_and_exit_together_wait_once(collector: Collector) -> None:
+    collector.status = 0
+    program = f"""
+import time
+import signalfire
+from signalfire.monitoring import flush_at_shutdown
+signalfire.setup_tracing("shop", endpoint={collector.address!r})
+with signalfire.track_workflow("launch"):
+    pass
+began = time.monotonic()
+flush_at_shutdown()
+import threading
+assert [thread for thread in threading.enumerate() if not thread.daemon] == [threading.main_thread()]
+from opentelemetry import trace
+trace.get_tracer_provider().shutdown()
+print(time.monotonic() - began)
+"""
+    environment = {key: text for key, text in os.environ.items() if not key.startswith("OTEL")}
+    done = subprocess.run(
+        [sys.executable, "-c", program], timeout=60, env=environment, check=True, capture_output=True, text=True
+    )
+    assert 4.9 < float(done.stdout) < 8
+
+
 def test_an_existing_provider_is_used_as_it_is() -> None:
     program = """
 from opentelemetry import trace
@@ -244,13 +393,23 @@ def test_the_queue_takes_its_size_from_the_standard_variables(
     monkeypatch: pytest.MonkeyPatch, collector: Collector
 ) -> None:
     monkeypatch.setenv("OTEL_BSP_MAX_QUEUE_SIZE", "7")
-    monkeypatch.setenv("OTEL_BSP_MAX_EXPORT_BATCH_SIZE", "wrong")
+    monkeypatch.setenv("OTEL_BSP_MAX_EXPORT_BATCH_SIZE", "")
     state = tracing._State.queue
     provider = tracing.make_provider(Identity("shop", "test"), OTLPSpanExporter(endpoint=collector.address))
     made, tracing._State.queue = tracing._State.queue, state
     assert made is not None
     assert (made._size, made._batch) == (7, 7)
+    assert (made._delay, made._timeout) == (1.0, 5.0)
     provider.shutdown()
+
+
+def test_attributes_have_a_longest_length(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert tracing.span_limits().max_span_attribute_length == tracing.MAX_ATTRIBUTE
+    assert tracing.span_limits().max_attribute_length == tracing.MAX_ATTRIBUTE  # of events and links
+    monkeypatch.setenv("OTEL_ATTRIBUTE_VALUE_LENGTH_LIMIT", "100")
+    assert tracing.span_limits().max_span_attribute_length == 100
+    monkeypatch.setenv("OTEL_SPAN_ATTRIBUTE_VALUE_LENGTH_LIMIT", "")
+    assert tracing.span_limits().max_span_attribute_length is None
 
 
 def test_many_threads_lose_nothing(collector: Collector) -> None:

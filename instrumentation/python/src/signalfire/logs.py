@@ -11,7 +11,7 @@ import re
 import sys
 import time
 import traceback
-from collections.abc import Callable, MutableMapping
+from collections.abc import Callable, Iterable, MutableMapping
 from pathlib import Path
 from types import TracebackType
 from typing import Any, TextIO, cast
@@ -327,11 +327,9 @@ def is_console(handler: logging.Handler) -> bool:
 
 
 def level_number(level: str | int | None) -> int:
-    """A level given by keyword, else by LOG_LEVEL, else INFO. An unknown name is INFO."""
-    chosen = os.environ.get("LOG_LEVEL") or "INFO" if level is None else level
-    if isinstance(chosen, int):
-        return chosen
-    return logging.getLevelNamesMapping().get(chosen.strip().upper(), logging.INFO)
+    """A level given by keyword, else by LOG_LEVEL, else INFO. Raises KeyError for a name that there is not."""
+    chosen = os.environ.get("LOG_LEVEL", "").strip() or "INFO" if level is None else level
+    return chosen if isinstance(chosen, int) else logging.getLevelNamesMapping()[chosen.strip().upper()]
 
 
 def rename_service(who: settings.Identity) -> None:
@@ -351,6 +349,9 @@ def setup_logging(
     level: str | int | None = None,
     env: str | None = None,
     mask: bool = True,
+    mask_keys: Iterable[str] = (),
+    mask_patterns: Iterable[str | re.Pattern[str]] = (),
+    mask_phones: bool = False,
     stream: TextIO | None = None,
     log_dir: str | os.PathLike[str] | None = None,
     log_stdout: bool | None = None,
@@ -361,9 +362,21 @@ def setup_logging(
     worse also to `<service>.error.log`; `log_stdout` (or LOG_STDOUT) False then leaves stdout to lines that cannot be
     written there. With the first line after midnight UTC the files are renamed to `<file>.YYYY-MM-DD`, and those are
     kept for LOG_KEEP_DAYS days. What cannot be written is told on stderr, once a cause; nothing is raised.
+
+    `mask_keys`, `mask_patterns` and `mask_phones` are those of `masking.add`: what is masked in this process' logs,
+    spans and errors beside what always is. Raises SettingError, which names every keyword and variable that cannot be
+    used.
     """
     if settings.disabled():
         return
+    settings.check(
+        settings.identity_problems(service_name, env),
+        settings.logging_problems(
+            level=level, log_dir=log_dir, log_stdout=log_stdout, mask=mask, mask_phones=mask_phones
+        ),
+        masking.problems(mask_keys, mask_patterns),
+    )
+    masking.add(keys=mask_keys, patterns=mask_patterns, phones=mask_phones)
     who = settings.identity(service_name, env)
     line.identify(who)
     line.masking = mask

@@ -25,7 +25,22 @@ def as_text(value: object) -> object:
         return dict(value)
     if isinstance(value, bytes | bytearray | memoryview):
         return bytes(value).decode("utf-8", "replace")
-    return str(value)
+    fields = named_fields(value)
+    return str(value) if fields is None else fields
+
+
+def named_fields(value: object) -> dict[str, object] | None:
+    """The fields of a pydantic model or a named tuple, so that each can be told by its name; None for anything else."""
+    if isinstance(value, type):
+        return None
+    for method in ("model_dump", "_asdict"):
+        if hasattr(type(value), method):
+            try:
+                fields = getattr(value, method)()
+            except Exception:  # noqa: BLE001 - a broken model is text like any other object
+                return None
+            return fields if isinstance(fields, dict) else None
+    return None
 
 
 def simplified(value: object, depth: int = 0) -> Any:
@@ -38,6 +53,9 @@ def simplified(value: object, depth: int = 0) -> Any:
         return "…"
     if isinstance(value, Mapping):
         return {printable(key): simplified(item, depth + 1) for key, item in value.items()}
+    fields = named_fields(value)
+    if fields is not None:
+        return simplified(fields, depth)
     if isinstance(value, list | tuple | set | frozenset):
         return [simplified(item, depth + 1) for item in value]
     return printable(value)

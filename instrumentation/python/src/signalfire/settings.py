@@ -1,16 +1,31 @@
 """Who this process is and whether it is watched: read from keywords first, then from the environment."""
 
+import math
 import os
 import sys
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 from urllib.parse import unquote
 
-_TRUE = {"1", "true", "yes", "on"}
-_FALSE = {"0", "false", "no", "off"}
+from signalfire import masking
+from signalfire.variables import (
+    FALSE,
+    IDENTITY,
+    LEVELS,
+    LOGGING,
+    MASKING,
+    SWITCHES,
+    TRACING,
+    TRUE,
+    Variable,
+    is_level,
+    is_url,
+)
+
 DEFAULT_ENV = "dev"
 DEFAULT_KEEP_DAYS = 30
-_MAX_KEEP_DAYS = 36_500
 
 _told: set[str] = set()
 
@@ -67,7 +82,7 @@ def tracing_disabled() -> bool:
 
 
 def is_set(variable: str) -> bool:
-    return os.environ.get(variable, "").strip().lower() in _TRUE
+    return os.environ.get(variable, "").strip().lower() in TRUE
 
 
 def number(variable: str, default: float) -> float:
@@ -96,30 +111,101 @@ def log_folder(log_dir: str | os.PathLike[str] | None = None) -> Path | None:
 
 def log_keep_days() -> int:
     """LOG_KEEP_DAYS: for how many days rotated log files are kept."""
-    text = os.environ.get("LOG_KEEP_DAYS", "").strip()
-    if not text:
-        return DEFAULT_KEEP_DAYS
-    try:
-        days = int(text)
-    except ValueError:
-        days = 0
-    if 1 <= days <= _MAX_KEEP_DAYS:
-        return days
-    tell(
-        f"LOG_KEEP_DAYS is {text!r}, which is not a whole number from 1 to {_MAX_KEEP_DAYS}, "
-        f"so {DEFAULT_KEEP_DAYS} days are kept: write for example {DEFAULT_KEEP_DAYS}"
-    )
-    return DEFAULT_KEEP_DAYS
+    return int(os.environ.get("LOG_KEEP_DAYS", "").strip() or DEFAULT_KEEP_DAYS)
 
 
 def log_stdout(keyword: bool | None = None) -> bool:
     """Whether log lines go to stdout: keyword, then LOG_STDOUT, else True."""
-    if keyword is not None:
-        return keyword
-    text = os.environ.get("LOG_STDOUT", "").strip().lower()
-    if text and text not in _TRUE | _FALSE:
-        tell(f"LOG_STDOUT is {text!r}, which is neither true nor false, so lines go to stdout: write true or false")
-    return text not in _FALSE
+    return os.environ.get("LOG_STDOUT", "").strip().lower() not in FALSE if keyword is None else keyword
+
+
+# --- what cannot be meant ---
+
+
+def check(*problems: Iterable[str]) -> None:
+    """Raises one SettingError for all problems that were found."""
+    found = [problem for some in problems for problem in some]
+    if len(found) == 1:
+        raise SettingError(found[0])
+    if found:
+        raise SettingError("\n  ".join([f"{len(found)} settings cannot be used:", *found]))
+
+
+def identity_problems(service_name: object = None, env: object = None) -> list[str]:
+    """What is wrong with the process' name, the kill switches and their variables."""
+    problems = environment_problems(SWITCHES + IDENTITY)
+    for name, value, advice in (
+        ("service_name", service_name, "write the service's name, or leave it out"),
+        ("env", env, "write for example prod, or leave it out"),
+    ):
+        if value is not None and not (isinstance(value, str) and value.strip()):
+            problems.append(problem(name, value, advice))
+    return problems
+
+
+def logging_problems(*, level: object = None, log_dir: object = None, **flags: object) -> list[str]:
+    """What is wrong with the keywords and variables of logging; `flags` are keywords that are true or false."""
+    problems = environment_problems(LOGGING + MASKING) + flag_problems(flags)
+    number = isinstance(level, int) and not isinstance(level, bool)
+    if level is not None and not number and not (isinstance(level, str) and is_level(level.strip())):
+        problems.append(problem("level", level, f"write {LEVELS}"))
+    if log_dir is not None and not isinstance(log_dir, str | os.PathLike):
+        problems.append(problem("log_dir", log_dir, "write a folder's path"))
+    return problems
+
+
+def tracing_problems(
+    *, endpoint: object = None, exporter: object = None, shutdown_timeout: object = 1, **flags: object
+) -> list[str]:
+    """What is wrong with the keywords and variables of tracing; `flags` are keywords that are true or false."""
+    problems = environment_problems(TRACING) + flag_problems(flags)
+    if endpoint is not None and not (isinstance(endpoint, str) and is_url(endpoint)):
+        problems.append(problem("endpoint", endpoint, "write a URL, for example http://127.0.0.1:4318"))
+    if exporter is not None and not hasattr(exporter, "export"):
+        problems.append(problem("exporter", exporter, "give an OpenTelemetry SpanExporter"))
+    if not is_duration(shutdown_timeout):
+        problems.append(problem("shutdown_timeout", shutdown_timeout, "write a number of seconds, for example 5"))
+    return problems
+
+
+def serving_problems(*, exclude: Any = (), **paths: object) -> list[str]:
+    """What is wrong with the paths that a web service leaves out (`exclude`) and those that it answers itself."""
+    problems = [
+        problem(name, path, "write a path that begins with a slash, or None")
+        for name, path in paths.items()
+        if path is not None and not is_path(path)
+    ]
+    if isinstance(exclude, str) or not isinstance(exclude, Iterable) or not all(is_path(path) for path in exclude):
+        problems.append(problem("exclude", exclude, 'write a list of paths, for example ["/ping"]'))
+    return problems
+
+
+def environment_problems(variables: Iterable[Variable]) -> list[str]:
+    """The variables that are set to what they cannot be. One that is empty is not set."""
+    texts = ((variable, os.environ.get(variable.name, "").strip()) for variable in variables)
+    return [problem(known.name, text, known.advice) for known, text in texts if text and not known.valid(text)]
+
+
+def flag_problems(flags: dict[str, object]) -> list[str]:
+    return [
+        problem(name, value, "write True or False")
+        for name, value in flags.items()
+        if value is not None and not isinstance(value, bool)
+    ]
+
+
+def is_path(value: object) -> bool:
+    return isinstance(value, str) and value.startswith("/")
+
+
+def is_duration(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value < math.inf
+
+
+def problem(name: str, value: object, advice: str) -> str:
+    """One line that names the setting, shows its value unless that is a secret, and says what to write."""
+    shown = masking.HIDDEN if masking.is_sensitive(name) else masking.mask_text(repr(value))
+    return f"{name} is {shown if len(shown) <= 200 else shown[:200] + '…'}: {advice}"
 
 
 def tell(message: str) -> None:

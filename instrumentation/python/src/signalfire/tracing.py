@@ -13,6 +13,7 @@ from collections import deque
 from collections.abc import Sequence
 from urllib.parse import urlsplit
 
+import requests
 from opentelemetry import context as otel_context
 from opentelemetry import trace
 from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
@@ -20,14 +21,21 @@ from opentelemetry.sdk import trace as sdk
 from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace.export import SpanExporter, SpanExportResult
 from opentelemetry.trace import ProxyTracerProvider, Span, StatusCode, Tracer
+from requests.adapters import HTTPAdapter
 
-from signalfire import correlation, masking, settings
+from signalfire import correlation, masking, settings, span_masking
 from signalfire.internal import internal_error, metrics
+from signalfire.variables import LENGTH_LIMITS
 
 DEFAULT_ENDPOINT = "http://127.0.0.1:4318"
 DEFAULT_DEADLINE = 5.0  # seconds that a shutdown may take
 CORRELATION_ATTRIBUTE = "correlation_id"
 SCOPE = "signalfire"
+MAX_ATTRIBUTE = 8192  # characters of an attribute's value, as many as the collector lets through
+_CREDENTIAL_PROVIDERS = (
+    "OTEL_PYTHON_EXPORTER_OTLP_HTTP_CREDENTIAL_PROVIDER",
+    "OTEL_PYTHON_EXPORTER_OTLP_HTTP_TRACES_CREDENTIAL_PROVIDER",
+)
 
 _log = logging.getLogger("signalfire")
 
@@ -93,72 +101,93 @@ class CorrelationProcessor(sdk.SpanProcessor):
 class SpanQueue(sdk.SpanProcessor):
     """A span processor: keeps at most `size` ended spans and hands them to the exporter in batches, from one thread.
 
-    The thread starts with the first span and again after a fork, so that preforked workers export too.
+    The thread starts with the first span and again after a fork, so that preforked workers export too; what was queued
+    before the fork is the parent's to send. Each span is exported or counted as dropped, once.
     """
 
-    def __init__(self, exporter: SpanExporter, *, size: int, batch: int, delay: float) -> None:
+    def __init__(
+        self, exporter: SpanExporter, *, size: int, batch: int, delay: float, timeout: float = DEFAULT_DEADLINE
+    ) -> None:
         self._exporter = exporter
         self._size, self._batch, self._delay = size, min(batch, size), delay
+        self._timeout = timeout
         self._deadline = float("inf")
-        self._exporter_closed = False
+        self._closed = False
         self._start_afresh()
         os.register_at_fork(after_in_child=self._start_afresh)
 
     def _start_afresh(self) -> None:
         self._spans: deque[sdk.ReadableSpan] = deque()
-        self._lock = threading.Lock()
+        self._in_flight = 0
+        # Reentrant, because a span may end in a finalizer or a signal handler that interrupts a thread which has it.
+        self._lock = threading.RLock()
         self._wake = threading.Event()
         self._flushes: deque[threading.Event] = deque()
-        self._stopping = False
         self._thread: threading.Thread | None = None
+        self._stopping = self._abandoned = self._closed
         self._reachable = True
-        self._in_flight = 0
-        self._abandoned = False
+        self._waited_in_vain = 0.0  # seconds of flushing since the collector has last taken something
 
     def on_end(self, span: sdk.ReadableSpan) -> None:
         if span.context is None or not span.context.trace_flags & 1:
             return
-        if self._stopping or len(self._spans) >= self._size:
-            count_dropped(1, "shutdown" if self._stopping else "queue_full")
-            return
-        self._spans.append(span)
-        if self._thread is None:
-            self._start_thread()
-        if len(self._spans) >= self._batch:
+        with self._lock:
+            refused = "shutdown" if self._stopping else "queue_full" if len(self._spans) >= self._size else None
+            if refused is None:
+                self._spans.append(span)
+                if self._thread is None:
+                    self._start_thread()
+        if refused is not None:
+            count_dropped(1, refused)
+        elif len(self._spans) >= self._batch:
             self._wake.set()
 
-    def force_flush(self, timeout_millis: int = 30_000) -> bool:
+    def force_flush(self, timeout_millis: int | None = None) -> bool:
         """Waits until everything that is queued now was exported or given up, at most that long."""
-        if self._thread is None or self._exporter_closed:
-            return not self._spans
-        flushed = threading.Event()
-        self._flushes.append(flushed)
+        with self._lock:
+            if self._thread is None or self._closed:
+                return not self._spans
+            flushed = threading.Event()
+            self._flushes.append(flushed)
         self._wake.set()
-        return flushed.wait(timeout_millis / 1000)
+        began = time.monotonic()
+        in_time = flushed.wait(self._timeout if timeout_millis is None else timeout_millis / 1000)
+        if not in_time:
+            with self._lock:
+                self._waited_in_vain += time.monotonic() - began
+        return in_time
 
-    def shutdown(self, timeout: float = DEFAULT_DEADLINE) -> None:
-        """Exports what is queued, for at most `timeout` seconds, and counts the rest as dropped."""
-        if self._exporter_closed:
-            return
-        self._exporter_closed = True
-        self._deadline = time.monotonic() + timeout
-        self._stopping = True
+    def shutdown(self, timeout: float | None = None) -> None:
+        """Exports what is queued, for at most `timeout` seconds, and counts the rest as dropped.
+
+        What was waited before, while the collector took nothing, counts: a server that flushes in its shutdown and
+        exits afterwards waits once.
+        """
+        with self._lock:
+            if self._closed:
+                return
+            self._closed = self._stopping = True
+            patience = max(0.0, (self._timeout if timeout is None else timeout) - self._waited_in_vain)
+            self._deadline = time.monotonic() + patience
         self._wake.set()
         if self._thread is not None:
-            self._thread.join(timeout)
-        # The batch that is under way may still arrive, but nobody will know.
-        count_dropped(len(self._spans) + self._in_flight, "shutdown")
-        self._abandoned = True
-        self._spans.clear()
+            self._thread.join(patience)
+        with self._lock:
+            # The batch that is under way may still arrive, but nobody will know.
+            lost = len(self._spans) + self._in_flight
+            self._abandoned = True
+            self._spans.clear()
+        count_dropped(lost, "shutdown")
         self._exporter.shutdown()
 
     # The thread.
 
     def _start_thread(self) -> None:
-        with self._lock:
-            if self._thread is None:
-                self._thread = threading.Thread(target=self._run, name="signalfire-spans", daemon=True)
-                self._thread.start()
+        self._thread = threading.Thread(target=self._run, name="signalfire-spans", daemon=True)
+        try:
+            self._thread.start()
+        except RuntimeError:  # no more threads, or the interpreter is ending: the shutdown counts what stays
+            self._thread = None
 
     def _run(self) -> None:
         # Whoever instruments the exporter's HTTP client must not trace the export of traces.
@@ -166,24 +195,30 @@ class SpanQueue(sdk.SpanProcessor):
         while True:
             self._wake.wait(self._delay)
             self._wake.clear()
+            last = self._stopping  # nothing is queued after this was set, so one more round takes all
             waiting = [self._flushes.popleft() for _ in range(len(self._flushes))]
             self._drain()
             for flushed in waiting:
                 flushed.set()
-            if self._stopping:
+            if last:
                 return
 
     def _drain(self) -> None:
-        while self._spans and time.monotonic() < self._deadline:
-            count = min(self._batch, len(self._spans))
-            spans = [self._spans.popleft() for _ in range(count)]
-            self._in_flight = count
+        while time.monotonic() < self._deadline:
+            with self._lock:
+                spans = [self._spans.popleft() for _ in range(min(self._batch, len(self._spans)))]
+                self._in_flight = len(spans)
+            if not spans:
+                return
             delivered = self._export(spans)
-            self._in_flight = 0
-            if not delivered and not self._abandoned:
-                count_dropped(count, "export_failed")
-                if self._stopping:
-                    break
+            with self._lock:
+                self._in_flight = 0
+                lost = 0 if delivered or self._abandoned else len(spans)
+                if delivered:
+                    self._waited_in_vain = 0.0
+            count_dropped(lost, "export_failed")
+            if self._stopping and not delivered:
+                return
 
     def _export(self, spans: Sequence[sdk.ReadableSpan]) -> bool:
         try:
@@ -224,27 +259,45 @@ def setup_tracing(
     env: str | None = None,
     endpoint: str | None = None,
     exporter: SpanExporter | None = None,
+    mask: bool = True,
+    shutdown_timeout: float = DEFAULT_DEADLINE,
 ) -> trace.TracerProvider:
     """Makes the process' tracer provider, or uses the one that is there. May be called again.
 
     `endpoint` is the collector's OTLP/HTTP address without a path; OTEL_EXPORTER_OTLP_ENDPOINT and the other standard
-    variables are read where it is not given. `exporter` takes the place of the OTLP exporter.
+    variables are read where it is not given. `exporter` takes the place of the OTLP exporter. With `mask` secrets are
+    taken out of every span of the provider before any exporter sees it, whoever made the span. `shutdown_timeout` is
+    how many seconds the end of the process may wait for the collector, in all.
+
+    Raises SettingError, which names every keyword and variable that cannot be used.
     """
     provider = trace.get_tracer_provider()
     if settings.tracing_disabled():
         return provider
+    settings.check(
+        settings.identity_problems(service_name, env),
+        settings.tracing_problems(endpoint=endpoint, exporter=exporter, mask=mask, shutdown_timeout=shutdown_timeout),
+    )
     if isinstance(provider, ProxyTracerProvider):
-        provider = make_provider(settings.identity(service_name, env), exporter or make_exporter(endpoint))
+        who = settings.identity(service_name, env)
+        provider = make_provider(who, exporter or make_exporter(endpoint), shutdown_timeout)
         trace.set_tracer_provider(provider)
     elif provider not in _correlated and hasattr(provider, "add_span_processor"):
         provider.add_span_processor(CorrelationProcessor())
         _correlated.add(provider)
+    if mask and not span_masking.install(provider):
+        settings.tell(
+            f"the spans of {type(provider).__name__} cannot be masked, because it is not OpenTelemetry's own provider"
+        )
     return provider
 
 
-def make_provider(who: settings.Identity, exporter: SpanExporter | None) -> sdk.TracerProvider:
+def make_provider(
+    who: settings.Identity, exporter: SpanExporter | None, shutdown_timeout: float = DEFAULT_DEADLINE
+) -> sdk.TracerProvider:
     resource = Resource.create({"service.name": who.service, "deployment.environment.name": who.env})
-    provider = sdk.TracerProvider(resource=resource)  # shuts down at exit, within SpanQueue's deadline
+    # It shuts down at exit, within the queue's deadline.
+    provider = sdk.TracerProvider(resource=resource, span_limits=span_limits())
     provider.add_span_processor(CorrelationProcessor())
     _correlated.add(provider)
     if exporter is not None:
@@ -253,9 +306,17 @@ def make_provider(who: settings.Identity, exporter: SpanExporter | None) -> sdk.
             size=int(settings.number("OTEL_BSP_MAX_QUEUE_SIZE", 2048)),
             batch=int(settings.number("OTEL_BSP_MAX_EXPORT_BATCH_SIZE", 512)),
             delay=settings.number("OTEL_BSP_SCHEDULE_DELAY", 1000) / 1000,
+            timeout=shutdown_timeout,
         )
         provider.add_span_processor(_State.queue)
     return provider
+
+
+def span_limits() -> sdk.SpanLimits:
+    """OpenTelemetry's limits, as its variables have them, and one on the length of a value, which it does not limit."""
+    if any(variable in os.environ for variable in LENGTH_LIMITS):  # an empty one means: no limit
+        return sdk.SpanLimits()
+    return sdk.SpanLimits(max_attribute_length=MAX_ATTRIBUTE)
 
 
 def make_exporter(endpoint: str | None) -> SpanExporter | None:
@@ -266,9 +327,29 @@ def make_exporter(endpoint: str | None) -> SpanExporter | None:
     for name in ("opentelemetry.exporter.otlp.proto.http.trace_exporter", "urllib3.connectionpool"):
         logging.getLogger(name).setLevel(logging.CRITICAL)
     if endpoint is None and os.environ.get("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT"):
-        return OTLPSpanExporter()
+        return OTLPSpanExporter(session=own_session())
     base = endpoint or os.environ.get("OTEL_EXPORTER_OTLP_ENDPOINT") or jaeger_endpoint() or DEFAULT_ENDPOINT
-    return OTLPSpanExporter(endpoint=f"{base.rstrip('/')}/v1/traces")
+    return OTLPSpanExporter(endpoint=f"{base.rstrip('/')}/v1/traces", session=own_session())
+
+
+def own_session() -> requests.Session | None:
+    """The exporter's HTTP session, with new connections after a fork: parent and child must not write on the same one.
+
+    None where a credential provider is to make the session.
+    """
+    if any(os.environ.get(variable) for variable in _CREDENTIAL_PROVIDERS):
+        return None
+    session = requests.Session()
+    inherited: list[object] = []
+
+    def connect_anew() -> None:
+        # Kept, because closing them takes locks that a thread of the parent may have held when it forked.
+        inherited.extend(session.adapters.values())
+        for scheme in ("https://", "http://"):
+            session.mount(scheme, HTTPAdapter())
+
+    os.register_at_fork(after_in_child=connect_anew)
+    return session
 
 
 def jaeger_endpoint() -> str | None:
@@ -282,12 +363,18 @@ def jaeger_endpoint() -> str | None:
     return f"{parts.scheme or 'http'}://{host}:{port}"
 
 
-def flush(timeout: float = DEFAULT_DEADLINE) -> bool:
-    """Waits until the spans ended so far were exported, at most that many seconds. True where nothing is left."""
-    return _State.queue is None or _State.queue.force_flush(int(timeout * 1000))
+def flush(timeout: float | None = None) -> bool:
+    """Waits until the spans ended so far were exported, at most that many seconds. True where nothing is left.
+
+    Without `timeout` as long as a shutdown may take.
+    """
+    return _State.queue is None or _State.queue.force_flush(None if timeout is None else int(timeout * 1000))
 
 
-def shutdown_tracing(timeout: float = DEFAULT_DEADLINE) -> None:
-    """Exports what is queued within the deadline and stops exporting for good."""
+def shutdown_tracing(timeout: float | None = None) -> None:
+    """Exports what is queued within the deadline and stops exporting for good.
+
+    `timeout` in seconds, else that of `setup_tracing`. Time that a flush has just waited in vain is part of it.
+    """
     if _State.queue is not None:
         _State.queue.shutdown(timeout)

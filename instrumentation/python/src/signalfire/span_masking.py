@@ -1,0 +1,166 @@
+"""Secrets and personal data are replaced in every span before any exporter sees it, whichever library made the span.
+
+It stands where the provider hands an ended span to its processors, so it does not matter which of them was added
+first. A span with nothing suspicious is handed on as it is; of another one the processors get a masked copy.
+"""
+
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
+from typing import Any
+
+from opentelemetry.attributes import BoundedAttributes
+from opentelemetry.sdk.trace import Event, ReadableSpan, SpanProcessor
+from opentelemetry.sdk.util import BoundedList
+from opentelemetry.trace import Link, Status, TracerProvider
+
+from signalfire import masking
+from signalfire.internal import internal_error
+
+UNCHECKED = "[MASKED: this span could not be checked for secrets]"
+
+_URLS = frozenset({"url.full", "http.url", "http.target", "url.query"})
+_STATEMENTS = frozenset({"db.statement", "db.query.text"})
+_SYSTEMS = ("db.system.name", "db.system")
+_INSTALLED = "_signalfire_masks"
+
+
+def install(provider: TracerProvider) -> bool:
+    """Masks the spans of that provider from now on. May be called again. False where it is not the SDK's provider."""
+    processors = getattr(provider, "_active_span_processor", None)
+    if not isinstance(processors, SpanProcessor):
+        return False
+    if hasattr(processors, _INSTALLED):
+        return True
+    hand_on = processors.on_end
+
+    def on_end(span: ReadableSpan) -> None:
+        hand_on(masked(span))
+
+    # The tracers hold this very object, and others may add processors to it later, so neither can be replaced.
+    processors.on_end = on_end  # type: ignore[method-assign]
+    setattr(processors, _INSTALLED, True)
+    return True
+
+
+def masked(span: ReadableSpan) -> ReadableSpan:
+    """The span itself where it holds nothing to mask, else a copy without. Never raises; fails closed."""
+    try:
+        return _masked(span)
+    except Exception as error:  # noqa: BLE001 - what could not be checked is not exported
+        internal_error("tracing", error)
+        return _copy(span, UNCHECKED, {}, (), (), Status(span.status.status_code))
+
+
+def _masked(span: ReadableSpan) -> ReadableSpan:
+    name = masking.mask_text(span.name) if masking.has_sign(span.name) else span.name
+    attributes = _masked_attributes(span.attributes)
+    events = [_masked_event(event) for event in span.events]
+    links = [_masked_link(link) for link in span.links]
+    status = _masked_status(span.status)
+    unchanged = (
+        name is span.name
+        and attributes is None
+        and status is span.status
+        and all(new is old for new, old in zip(events, span.events, strict=True))
+        and all(new is old for new, old in zip(links, span.links, strict=True))
+    )
+    if unchanged:
+        return span
+    return _copy(span, name, span.attributes or {} if attributes is None else attributes, events, links, status)
+
+
+def _copy(
+    span: ReadableSpan,
+    name: str,
+    attributes: Mapping[str, Any],
+    events: Sequence[Event],
+    links: Sequence[Link],
+    status: Status,
+) -> ReadableSpan:
+    return ReadableSpan(
+        name=name,
+        context=span.context,
+        parent=span.parent,
+        resource=span.resource,
+        attributes=_bounded(attributes, span.dropped_attributes),
+        events=_bounded_list(events, span.dropped_events),
+        links=_bounded_list(links, span.dropped_links),
+        kind=span.kind,
+        status=status,
+        start_time=span.start_time,
+        end_time=span.end_time,
+        instrumentation_scope=span.instrumentation_scope,
+    )
+
+
+def _masked_event(event: Event) -> Event:
+    attributes = _masked_attributes(event.attributes)
+    name = masking.mask_text(event.name) if masking.has_sign(event.name) else event.name
+    if attributes is None and name is event.name:
+        return event
+    kept = dict(event.attributes or {}) if attributes is None else attributes
+    return Event(name, _bounded(kept, event.dropped_attributes), event.timestamp)
+
+
+def _masked_link(link: Link) -> Link:
+    attributes = _masked_attributes(link.attributes)
+    return link if attributes is None else Link(link.context, _bounded(attributes, link.dropped_attributes))
+
+
+def _masked_status(status: Status) -> Status:
+    description = status.description
+    if not description or not masking.has_sign(description):
+        return status
+    return Status(status.status_code, masking.mask_text(description))
+
+
+def _masked_attributes(attributes: Mapping[str, Any] | None) -> dict[str, Any] | None:
+    """The attributes masked, None where there is nothing to mask."""
+    if not attributes:
+        return None
+    fields = dict(attributes)
+    changed = False
+    for key in _URLS & fields.keys():
+        bare = without_query_values(str(fields[key]), whole=key == "url.query")
+        changed |= bare != fields[key]
+        fields[key] = bare
+    for key in _STATEMENTS & fields.keys():
+        system = next((str(fields[name]) for name in _SYSTEMS if name in fields), "")
+        bare = _bare_statement(str(fields[key]), system)
+        changed |= bare != fields[key]
+        fields[key] = bare
+    if masking.suspicious(fields):
+        return {masking.mask_text(key): masking.mask_field(key, value) for key, value in fields.items()}
+    return fields if changed else None
+
+
+@lru_cache(maxsize=512)  # an application has few statements, and uses them again and again
+def _bare_statement(statement: str, system: str) -> str:
+    from signalfire.databases.statements import without_literals  # its package needs tracing, which needs this module
+
+    return without_literals(statement, system)
+
+
+def without_query_values(url: str, *, whole: bool = False) -> str:
+    """A URL whose query has its names only; `whole` says that the text is nothing but a query."""
+    path, mark, query = ("", "", url) if whole else url.partition("?")
+    if not query:
+        return url
+    query, fragment_mark, _ = query.partition("#")
+    names = [part.partition("=") for part in query.split("&")]
+    bare = "&".join(f"{name}={masking.HIDDEN}" if equals else masking.HIDDEN for name, equals, _ in names)
+    return f"{path}{mark}{bare}{fragment_mark}"
+
+
+def _bounded(attributes: Mapping[str, Any], dropped: int) -> BoundedAttributes:
+    """Attributes that still say how many were dropped for the limit's sake."""
+    bounded = BoundedAttributes(attributes=attributes)
+    bounded.dropped = dropped
+    return bounded
+
+
+def _bounded_list(items: Sequence[Any], dropped: int) -> "BoundedList[Any]":
+    bounded: BoundedList[Any] = BoundedList(None)
+    bounded.extend(items)
+    bounded.dropped = dropped
+    return bounded
