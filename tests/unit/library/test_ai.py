@@ -14,8 +14,9 @@ from genai_prices import calc_price
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 from opentelemetry.trace import SpanKind
 from signalfire import Metrics, track_ai_call
-from signalfire.ai import AiCall, error_type, subscribe
+from signalfire.ai import AiCall, subscribe
 from signalfire.prices import PriceList, Usage
+from signalfire.providers.failures import error_type
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response, StreamingResponse

@@ -53,18 +53,19 @@ class AiCall(Operation):
     price: Price | None = None
     seconds_to_first_token: float | None = None
     _answers: Answers | None = None
-    _around: "AiCall | None" = None  # what was current before
+    _call_around: "AiCall | None" = None  # what was current before
     _owner: "AiCall | None" = None  # the call that this one is a layer of
     _inner: tuple["AiCall", ...] = ()  # layers that have not ended
     _reports: tuple["AiCall", ...] = ()  # layers that have
     _waits = False  # whether it ended before the streams that were opened inside of it
     _done_at: float | None = None
+    _free = False  # whether no provider was asked, because somebody had kept the answer
 
     def _forget(self) -> None:
         self.usage = self.price = self.seconds_to_first_token = self._answers = None
-        self._around = self._owner = self._done_at = None
+        self._call_around = self._owner = self._done_at = None
         self._inner = self._reports = ()
-        self._waits = False
+        self._waits = self._free = False
 
     # For users, inside the call.
 
@@ -146,13 +147,13 @@ class AiCall(Operation):
         """
         around = _current.get()
         if self._active and around is not self:
-            self._around = around
+            self._call_around = around
             _current.set(self)
 
     def release(self) -> None:
         """Ends the claim on this context."""
         if _current.get() is self:
-            _current.set(self._around)
+            _current.set(self._call_around)
 
     def annotate(self, attributes: Mapping[str, Any]) -> None:
         """Sets attributes of the span, which is the outermost layer's."""
@@ -165,6 +166,10 @@ class AiCall(Operation):
     def is_over(self, over: bool) -> None:
         """Whether the provider has given what it was asked for: then the time until the end is not the call's."""
         self._done_at = perf_counter() if over else None
+
+    def is_free(self) -> None:
+        """The answer came out of a cache on this side: it has no tokens, no price, and is not missing one."""
+        self._free = True
 
     # For Operation.
 
@@ -191,7 +196,7 @@ class AiCall(Operation):
         else:
             super()._start(parent, seconds_ago, is_current=is_current)
         if is_current:
-            self._around = around
+            self._call_around = around
             _current.set(self)
 
     def _start_layer(self, seconds_ago: float, *, is_current: bool) -> None:
@@ -207,7 +212,7 @@ class AiCall(Operation):
 
     def _stop(self, error: BaseException | None) -> None:
         if _current.get() is self:
-            _current.set(self._around)
+            _current.set(self._call_around)
         if not self._inner or not self._wait_for_streams(error):
             self._complete(error)
 
@@ -327,7 +332,7 @@ class AiCall(Operation):
             )
             if self.price.saved:
                 metrics.ai_cache_saved_usd_total.labels(provider=provider, model=model).inc(float(self.price.saved))
-        elif usage is not None or self.status == SUCCESS:
+        elif (usage is not None or self.status == SUCCESS) and not self._free:
             metrics.ai_api_unpriced_calls_total.labels(provider=provider, model=model).inc()
         if self.span is not None:
             self.span.set_attributes(self._result_attributes())

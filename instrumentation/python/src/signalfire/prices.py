@@ -95,7 +95,12 @@ class PriceList:
         self._cards: dict[int, Card] = {}
 
     def set_up(self, file: str | os.PathLike[str] | None = None) -> None:
-        """Reads the user's prices: from `file`, else from SIGNALFIRE_PRICES_FILE. Raises SettingError."""
+        """Reads the user's prices: from `file`, else from SIGNALFIRE_PRICES_FILE. Raises SettingError.
+
+        Without `file`, one that an earlier call named is kept.
+        """
+        if file is None and self._file_read and self._file is not None:
+            return
         self._file = configured_file(file)
         self._file_read = True
 

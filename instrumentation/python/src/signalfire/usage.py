@@ -54,18 +54,22 @@ class Answers:
 
 
 def usage_of(answer: Any) -> Usage | None:
-    """The token counts of an answer, a chunk or an event of a stream."""
+    """The token counts of an answer, a chunk or an event of a stream. Counts of nothing at all say nothing."""
     inner = body(answer)
-    usage = part(inner, "usage")
-    if usage is None:
-        return None
+    # LiteLLM hides the counts of a stream there where the application has not asked for them.
+    reported = first(part(inner, "usage"), part(part(inner, "_hidden_params"), "usage"))
+    usage = None if reported is None else read_usage(reported, inner)
+    return usage if usage is not None and (usage.input or usage.output) else None
+
+
+def read_usage(usage: Any, answer: Any) -> Usage | None:
     if part(usage, "prompt_tokens") is not None:
-        return from_chat(usage, inner)
+        return from_chat(usage, answer)
     if part(usage, "input_tokens") is None:
         return None
-    if has(usage, "cache_read_input_tokens") or part(inner, "type") == "message":
+    if has(usage, "cache_read_input_tokens") or part(answer, "type") == "message":
         return from_message(usage, Usage())
-    return from_responses(usage, inner)
+    return from_responses(usage, answer)
 
 
 def from_chat(usage: Any, answer: Any) -> Usage:

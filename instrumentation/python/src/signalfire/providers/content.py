@@ -15,7 +15,10 @@ from signalfire.settings import SettingError
 from signalfire.usage import finish_reasons, numbered, part
 
 VARIABLE = "OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT"
-MAX_TEXT = 8_192  # characters of one text
+MAX_JSON = 8_000  # characters of one attribute; the library's own spans keep little more
+MAX_TEXT = 4_000  # characters of one text
+_MARGIN = 300  # characters
+_SHORTEST = 30  # characters that each text keeps, if not all messages do
 MAX_MESSAGES = 50  # of one prompt, the last ones
 MAX_PARTS = 50  # of one message
 _ON = {"1", "true", "yes", "on", "span_only", "span_and_event"}
@@ -131,18 +134,34 @@ def _place(item: tuple[tuple[int, int], Json]) -> tuple[int, int]:
     return item[0]
 
 
-def encode(content: Any) -> str:
-    """JSON, masked and with its texts cut."""
-    decoded = json.loads(plain.dumps(content))
-    return json.dumps(masking.mask(cut(decoded)), ensure_ascii=False)
+def encode(content: list[Json]) -> str:
+    """JSON, masked, and shortened until it fits: first the longest texts, then the oldest messages."""
+    raw = json.loads(plain.dumps(content))
+    messages, longest = fit(cut(raw, MAX_TEXT + _MARGIN), MAX_TEXT)
+    # Only what may stay is masked, and a little more, so that no secret is cut in half before it is seen.
+    messages, longest = fit(masking.mask(cut(messages, longest + _MARGIN)), longest)
+    text = json.dumps(cut(messages, longest), ensure_ascii=False)
+    return text if len(text) <= MAX_JSON else "[]"
 
 
-def cut(value: Any) -> Any:
+def fit(messages: list[Any], longest: int) -> tuple[list[Any], int]:
+    """The messages that fit, and how many characters of each text do."""
+    while len(json.dumps(cut(messages, longest), ensure_ascii=False)) > MAX_JSON:
+        if longest > _SHORTEST:
+            longest //= 2
+        elif len(messages) > 1:
+            messages = messages[len(messages) // 2 :]
+        else:
+            break
+    return messages, longest
+
+
+def cut(value: Any, longest: int) -> Any:
     if isinstance(value, str):
-        return value if len(value) <= MAX_TEXT else value[:MAX_TEXT] + "…[cut]"
+        return value if len(value) <= longest else value[:longest] + "…[cut]"
     if isinstance(value, dict):
-        return {key: cut(inner) for key, inner in value.items()}
-    return [cut(inner) for inner in value] if isinstance(value, list) else value
+        return {key: cut(inner, longest) for key, inner in value.items()}
+    return [cut(inner, longest) for inner in value] if isinstance(value, list) else value
 
 
 def system_instructions(request: Mapping[str, Any]) -> list[Json]:

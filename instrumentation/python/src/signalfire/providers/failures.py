@@ -21,15 +21,21 @@ def error_type(error: BaseException) -> str:
     """A short, bounded name for what went wrong."""
     if isinstance(error, asyncio.CancelledError):
         return "cancelled"
-    status = getattr(error, "status_code", None)
-    if isinstance(status, int) and status >= 400:
-        return _BY_STATUS.get(status) or ("server_error" if status >= 500 else f"http_{status}")
     name = type(error).__name__
     if isinstance(error, TimeoutError) or "Timeout" in name:
         return "timeout"
-    if isinstance(error, ConnectionError) or "Connect" in name:
+    # Before the status: LiteLLM gives one also where there was no answer.
+    if isinstance(error, ConnectionError) or "Connect" in name or is_transport_error(error):
         return "connection"
+    status = getattr(error, "status_code", None)
+    if isinstance(status, int) and status >= 400:
+        return _BY_STATUS.get(status) or ("server_error" if status >= 500 else f"http_{status}")
     return said_type(error) or name
+
+
+def is_transport_error(error: BaseException) -> bool:
+    """Whether it is one of httpx or httpx2, which a stream that breaks off leads to, without importing either."""
+    return any(base.__name__ == "TransportError" for base in type(error).__mro__)
 
 
 def said_type(error: BaseException) -> str | None:

@@ -203,16 +203,19 @@ def decoded(content: bytes) -> Any:
 
 
 def request_attributes(client: Any, body: Mapping[str, Any]) -> dict[str, Any]:
-    """What the conventions tell of a request, as far as it says so."""
+    """What the conventions tell of a client's request."""
     address = client.base_url
+    port = address.port or (443 if address.scheme == "https" else 80)
+    return {**parameters(body), genai.SERVER_ADDRESS: address.host, genai.SERVER_PORT: port}
+
+
+def parameters(body: Mapping[str, Any]) -> dict[str, Any]:
+    """What the conventions tell of a request's parameters, as far as it has them."""
+    limits = (body.get(name) for name in ("max_completion_tokens", "max_output_tokens", "max_tokens"))
     values = {
-        genai.REQUEST_MAX_TOKENS: next(
-            (body[name] for name in ("max_completion_tokens", "max_output_tokens", "max_tokens") if name in body), None
-        ),
+        genai.REQUEST_MAX_TOKENS: next((limit for limit in limits if limit), None),
         genai.REQUEST_TEMPERATURE: body.get("temperature"),
         genai.REQUEST_TOP_P: body.get("top_p"),
         genai.REQUEST_STREAM: True if body.get("stream") else None,
-        genai.SERVER_ADDRESS: address.host,
-        genai.SERVER_PORT: address.port or (443 if address.scheme == "https" else 80),
     }
-    return {name: value for name, value in values.items() if isinstance(value, str | int | float)}
+    return {name: value for name, value in values.items() if isinstance(value, int | float)}

@@ -6,7 +6,7 @@ inside of it is replaced by one that looks at what comes.
 
 import os
 import threading
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from queue import SimpleQueue
 from typing import Any
@@ -81,18 +81,7 @@ class Tap:
         return self
 
     def __next__(self) -> Any:
-        while True:
-            self._streamed.waits_for()
-            try:
-                item = next(self._items)
-            except StopIteration:
-                self._streamed.ended()
-                raise
-            except BaseException as error:
-                self._streamed.ended(error)
-                raise
-            if self._streamed.passes(item):
-                return item
+        return next_item(self._items.__next__, self._streamed)
 
 
 class AsyncTap:
@@ -105,18 +94,39 @@ class AsyncTap:
         return self
 
     async def __anext__(self) -> Any:
-        while True:
-            self._streamed.waits_for()
-            try:
-                item = await anext(self._items)
-            except StopAsyncIteration:
-                self._streamed.ended()
-                raise
-            except BaseException as error:
-                self._streamed.ended(error)
-                raise
-            if self._streamed.passes(item):
-                return item
+        return await next_item_later(self._items.__anext__, self._streamed)
+
+
+def next_item(fetch: Callable[[], Any], streamed: StreamedCall) -> Any:
+    """The next item that the application is to see."""
+    while True:
+        streamed.waits_for()
+        try:
+            item = fetch()
+        except StopIteration:
+            streamed.ended()
+            raise
+        except BaseException as error:
+            streamed.ended(error)
+            raise
+        if streamed.passes(item):
+            return item
+
+
+async def next_item_later(fetch: Callable[[], Awaitable[Any]], streamed: StreamedCall) -> Any:
+    """`next_item` of an asynchronous stream."""
+    while True:
+        streamed.waits_for()
+        try:
+            item = await fetch()
+        except StopAsyncIteration:
+            streamed.ended()
+            raise
+        except BaseException as error:
+            streamed.ended(error)
+            raise
+        if streamed.passes(item):
+            return item
 
 
 def follow_stream(stream: Any, streamed: StreamedCall) -> None:

@@ -1,0 +1,206 @@
+"""LiteLLM: `completion`, `acompletion`, `embedding` and `aembedding`, whole and streamed, with whatever provider."""
+
+import functools
+import importlib
+import os
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any
+
+from signalfire import genai, settings
+from signalfire.ai import AiCall, current_operation
+from signalfire.catalogue import Metrics
+from signalfire.internal import internal_error
+from signalfire.prices import price_list
+from signalfire.providers.addresses import CUSTOM
+from signalfire.providers.content import Recorder, content_is_recorded
+from signalfire.providers.requests import MAX_NAME, parameters, take_whole
+from signalfire.providers.streams import StreamedCall, next_item, next_item_later
+
+_FUNCTIONS = {
+    "completion": ("messages", "chat", genai.CHAT),
+    "acompletion": ("messages", "chat", genai.CHAT),
+    "embedding": ("input", "embeddings", genai.EMBEDDINGS),
+    "aembedding": ("input", "embeddings", genai.EMBEDDINGS),
+}
+# LiteLLM's names of providers where genai-prices and the metrics have others.
+_PROVIDERS = {
+    "azure_ai": "azure",
+    "bedrock": "aws",
+    "cohere_chat": "cohere",
+    "fireworks_ai": "fireworks",
+    "gemini": "google",
+    "moonshot": "moonshotai",
+    "together_ai": "together",
+    "vertex_ai": "google",
+    "xai": "x-ai",
+}
+_FOLLOWED = "_signalfire_followed"
+
+
+class _State:
+    instrumentation: "_Instrumentation | None" = None
+
+
+def instrument_litellm(
+    *,
+    record_content: bool | None = None,
+    prices_file: str | os.PathLike[str] | None = None,
+    metrics: Metrics | None = None,
+) -> None:
+    """Tracks every `litellm.completion`, `acompletion`, `embedding` and `aembedding`, the router's too.
+
+    May be called again. Names that a module took before (`from litellm import completion`) are not tracked, so call
+    this first, or call `litellm.completion`. A call that LiteLLM repeats or hands to another model is one call; what it
+    answers from its own cache has no tokens and no price. `record_content` puts prompts and answers on the spans,
+    masked; by default what OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT says, else not. `prices_file` names a
+    file of your own prices (SIGNALFIRE_PRICES_FILE).
+
+    Raises ImportError where litellm is not installed, SettingError for a price file or a variable that cannot be meant.
+    """
+    if settings.disabled() or _State.instrumentation is not None:
+        return
+    try:
+        litellm = importlib.import_module("litellm")
+    except ImportError as error:
+        raise ImportError("instrument_litellm needs the litellm package: pip install litellm") from error
+    records = content_is_recorded(record_content)
+    price_list.set_up(prices_file)
+    price_list.prepare()
+    _State.instrumentation = _Instrumentation(litellm, metrics, record_content=records)
+    _State.instrumentation.install()
+
+
+def uninstrument_litellm() -> None:
+    """Leaves litellm as it was. Calls under way are still counted."""
+    if _State.instrumentation is not None:
+        _State.instrumentation.uninstall()
+        _State.instrumentation = None
+
+
+class _Instrumentation:
+    def __init__(self, litellm: Any, metrics: Metrics | None, *, record_content: bool) -> None:
+        self._litellm, self._metrics, self._record_content = litellm, metrics, record_content
+        self._originals: list[tuple[Any, str, Any]] = []
+
+    def install(self) -> None:
+        for name in _FUNCTIONS:
+            original = getattr(self._litellm, name)
+            wrap = self._wrap_async if name.startswith("a") else self._wrap
+            self._replace(self._litellm, name, wrap(name, original))
+        stream = self._litellm.CustomStreamWrapper
+        self._replace(stream, "__next__", following_next(stream.__next__))
+        self._replace(stream, "__anext__", following_anext(stream.__anext__))
+
+    def uninstall(self) -> None:
+        for owner, name, original in self._originals:
+            setattr(owner, name, original)
+        self._originals.clear()
+
+    def _replace(self, owner: Any, name: str, replacement: Any) -> None:
+        self._originals.append((owner, name, getattr(owner, name)))
+        setattr(owner, name, replacement)
+
+    def _wrap(self, name: str, original: Callable[..., Any]) -> Callable[..., Any]:
+        @functools.wraps(original)
+        def tracked(*args: Any, **kwargs: Any) -> Any:
+            call, recorder = self._begin(name, args, kwargs)
+            with call.inside():
+                try:
+                    answer = original(*args, **kwargs)
+                except BaseException as error:
+                    self._fail(call, recorder, error)
+                    raise
+            self._follow(answer, call, recorder)
+            return answer
+
+        return tracked
+
+    def _wrap_async(self, name: str, original: Callable[..., Awaitable[Any]]) -> Callable[..., Any]:
+        @functools.wraps(original)
+        async def tracked(*args: Any, **kwargs: Any) -> Any:
+            call, recorder = self._begin(name, args, kwargs)
+            with call.inside():
+                try:
+                    answer = await original(*args, **kwargs)
+                except BaseException as error:
+                    self._fail(call, recorder, error)
+                    raise
+            self._follow(answer, call, recorder)
+            return answer
+
+        return tracked
+
+    def _begin(self, name: str, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> tuple[AiCall, Recorder | None]:
+        content, operation, kind = _FUNCTIONS[name]
+        asked = {**dict(zip(("model", content), args, strict=False)), **kwargs}
+        provider, model = self._provider_and_model(asked)
+        call = AiCall(provider, model[:MAX_NAME], current_operation(operation), self._metrics, kind=kind)
+        call.begin()
+        call.annotate(parameters(asked))
+        return call, Recorder(asked) if self._record_content else None
+
+    def _provider_and_model(self, asked: Mapping[str, Any]) -> tuple[str, str]:
+        model = str(asked.get("model") or "unknown")
+        try:
+            model, provider, *_ = self._litellm.get_llm_provider(
+                model, asked.get("custom_llm_provider"), asked.get("api_base") or asked.get("base_url")
+            )
+        except Exception:  # noqa: BLE001 - LiteLLM is about to tell the application
+            return CUSTOM, model
+        return _PROVIDERS.get(provider, provider), model
+
+    def _fail(self, call: AiCall, recorder: Recorder | None, error: BaseException) -> None:
+        if recorder is not None:
+            recorder.finish(call)
+        call.finish(error)
+
+    def _follow(self, answer: Any, call: AiCall, recorder: Recorder | None) -> None:
+        """Sees to it that the call ends when its answer is complete. Never raises."""
+        try:
+            if was_kept(answer):
+                call.is_free()
+                call.finish()
+            elif isinstance(answer, self._litellm.CustomStreamWrapper):
+                setattr(answer, _FOLLOWED, Followed(StreamedCall(call, recorder)))
+            else:
+                take_whole(answer, call, recorder)
+        except Exception as error:  # noqa: BLE001
+            internal_error("providers", error)
+            call.finish()
+
+
+def was_kept(answer: Any) -> bool:
+    """Whether LiteLLM answered from its own cache."""
+    hidden = getattr(answer, "_hidden_params", None)
+    kept = isinstance(hidden, Mapping) and hidden.get("cache_hit") is True
+    return kept or getattr(answer, "custom_llm_provider", None) == "cached_response"
+
+
+class Followed:
+    """Lives in a stream and notices when that is dropped."""
+
+    def __init__(self, streamed: StreamedCall) -> None:
+        self.streamed = streamed
+
+    def __del__(self) -> None:
+        self.streamed.closed()
+
+
+def following_next(original: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    @functools.wraps(original)
+    def __next__(stream: Any) -> Any:  # noqa: N807
+        followed = getattr(stream, _FOLLOWED, None)
+        fetch = functools.partial(original, stream)
+        return fetch() if followed is None else next_item(fetch, followed.streamed)
+
+    return __next__
+
+
+def following_anext(original: Callable[[Any], Awaitable[Any]]) -> Callable[[Any], Awaitable[Any]]:
+    @functools.wraps(original)
+    async def __anext__(stream: Any) -> Any:  # noqa: N807
+        followed = getattr(stream, _FOLLOWED, None)
+        fetch = functools.partial(original, stream)
+        return await (fetch() if followed is None else next_item_later(fetch, followed.streamed))
+
+    return __anext__
