@@ -14,7 +14,7 @@ from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanE
 from opentelemetry.trace import SpanKind
 from prometheus_client import CollectorRegistry
 from signalfire import HealthChecker, Status, get_logger, setup_monitoring
-from signalfire.http.exchange import Exchange
+from signalfire.http.asgi import AsgiExchange
 from signalfire.http.templates import matched_path
 from starlette.applications import Starlette
 from starlette.middleware.base import BaseHTTPMiddleware
@@ -689,7 +689,7 @@ async def test_an_error_of_the_library_does_not_reach_the_client(
 
     app = Starlette(routes=[Route("/", echo, methods=["POST"])])
     setup_monitoring(app, registry=registry)
-    monkeypatch.setattr(Exchange, broken, fail)
+    monkeypatch.setattr(AsgiExchange, broken, fail)
     responses = await get(app, "/", "/", method="POST", content=b"ok")
     assert [(response.status_code, response.text) for response in responses] == [(200, "ok")] * 2
     expected_internal_errors.append(2)

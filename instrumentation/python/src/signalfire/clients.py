@@ -1,32 +1,44 @@
-"""Calls to other services carry the trace and the correlation id: httpx, and httpx2 which the openai client uses."""
+"""Calls to other services carry the trace and the correlation id: httpx, httpx2 (which openai uses) and requests."""
 
+import importlib
 import importlib.util
 from typing import Any
 
 from signalfire import correlation, settings
 from signalfire.internal import internal_error
 
-_instrumentors = (("httpx", "HTTPXClientInstrumentor"), ("httpx2", "HTTPX2ClientInstrumentor"))
+_INSTRUMENTORS = (
+    ("httpx", "opentelemetry.instrumentation.httpx", "HTTPXClientInstrumentor"),
+    ("httpx2", "opentelemetry.instrumentation.httpx", "HTTPX2ClientInstrumentor"),
+    ("requests", "opentelemetry.instrumentation.requests", "RequestsInstrumentor"),
+)
 
 
 def instrument_clients() -> None:
-    """Instruments every httpx and httpx2 client of the process, those made earlier too. May be called again.
+    """Instruments every httpx, httpx2 and requests client of the process, those made earlier too. May be called again.
 
-    Needs opentelemetry-instrumentation-httpx (extras fastapi and llm); without it nothing happens.
+    Needs the extra clients (part of fastapi and llm); without it, and without these libraries, nothing happens.
     """
-    if settings.disabled() or importlib.util.find_spec("opentelemetry.instrumentation.httpx") is None:
+    if settings.disabled():
         return
-    from opentelemetry.instrumentation import httpx as instrumentation
-
-    for library, name in _instrumentors:
-        if importlib.util.find_spec(library) is None or not hasattr(instrumentation, name):
-            continue
+    for library, module, name in _INSTRUMENTORS:
         try:
-            instrumentor = getattr(instrumentation, name)()
-            if not instrumentor.is_instrumented_by_opentelemetry:
-                instrumentor.instrument(request_hook=before_request, async_request_hook=before_async_request)
+            if not installed(library) or not installed(module):
+                continue
+            instrumentor = getattr(importlib.import_module(module), name, None)
+            if instrumentor is None or instrumentor().is_instrumented_by_opentelemetry:
+                continue
+            hooks = {"async_request_hook": before_async_request} if library != "requests" else {}
+            instrumentor().instrument(request_hook=before_request, **hooks)
         except Exception as error:  # noqa: BLE001 - a library of another version
             internal_error("clients", error)
+
+
+def installed(module: str) -> bool:
+    try:
+        return importlib.util.find_spec(module) is not None
+    except ModuleNotFoundError:  # not even the package that it would be in
+        return False
 
 
 def before_request(span: Any, request: Any) -> None:
@@ -36,10 +48,10 @@ def before_request(span: Any, request: Any) -> None:
         if identifier is not None and correlation.HEADER not in request.headers:
             request.headers[correlation.HEADER] = identifier
         if span.is_recording():
-            url = str(request.url)
-            if "?" in url:
-                key = "url.full" if "url.full" in (span.attributes or {}) else "http.url"
-                span.set_attribute(key, url.partition("?")[0])
+            for key in ("url.full", "http.url"):
+                url = (span.attributes or {}).get(key, "")
+                if "?" in url:
+                    span.set_attribute(key, url.partition("?")[0])
     except Exception as error:  # noqa: BLE001 - the call itself must go out
         internal_error("clients", error)
 

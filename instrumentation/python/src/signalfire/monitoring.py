@@ -1,9 +1,10 @@
 """`setup_monitoring`: one line that makes a process watched."""
 
+import contextlib
 import logging
 import os
 from collections.abc import Callable, Iterable
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from prometheus_client import REGISTRY, CollectorRegistry
 
@@ -11,13 +12,18 @@ from signalfire import settings
 from signalfire.catalogue import Metrics
 from signalfire.clients import instrument_clients
 from signalfire.health import HealthChecker
+from signalfire.http import frameworks, wsgi
 from signalfire.http.asgi import App, Receive, Scope, Send
 from signalfire.http.middleware import Middleware
 from signalfire.http.templates import search
 from signalfire.internal import internal_error
 from signalfire.internal import metrics as default_metrics
 from signalfire.logs import is_set_up, rename_service, route_server_logging, setup_logging
+from signalfire.threads import instrument_threads
 from signalfire.tracing import DEFAULT_DEADLINE, flush, setup_tracing, shutdown_tracing
+
+if TYPE_CHECKING:
+    from signalfire.status import StatusPage
 
 _HANDLE = "_signalfire_monitoring"
 _log = logging.getLogger("signalfire")
@@ -30,7 +36,7 @@ class Monitoring:
         self.service = service
         self.metrics = metrics
         self.health = health
-        self.app: App | None = None
+        self.app: Any = None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if self.app is None:
@@ -42,6 +48,15 @@ class Monitoring:
         shutdown_tracing(timeout)
 
 
+class WsgiMonitoring(Monitoring):
+    """What `setup_monitoring` returns for a WSGI application. It is one itself: serve it where the app is not Flask."""
+
+    def __call__(  # type: ignore[override]
+        self, environ: wsgi.Environ, start_response: wsgi.StartResponse
+    ) -> Iterable[bytes]:
+        return self.app(environ, start_response)  # type: ignore[no-any-return]
+
+
 def setup_monitoring(
     app: Any = None,
     *,
@@ -51,18 +66,22 @@ def setup_monitoring(
     health: HealthChecker | None = None,
     metrics_path: str | None = "/metrics",
     health_path: str | None = "/health",
+    status_page: bool | str = False,
     exclude: Iterable[str] = (),
+    is_wsgi: bool | None = None,
     log_level: str | int | None = None,
     log_dir: str | os.PathLike[str] | None = None,
     log_stdout: bool | None = None,
 ) -> Monitoring:
     """Sets up logs, traces and calls to other services; with `app`, also watches its requests.
 
-    `app` is a FastAPI, Starlette or any other ASGI application. The first two are changed in place; of another one
-    serve what is returned. Calling it again for the same app returns the same handle. `registry` takes the metrics of
-    this app (pass `handle.metrics` to the `track_` functions to have theirs there too), `exclude` lists paths that are
-    not watched. None as a path means: not served. The `log_` keywords are those of `setup_logging`. SIGNALFIRE_DISABLED
-    in the environment makes all of it do nothing.
+    `app` is a FastAPI, Starlette, Flask, Django or any other ASGI application, with `is_wsgi` any other WSGI one. The
+    first three are changed in place; of another one serve what is returned. Calling it again for the same app returns
+    the same handle. `registry` takes the metrics of this app (pass `handle.metrics` to the `track_` functions to have
+    theirs there too), `exclude` lists paths that are not watched. None as a path means: not served. `status_page`
+    serves a page about the service and its JSON at /status, or at the path given; whoever can reach the service can
+    read it. The `log_` keywords are those of `setup_logging`. SIGNALFIRE_DISABLED in the environment makes all of it do
+    nothing.
     """
     existing = app if isinstance(app, Monitoring) else getattr(app, "__dict__", {}).get(_HANDLE)
     if existing is not None:
@@ -71,7 +90,8 @@ def setup_monitoring(
     metrics = default_metrics if registry is None or registry is REGISTRY else Metrics(registry)
     checker = health or HealthChecker()
     checker.adopt(who.service, metrics)
-    handle = Monitoring(who.service, metrics, checker)
+    is_wsgi = frameworks.is_wsgi(app) if is_wsgi is None else is_wsgi
+    handle = (WsgiMonitoring if is_wsgi else Monitoring)(who.service, metrics, checker)
     handle.app = app
     if settings.disabled():
         return handle
@@ -81,9 +101,14 @@ def setup_monitoring(
         rename_service(who)
     setup_tracing(who.service, env=who.env)
     instrument_clients()
+    instrument_threads()
     if app is None:
         return handle
     route_server_logging(access_log=False)
+    status = make_status_page(status_page, who, metrics)
+
+    if frameworks.is_django(app):
+        frameworks.watch_django(app)
 
     def wrap(inner: App) -> Middleware:
         routes = getattr(app, "routes", ())
@@ -94,6 +119,7 @@ def setup_monitoring(
             routes=routes,
             metrics_path=metrics_path,
             health_path=health_path,
+            status=status,
             exclude=exclude,
             on_startup=lambda: route_server_logging(access_log=False),
             on_shutdown=flush_at_shutdown,
@@ -101,8 +127,35 @@ def setup_monitoring(
         leave_own_routes(middleware, routes)
         return middleware
 
-    install(app, handle, wrap)
+    def wrap_wsgi(inner: wsgi.App) -> wsgi.WsgiMiddleware:
+        return wsgi.WsgiMiddleware(
+            inner,
+            metrics=metrics,
+            health=checker,
+            has_route=frameworks.routes_of(app),
+            metrics_path=metrics_path,
+            health_path=health_path,
+            status=status,
+            exclude=exclude,
+        )
+
+    if is_wsgi:
+        install_wsgi(app, handle, wrap_wsgi)
+    else:
+        install(app, handle, wrap)
+    with contextlib.suppress(AttributeError):  # an application with slots is wrapped again the next time
+        setattr(app, _HANDLE, handle)
     return handle
+
+
+def make_status_page(wanted: bool | str, who: settings.Identity, metrics: Metrics) -> "StatusPage | None":
+    if not wanted:
+        return None
+    from signalfire.status import RegistrySource, StatusPage
+    from signalfire.status.page import DEFAULT_PATH
+
+    path = DEFAULT_PATH if wanted is True else wanted
+    return StatusPage(RegistrySource(metrics.registry), service=who.service, env=who.env, path=path)
 
 
 def install(app: Any, handle: Monitoring, wrap: Callable[[App], Middleware]) -> None:
@@ -115,7 +168,16 @@ def install(app: Any, handle: Monitoring, wrap: Callable[[App], Middleware]) -> 
     app.build_middleware_stack = lambda: wrap(build())
     if app.middleware_stack is not None:  # it has served requests already
         app.middleware_stack = wrap(app.middleware_stack)
-    setattr(app, _HANDLE, handle)
+
+
+def install_wsgi(app: Any, handle: Monitoring, wrap: Callable[[wsgi.App], wsgi.WsgiMiddleware]) -> None:
+    if frameworks.uses_flask():
+        frameworks.watch_flask()
+    frameworks.tell_failures_once()
+    if frameworks.is_flask(app):
+        app.wsgi_app = wrap(app.wsgi_app)
+    else:
+        handle.app = wrap(app)
 
 
 def turn_off_own_spans(app: Any) -> None:

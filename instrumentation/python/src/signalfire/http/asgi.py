@@ -1,10 +1,156 @@
-"""The types of ASGI."""
+"""ASGI: its types, and what is watched of one request that comes over it.
 
-from collections.abc import Awaitable, Callable, MutableMapping
+The clock stops at the last body message, so that background tasks are left out, and the route is read only then: the
+application's own routing has found it by that time.
+"""
+
+import inspect
+from collections.abc import Awaitable, Callable, MutableMapping, Sequence
+from time import perf_counter
 from typing import Any
+
+from signalfire import correlation
+from signalfire.catalogue import Metrics
+from signalfire.http.exchange import Exchange, Recorder
+from signalfire.http.templates import Templates
+from signalfire.internal import internal_error
 
 Scope = MutableMapping[str, Any]
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 App = Callable[[Scope, Receive, Send], Awaitable[None]]
+
+SLOW = 0.05  # seconds after which it is worth asking whether the client is still there
+
+_REQUEST_ID = correlation.HEADER.lower().encode()
+_CONTENT_LENGTH = b"content-length"
+_BODIES = frozenset({"http.response.body", "http.response.pathsend", "http.response.zerocopysend"})
+
+
+class AsgiRecorder(Recorder):
+    """What the exchanges of one ASGI application share."""
+
+    def __init__(self, metrics: Metrics, routes: Sequence[Any]) -> None:
+        super().__init__(metrics)
+        self.templates = Templates(routes)
+        self.wanted_headers = frozenset({_REQUEST_ID, _CONTENT_LENGTH, *(f.encode() for f in self.carrier_fields)})
+
+
+class AsgiExchange(Exchange):
+    """One request and its response over ASGI."""
+
+    __slots__ = ("_last_sent", "_pending", "_receive", "_root_path", "_send")
+
+    _recorder: AsgiRecorder
+
+    def __init__(self, recorder: AsgiRecorder, scope: Scope, root_path: str, receive: Receive, send: Send) -> None:
+        super().__init__(recorder, scope, scope["method"], scope["path"])
+        self._root_path = root_path
+        self._receive = receive
+        self._send = send
+        self._last_sent = False
+        self._pending: Message | None = None
+
+    def endpoint(self) -> str:
+        return self._recorder.templates.find(self._request, self._root_path, self._status)
+
+    def scheme(self) -> str:
+        return self._request.get("scheme", "http")  # type: ignore[no-any-return]
+
+    def begin(self) -> None:
+        identifier = None
+        carrier: dict[str, str] | None = None
+        wanted = self._recorder.wanted_headers
+        for name, value in self._request["headers"]:
+            if name in wanted:
+                if name == _REQUEST_ID:
+                    identifier = correlation.well_formed(value.decode("latin-1"))
+                elif name == _CONTENT_LENGTH:
+                    self._declared_size = int(value) if value.isdigit() and len(value) < 19 else 0
+                else:
+                    carrier = carrier or {}
+                    carrier[name.decode("latin-1")] = value.decode("latin-1")
+        self.identify(identifier, carrier)
+
+    # What the application calls.
+
+    async def receive(self) -> Message:
+        if self._pending is not None:
+            message, self._pending = self._pending, None
+            return message
+        message = await self._receive()
+        try:
+            self._saw(message)
+        except Exception as error:  # noqa: BLE001
+            internal_error("http", error)
+        return message
+
+    def send(self, message: Message) -> Awaitable[None]:
+        if message["type"] != "http.response.start":
+            return self._send_body(message)
+        try:
+            self._starts(message)
+        except Exception as error:  # noqa: BLE001
+            internal_error("http", error)
+        return self._send(message)
+
+    async def _send_body(self, message: Message) -> None:
+        if message["type"] in _BODIES:
+            self._sent_size += len(message.get("body") or b"")
+            self._last_sent = not message.get("more_body")
+        try:
+            await self._send(message)
+        except OSError:  # how servers of ASGI 2.4 say that the client has left
+            self._disconnected, self._last_sent = True, False
+            raise
+        if self._last_sent and not self._complete:
+            self._complete = True
+            self._seconds = perf_counter() - self._began
+            if self._status < 500:  # else an exception may follow; `end` will know its stack trace
+                try:
+                    self.finish()
+                except Exception as error:  # noqa: BLE001
+                    internal_error("http", error)
+
+    # Inside.
+
+    def _saw(self, message: Message) -> None:
+        if message["type"] == "http.request":
+            self._received_size += len(message.get("body") or b"")
+        elif message["type"] == "http.disconnect" and not self._last_sent:
+            self._disconnected = True
+
+    def _starts(self, message: Message) -> None:
+        self._status = message["status"]
+        if not self.correlation_id:  # an internal error in the beginning
+            return
+        headers = [*message.get("headers", ())]
+        for name, _ in headers:
+            if name == _REQUEST_ID:  # the application has given one itself
+                break
+        else:
+            headers.append((_REQUEST_ID, self.correlation_id.encode()))
+            message["headers"] = headers
+        if perf_counter() - self._began > SLOW and not self._disconnected and self._pending is None:
+            self._ask_for_disconnect()
+
+    def _ask_for_disconnect(self) -> None:
+        """Takes one step of receive() without waiting for it: that a client has left is told at once."""
+        waiting = self._receive()
+        if not inspect.iscoroutine(waiting):
+            return
+        try:
+            waiting.send(None)
+        except StopIteration as told:
+            self._saw(told.value)
+            self._pending = told.value
+        except Exception as error:  # noqa: BLE001
+            internal_error("http", error)
+        else:
+            waiting.close()
+
+    def _outcome(self) -> int:
+        if type(self.error).__name__ == "ClientDisconnect":
+            self._disconnected = True
+        return super()._outcome()

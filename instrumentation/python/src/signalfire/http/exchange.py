@@ -1,15 +1,13 @@
 """One request and its response, watched: metrics, correlation id, server span and log line.
 
-The clock stops at the last body message, so that background tasks are left out, and the route is read only then: the
-application's own routing has found it by that time. This runs for every request, so it avoids what costs: no walk
-through the routes, no labels() and no new objects but this one.
+What ASGI and WSGI have in common: each has a subclass that tells what comes in, what goes out, and when it is over.
+This runs for every request, so it avoids what costs: no labels(), few calls, and no new object but this one.
 """
 
 import functools
-import inspect
 import logging
 import re
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Callable, Mapping
 from time import perf_counter
 from typing import Any
 
@@ -22,46 +20,32 @@ from signalfire import correlation, tracing
 from signalfire.bounded import OTHER
 from signalfire.catalogue import Metrics
 from signalfire.children import several_processes
-from signalfire.http.asgi import Message, Receive, Scope, Send
-from signalfire.http.templates import UNMATCHED, Templates
+from signalfire.http.templates import UNMATCHED
 from signalfire.internal import internal_error
-from signalfire.logged import mark_logged, unless_logged
 from signalfire.logs import line
 
 LOGGER = "signalfire.http"
 CLIENT_LEFT = 499
-SLOW = 0.05  # seconds after which it is worth asking whether the client is still there
+WATCHED = "signalfire.watched"  # in the scope or environ: whether this request is watched or excluded
+FAILURE = "signalfire.failure"  # there, too: the exception that a framework answered by itself
 
 Children = tuple[Counter, Histogram, Summary, Summary]
 
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "CONNECT", "TRACE", "QUERY"})
 _TRACEPARENT = re.compile(r"00-(?!0{32})([0-9a-f]{32})-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}")
-_REQUEST_ID = b"x-request-id"
-_BODIES = frozenset({"http.response.body", "http.response.pathsend", "http.response.zerocopysend"})
 _MAX_CHILDREN = 10_000
 
 
 class Recorder:
-    """What the exchanges of one application share: its metrics, looked up once, and its routes."""
+    """What the exchanges of one application share: its metrics, looked up once."""
 
-    def __init__(self, metrics: Metrics, routes: Sequence[Any]) -> None:
+    def __init__(self, metrics: Metrics) -> None:
         self.metrics = metrics
-        self.templates = Templates(routes)
-        self.wanted_headers = frozenset(
-            {_REQUEST_ID, b"content-length", b"traceparent"}
-            | {name.lower().encode() for name in propagate.get_global_textmap().fields}
-        )
-        self._children: dict[tuple[str, str, int], Children] = {}
-        self._in_progress: dict[str, InProgress] = {}
+        self.carrier_fields = frozenset({"traceparent", *(f.lower() for f in propagate.get_global_textmap().fields)})
+        self.known_children: dict[tuple[str, str, int], Children] = {}
+        self.known_methods: dict[str, InProgress] = {}
 
-    def children(self, method: str, endpoint: str, status: int) -> Children:
-        key = (method, endpoint, status)
-        return self._children.get(key) or self._new_children(key)
-
-    def in_progress(self, method: str) -> "InProgress":
-        return self._in_progress.get(method) or self._new_in_progress(method)
-
-    def _new_children(self, key: tuple[str, str, int]) -> Children:
+    def new_children(self, key: tuple[str, str, int]) -> Children:
         (method, endpoint, status), metrics = key, self.metrics
         children = (
             metrics.http_requests_total.labels(method=method, endpoint=endpoint, status=status),
@@ -69,13 +53,13 @@ class Recorder:
             metrics.http_request_size_bytes.labels(method=method, endpoint=endpoint),
             metrics.http_response_size_bytes.labels(method=method, endpoint=endpoint),
         )
-        if len(self._children) < _MAX_CHILDREN:
-            self._children[key] = children
+        if len(self.known_children) < _MAX_CHILDREN:
+            self.known_children[key] = children
         return children
 
-    def _new_in_progress(self, method: str) -> "InProgress":
+    def new_method(self, method: str) -> "InProgress":
         gauge = self.metrics.http_requests_in_progress.labels(method=method)
-        return self._in_progress.setdefault(method, InProgress(gauge))
+        return self.known_methods.setdefault(method, InProgress(gauge))
 
 
 class InProgress:
@@ -94,110 +78,62 @@ class InProgress:
 
 
 class Exchange:
-    """One request and its response. `begin`, `finish` and `end` may raise; the middleware sees to it."""
+    """One request and its response. What is called here may raise; the middleware sees to it."""
 
     __slots__ = (
         "_began",
         "_complete",
-        "_context",
         "_correlation",
         "_declared_size",
         "_disconnected",
-        "_last_sent",
+        "_in_progress",
         "_method",
-        "_pending",
-        "_receive",
+        "_path",
         "_received_size",
         "_recorder",
-        "_root_path",
-        "_scope",
+        "_request",
         "_seconds",
-        "_send",
         "_sent_size",
         "_span",
+        "_span_token",
         "_status",
         "correlation_id",
         "error",
         "finished",
     )
 
-    def __init__(self, recorder: Recorder, scope: Scope, root_path: str, receive: Receive, send: Send) -> None:
+    def __init__(self, recorder: Recorder, request: Mapping[str, Any], method: str, path: str) -> None:
         self._recorder = recorder
-        self._scope = scope
-        self._root_path = root_path
-        self._receive = receive
-        self._send = send
-        method = scope["method"]
+        self._request = request  # the scope or environ
         self._method: str = method if method in _METHODS else OTHER
+        self._path = path
         self.correlation_id = ""
-        self.finished = False
-        self.error: BaseException | None = None
+        self.finished = self._complete = self._disconnected = False
         self._status = self._declared_size = self._received_size = self._sent_size = 0
         self._seconds: float | None = None
-        self._last_sent = self._complete = self._disconnected = False
-        self._pending: Message | None = None
+        self.error: BaseException | None = None
+        self._in_progress: InProgress | None = None
         self._span: trace.Span | None = None
-        self._context: Any = None
+        self._span_token: Any = None
         self._correlation: Any = None
         self._began = perf_counter()
 
-    # What the application calls.
+    # What the two protocols tell.
 
-    async def receive(self) -> Message:
-        if self._pending is not None:
-            message, self._pending = self._pending, None
-            return message
-        message = await self._receive()
-        try:
-            self._saw(message)
-        except Exception as error:  # noqa: BLE001
-            internal_error("http", error)
-        return message
+    def endpoint(self) -> str:
+        """The route's template; the application has found it by the time this is called."""
+        raise NotImplementedError
 
-    def send(self, message: Message) -> Awaitable[None]:
-        if message["type"] != "http.response.start":
-            return self._send_body(message)
-        try:
-            self._starts(message)
-        except Exception as error:  # noqa: BLE001
-            internal_error("http", error)
-        return self._send(message)
-
-    async def _send_body(self, message: Message) -> None:
-        if message["type"] in _BODIES:
-            self._sent_size += len(message.get("body") or b"")
-            self._last_sent = not message.get("more_body")
-        try:
-            await self._send(message)
-        except OSError:  # how servers of ASGI 2.4 say that the client has left
-            self._disconnected, self._last_sent = True, False
-            raise
-        if self._last_sent and not self._complete:
-            self._complete = True
-            self._seconds = perf_counter() - self._began
-            if self._status < 500:  # else an exception may follow; `end` will know its stack trace
-                try:
-                    self.finish()
-                except Exception as error:  # noqa: BLE001
-                    internal_error("http", error)
+    def scheme(self) -> str:
+        raise NotImplementedError
 
     # What the middleware calls.
 
-    def begin(self) -> None:
-        recorder = self._recorder
-        recorder.in_progress(self._method).begin()
-        identifier = None
-        carrier: dict[str, str] | None = None
-        wanted = recorder.wanted_headers
-        for name, value in self._scope["headers"]:
-            if name in wanted:
-                if name == _REQUEST_ID:
-                    identifier = correlation.well_formed(value.decode("latin-1"))
-                elif name == b"content-length":
-                    self._declared_size = int(value) if value.isdigit() and len(value) < 19 else 0
-                else:
-                    carrier = carrier or {}
-                    carrier[name.decode("latin-1")] = value.decode("latin-1")
+    def identify(self, identifier: str | None, carrier: dict[str, str] | None) -> None:
+        """Begins: with the client's well-formed X-Request-ID, and its propagation headers if it sent any."""
+        known = self._recorder.known_methods
+        self._in_progress = in_progress = known.get(self._method) or self._recorder.new_method(self._method)
+        in_progress.begin()
         if identifier is None and carrier is not None:
             traceparent = _TRACEPARENT.fullmatch(carrier.get("traceparent", ""))
             identifier = traceparent.group(1) if traceparent else None
@@ -215,40 +151,48 @@ class Exchange:
             self.finish()
         elif isinstance(self.error, Exception):
             self._failed_after_response(self.error)
-        if self._context is not None:
-            otel_context.detach(self._context)
+        if self._span_token is not None:
+            otel_context.detach(self._span_token)
         if self._correlation is not None:
             correlation.current.reset(self._correlation)
 
     def finish(self) -> None:
         """Records the exchange, once: at its last byte, or when the application is done with it."""
         self.finished = True
-        try:
-            self._record()
-        finally:
-            self._recorder.in_progress(self._method).end()
-
-    # Inside.
-
-    def _record(self) -> None:
+        if self._in_progress is not None:
+            self._in_progress.end()
         seconds = perf_counter() - self._began if self._seconds is None else self._seconds
         status = self._status if self._complete and not self._disconnected else self._outcome()
+        try:
+            endpoint = self.endpoint()
+        except Exception as internal:  # noqa: BLE001 - routes of an unknown kind
+            internal_error("http", internal)
+            endpoint = UNMATCHED
+        key = (self._method, endpoint, status)
         recorder, span = self._recorder, self._span
-        endpoint = self._endpoint()
-        requests, durations, request_sizes, response_sizes = recorder.children(self._method, endpoint, status)
+        requests, durations, request_sizes, response_sizes = recorder.known_children.get(key) or recorder.new_children(
+            key
+        )
         requests.inc()
         durations.observe(seconds, None if span is None else tracing.exemplar(span))
         response_sizes.observe(self._sent_size)
         size = self._received_size or self._declared_size
         if size:
             request_sizes.observe(size)
-        error = self.error
+        error = self.error or self._request.get(FAILURE)
         if error is not None:
             error = self._classify(error, endpoint, status)
         if line.level <= logging.ERROR:
             self._log(endpoint, status, seconds, error)
         if span is not None:
             self._finish_span(span, endpoint, status, error)
+
+    # Inside.
+
+    def _outcome(self) -> int:
+        if self._complete and (self._status >= 500 or not self._disconnected):
+            return self._status
+        return CLIENT_LEFT if self._disconnected else 500  # raised, or returned without a whole response
 
     def _classify(self, error: BaseException, endpoint: str, status: int) -> BaseException | None:
         """The error, if it is the application's own; that a client has left is none, and no server need log it."""
@@ -270,81 +214,33 @@ class Exchange:
                 kind=SpanKind.SERVER,
                 attributes={
                     "http.request.method": self._method,
-                    "url.path": self._scope["path"],
-                    "url.scheme": self._scope.get("scheme", "http"),
+                    "url.path": self._path,
+                    "url.scheme": self.scheme(),
                 },
             )
-            self._context = otel_context.attach(set_span_in_context(span, parent))
+            self._span_token = otel_context.attach(set_span_in_context(span, parent))
         self._span = span
         identifier = identifier or f"{span.get_span_context().trace_id:032x}"
         span.set_attribute(tracing.CORRELATION_ATTRIBUTE, identifier)
         return identifier
 
-    def _saw(self, message: Message) -> None:
-        if message["type"] == "http.request":
-            self._received_size += len(message.get("body") or b"")
-        elif message["type"] == "http.disconnect" and not self._last_sent:
-            self._disconnected = True
-
-    def _starts(self, message: Message) -> None:
-        self._status = message["status"]
-        if not self.correlation_id:  # an internal error in the beginning
-            return
-        headers = [*message.get("headers", ())]
-        for name, _ in headers:
-            if name == _REQUEST_ID:  # the application has given one itself
-                break
-        else:
-            headers.append((_REQUEST_ID, self.correlation_id.encode("latin-1")))
-            message["headers"] = headers
-        if perf_counter() - self._began > SLOW and not self._disconnected and self._pending is None:
-            self._ask_for_disconnect()
-
-    def _ask_for_disconnect(self) -> None:
-        """Takes one step of receive() without waiting for it: that a client has left is told at once."""
-        waiting = self._receive()
-        if not inspect.iscoroutine(waiting):
-            return
-        try:
-            waiting.send(None)
-        except StopIteration as told:
-            self._saw(told.value)
-            self._pending = told.value
-        except Exception as error:  # noqa: BLE001
-            internal_error("http", error)
-        else:
-            waiting.close()
-
-    def _outcome(self) -> int:
-        if self._complete and (self._status >= 500 or not self._disconnected):
-            return self._status
-        if self._disconnected or type(self.error).__name__ == "ClientDisconnect":
-            return CLIENT_LEFT
-        return 500  # raised, or returned without a whole response
-
-    def _endpoint(self) -> str:
-        try:
-            return self._recorder.templates.find(self._scope, self._root_path, self._status)
-        except Exception as error:  # noqa: BLE001 - routes of an unknown kind
-            internal_error("http", error)
-            return UNMATCHED
-
     def _log(self, endpoint: str, status: int, seconds: float, error: BaseException | None) -> None:
-        if not line.enabled(logging.ERROR if status >= 500 else logging.INFO):
+        failed = status >= 500 or error is not None
+        if not line.enabled(logging.ERROR if failed else logging.INFO):
             return
         fields = {
             "method": self._method,
             "endpoint": endpoint,
-            "path": self._scope["path"],
+            "path": self._path,
             "status": status,
             "duration_seconds": round(seconds, 6),
         }
-        if status < 500:
+        if not failed:
             line.emit(logging.INFO, LOGGER, "request completed", fields)
             return
+        line.emit(logging.ERROR, LOGGER, "request failed", fields, error)
         if error is not None:
-            fields["error_type"] = type(error).__name__
-        line.emit(logging.ERROR, LOGGER, "request failed", fields, unless_logged(error))
+            mark_logged(error)
 
     def _finish_span(self, span: trace.Span, endpoint: str, status: int, error: BaseException | None) -> None:
         attributes: dict[str, Any] = {"http.response.status_code": status}
@@ -357,7 +253,7 @@ class Exchange:
         span.set_attributes(attributes)
         if error is not None:
             tracing.record_failure(span, error)
-        if self._context is not None:  # it is ours
+        if self._span_token is not None:  # it is ours
             span.end()
 
     def _count_exception(self, error: BaseException, endpoint: str) -> None:
@@ -367,11 +263,11 @@ class Exchange:
 
     def _failed_after_response(self, error: Exception) -> None:
         """A background task failed: the response is long gone, but the error must be known."""
-        endpoint = self._endpoint()
+        endpoint = self.endpoint()
         self._count_exception(error, endpoint)
         if line.enabled(logging.ERROR):
-            fields = {"endpoint": endpoint, "error_type": type(error).__name__}
-            line.emit(logging.ERROR, LOGGER, "failed after the response", fields, unless_logged(error))
+            line.emit(logging.ERROR, LOGGER, "failed after the response", {"endpoint": endpoint}, error)
+            mark_logged(error)
 
 
 def is_foreign_server_span(span: trace.Span) -> bool:
@@ -380,3 +276,11 @@ def is_foreign_server_span(span: trace.Span) -> bool:
         return False
     scope = getattr(span, "instrumentation_scope", None)
     return getattr(scope, "name", None) != tracing.SCOPE
+
+
+def mark_logged(error: BaseException) -> None:
+    """Tells the filter on the server's logger that this exception has been logged."""
+    try:
+        error.signalfire_logged = True  # type: ignore[attr-defined]
+    except AttributeError:  # an exception with slots
+        return

@@ -1,23 +1,24 @@
-"""The ASGI middleware: watches every request, and answers /metrics and /health itself."""
+"""The ASGI middleware: watches every request, and answers /metrics, /health and /status itself."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import orjson
 
 from signalfire.catalogue import Metrics
-from signalfire.health import HealthChecker
-from signalfire.http.asgi import App, Message, Receive, Scope, Send
-from signalfire.http.exchange import Exchange, Recorder
+from signalfire.health import HealthChecker, Report
+from signalfire.http.asgi import App, AsgiExchange, AsgiRecorder, Message, Receive, Scope, Send
+from signalfire.http.exchange import WATCHED
 from signalfire.http.exposition import render
 from signalfire.http.templates import relative_path
 from signalfire.internal import internal_error
 
+if TYPE_CHECKING:
+    from signalfire.status import StatusPage
+
 HEALTH_AT_SCRAPE = 15.0  # seconds after which a scrape has the checks run again, so that service_health never gets old
 PATIENCE_AT_SCRAPE = 0.5  # seconds that a scrape waits for them; the next one shows what took longer
-
-_MARK = "signalfire.watched"
 
 
 class Middleware:
@@ -32,6 +33,7 @@ class Middleware:
         routes: Sequence[Any] = (),
         metrics_path: str | None = "/metrics",
         health_path: str | None = "/health",
+        status: "StatusPage | None" = None,
         exclude: Iterable[str] = (),
         on_startup: Callable[[], None] = lambda: None,
         on_shutdown: Callable[[], None] = lambda: None,
@@ -39,7 +41,8 @@ class Middleware:
         self.app = app
         self.metrics = metrics
         self.health = health
-        self.recorder = Recorder(metrics, routes)
+        self.status = status
+        self.recorder = AsgiRecorder(metrics, routes)
         self.excluded = frozenset(exclude)
         self._on_startup, self._on_shutdown = on_startup, on_shutdown
         self._answers: dict[str, Callable[[Scope, Send], Awaitable[None]]] = {}
@@ -49,22 +52,25 @@ class Middleware:
             self._answers[health_path] = self._answer_ready
             self._answers[f"{health_path}/ready"] = self._answer_ready
             self._answers[f"{health_path}/live"] = self._answer_live
+        # These say themselves which methods they know; a POST to the others is the application's.
+        self._status_paths = frozenset(() if status is None else status.paths)
+        self._answers.update(dict.fromkeys(self._status_paths, self._answer_status))
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http" or _MARK in scope:
+        if scope["type"] != "http" or WATCHED in scope:
             await self._pass(scope, receive, send)
             return
         root_path = scope.get("root_path", "")
         path = relative_path(scope, root_path) if root_path else scope["path"]
-        if path in self._answers and scope["method"] in {"GET", "HEAD"}:
+        if path in self._answers and (scope["method"] in {"GET", "HEAD"} or path in self._status_paths):
             await self._answers[path](scope, send)
             return
-        scope[_MARK] = True
+        scope[WATCHED] = watched = path not in self.excluded
         scope.setdefault("fastapi.telemetry", None)  # a mounted FastAPI application must not make a server span itself
-        if path in self.excluded:
+        if not watched:
             await self.app(scope, receive, send)
             return
-        exchange = Exchange(self.recorder, scope, root_path, receive, send)
+        exchange = AsgiExchange(self.recorder, scope, root_path, receive, send)
         try:
             exchange.begin()
         except Exception as error:  # noqa: BLE001 - the request is served all the same
@@ -86,7 +92,7 @@ class Middleware:
         else:
             await self.app(scope, receive, send)
 
-    # /metrics and /health
+    # /metrics, /health and /status
 
     @property
     def answered_paths(self) -> tuple[str, ...]:
@@ -99,18 +105,31 @@ class Middleware:
 
     async def _answer_metrics(self, scope: Scope, send: Send) -> None:
         accept = b",".join(value for name, value in scope["headers"] if name == b"accept").decode("latin-1")
-        await self._refresh_health()
+        await self._refreshed_health()
         body, content_type = await asyncio.to_thread(render, self.metrics.registry, accept)
         await respond(scope, send, 200, content_type, body)
 
-    async def _refresh_health(self) -> None:
+    async def _answer_status(self, scope: Scope, send: Send) -> None:
+        status = self.status
+        assert status is not None
+        status.health = await self._refreshed_health() or status.health
+        path = relative_path(scope, scope.get("root_path", ""))
+        headers = {name.decode("latin-1"): text.decode("latin-1") for name, text in scope["headers"]}
+        answer = await asyncio.to_thread(status.answer, scope["method"], path, headers)
+        encoded = [(name.lower().encode("latin-1"), text.encode("latin-1")) for name, text in answer.headers]
+        await send({"type": "http.response.start", "status": answer.status, "headers": encoded})
+        await send({"type": "http.response.body", "body": answer.body})
+
+    async def _refreshed_health(self) -> Report | None:
+        """A report that is not too old; None where the checks take longer than a scrape should wait for."""
         checks = asyncio.ensure_future(self.health.run(HEALTH_AT_SCRAPE))
         try:
-            await asyncio.wait_for(asyncio.shield(checks), PATIENCE_AT_SCRAPE)
+            return await asyncio.wait_for(asyncio.shield(checks), PATIENCE_AT_SCRAPE)
         except TimeoutError:
-            return
+            return None
         except Exception as error:  # noqa: BLE001
             internal_error("health", error)
+            return None
 
     async def _answer_ready(self, scope: Scope, send: Send) -> None:
         report = await self.health.run()
@@ -126,11 +145,15 @@ class Middleware:
             message = await receive()
             if message["type"] == "lifespan.startup":
                 guarded("startup", self._on_startup)
+                if self.status is not None:
+                    guarded("status", self.status.start)
             return message
 
         async def watched_send(message: Message) -> None:
             if message["type"] in {"lifespan.shutdown.complete", "lifespan.shutdown.failed"}:
                 # The server may end the process by a signal right after this, and then no exit handler runs.
+                if self.status is not None:
+                    self.status.stop()
                 await asyncio.to_thread(guarded, "shutdown", self._on_shutdown)
             await send(message)
 

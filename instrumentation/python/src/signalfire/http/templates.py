@@ -10,6 +10,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any, cast
 
 UNMATCHED = "unmatched"
+ROUTE = "signalfire.route"  # in the scope or environ: the template that a framework without routes of this kind found
 _MAX_PREFIXES = 1000
 
 
@@ -22,6 +23,8 @@ class Templates:
 
     def find(self, scope: Any, root_path: str, status: int) -> str:
         path = matched_path(scope)
+        if path is None:
+            path = scope.get(ROUTE)
         now = scope.get("root_path", "")
         if path is not None and now == root_path:
             return path
