@@ -210,3 +210,16 @@ def test_events_that_make_no_sense_do_no_harm(metrics: Metrics) -> None:
     listener = Listener(metrics, {})
     listener.ended(None, CrewKickoffCompletedEvent(crew_name="x", output="", started_event_id=None))
     assert series(metrics.registry, "workflows_total") == {}
+
+
+def test_the_example_of_the_page(provider: str, metrics: Metrics, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OPENAI_BASE_URL", provider)
+    monkeypatch.setenv("OPENAI_API_KEY", "test")
+    from examples.frameworks.crew import ad_crew
+
+    assert ad_crew().kickoff(inputs={"product": "trail shoes"}).raw
+    assert crewai_event_bus.flush()
+    assert set(series(metrics.registry, "tasks_total")) == {
+        ("writer", "success", "draft"),
+        ("reviewer", "success", "review"),
+    }

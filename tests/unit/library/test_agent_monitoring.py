@@ -5,6 +5,7 @@ import threading
 import time
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -26,9 +27,12 @@ from signalfire.agent_monitoring.system_health import WINDOW, Increases
 from signalfire.coordination import track_message
 from signalfire.health import HealthChecker
 from signalfire.open_work import OpenWork
+from signalfire.providers.openai import instrument_openai, uninstrument_openai
 from signalfire.settings import SettingError
 
-from tests.unit.library.helpers import Lines, free_port, series, value
+from examples.adplatform.provider import errors
+from examples.adplatform.provider.app import create_app as create_provider
+from tests.unit.library.helpers import Lines, free_port, series, serving, value
 
 
 @pytest.fixture
@@ -383,3 +387,20 @@ def test_an_address_that_is_none(monitoring: AgentMonitoring, monkeypatch: pytes
     monkeypatch.setenv("JAEGER_URL", "nowhere")
     with pytest.raises(SettingError, match="JAEGER_URL"):
         monitoring.validate_integration()
+
+
+def test_the_example_of_the_page(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, spans: InMemorySpanExporter) -> None:
+    for share in ("RATE_LIMITED_SHARE", "FAILED_SHARE", "OVERLOADED_SHARE"):
+        monkeypatch.setattr(errors, share, 0.0)
+    with serving(create_provider(f"sqlite:///{tmp_path}/demo.db")) as address:
+        monkeypatch.setenv("OPENAI_BASE_URL", f"{address}/v1")
+        monkeypatch.setenv("OPENAI_API_KEY", "test")
+        from examples.frameworks import team
+
+        instrument_openai()
+        try:
+            assert team.write_ad("trail shoes")
+        finally:
+            uninstrument_openai()
+    names = [span.name for span in spans.get_finished_spans()]
+    assert {"invoke_agent writer", "task draft", "chat gpt-4o-mini", "message draft", "dependency approval"} <= {*names}

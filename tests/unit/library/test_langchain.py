@@ -477,3 +477,20 @@ def test_the_kill_switch(model: ProviderModel, metrics: Metrics, monkeypatch: py
     monkeypatch.setenv("SIGNALFIRE_DISABLED", "1")
     assert model.invoke("Hi", {"callbacks": [CallbackHandler(metrics=metrics)]}).content
     assert list(metrics.registry.collect()) == []
+
+
+def test_the_example_of_the_page(
+    model: ProviderModel, monkeypatch: pytest.MonkeyPatch, spans: InMemorySpanExporter
+) -> None:
+    monkeypatch.setenv("OPENAI_BASE_URL", model.url)
+    monkeypatch.setenv("OPENAI_API_KEY", "test")
+    from examples.frameworks import graph
+
+    instrument_openai()
+    try:
+        assert graph.graph.invoke({"product": "trail shoes", "text": ""})["text"]
+    finally:
+        uninstrument_openai()
+    names = {span.context.span_id: span.name for span in spans.get_finished_spans()}
+    asked = [span for span in spans.get_finished_spans() if span.name == "chat gpt-4o-mini"]
+    assert [names[span.parent.span_id] for span in asked if span.parent] == ["task writer", "task reviewer"]
