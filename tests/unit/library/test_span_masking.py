@@ -270,7 +270,7 @@ def test_spans_of_fastapi_requests_and_httpx_are_masked(provider: TracerProvider
     assert "hunter2" not in everything(memory).replace("/login/hunter2", "")
 
 
-def test_set_up_masks_a_provider_that_was_there_before() -> None:
+def test_set_up_masks_a_provider_that_was_there_before_unless_told_not_to() -> None:
     program = """
 from opentelemetry import trace
 from opentelemetry.sdk.trace import TracerProvider
@@ -282,9 +282,29 @@ mine.add_span_processor(SimpleSpanProcessor(memory))
 trace.set_tracer_provider(mine)
 signalfire.setup_tracing("shop", mask=False)
 trace.get_tracer("theirs").start_span("x", attributes={"password": "visible"}).end()
-signalfire.setup_tracing("shop")
+signalfire.setup_monitoring(service_name="shop")
+trace.get_tracer("theirs").start_span("x", attributes={"password": "visible"}).end()
+signalfire.setup_tracing("shop", mask=True)
 trace.get_tracer("theirs").start_span("x", attributes={"password": "hunter2"}).end()
-one, other = memory.get_finished_spans()
-assert (one.attributes["password"], other.attributes["password"]) == ("visible", "[MASKED]")
+assert [span.attributes["password"] for span in memory.get_finished_spans()] == ["visible", "visible", "[MASKED]"]
+"""
+    subprocess.run([sys.executable, "-c", program], check=True, timeout=60)
+
+
+@pytest.mark.parametrize("there_before", [True, False])
+def test_one_line_masks_the_spans_of_all_libraries(there_before: bool) -> None:
+    program = f"""
+from opentelemetry import trace
+from opentelemetry.sdk.trace import TracerProvider
+from opentelemetry.sdk.trace.export import SimpleSpanProcessor
+from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
+import signalfire
+if {there_before}:
+    trace.set_tracer_provider(TracerProvider())
+signalfire.setup_monitoring(service_name="shop")
+memory = InMemorySpanExporter()
+trace.get_tracer_provider().add_span_processor(SimpleSpanProcessor(memory))
+trace.get_tracer("theirs").start_span("x", attributes={{"password": "hunter2"}}).end()
+assert [span.attributes["password"] for span in memory.get_finished_spans()] == ["[MASKED]"]
 """
     subprocess.run([sys.executable, "-c", program], check=True, timeout=60)

@@ -87,7 +87,7 @@ def suspicious(fields: Mapping[str, Any]) -> bool:
             return True
         kind = type(value)
         if kind is str:
-            if value not in _known_clean and has_sign(value):
+            if has_sign(value):
                 return True
         elif kind is int or kind is float:
             if not -(10**12) < value < 10**12:
@@ -111,6 +111,8 @@ def has_sign_in_key(key: object) -> bool:
 
 def has_sign(text: str) -> bool:
     """Whether a text may hold something to mask. What has no sign is remembered, which no secret ever is."""
+    if text in _known_clean:
+        return False
     if len(text) > MAX_TEXT:
         return True
     lower = text.lower()

@@ -3,7 +3,7 @@
 import contextlib
 import logging
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from typing import TYPE_CHECKING, Any, cast
 
 from prometheus_client import REGISTRY, CollectorRegistry
@@ -20,7 +20,7 @@ from signalfire.internal import internal_error
 from signalfire.internal import metrics as default_metrics
 from signalfire.logs import is_set_up, rename_service, route_server_logging, setup_logging
 from signalfire.threads import instrument_threads
-from signalfire.tracing import DEFAULT_DEADLINE, flush, setup_tracing, shutdown_tracing
+from signalfire.tracing import flush, setup_tracing, shutdown_tracing
 
 if TYPE_CHECKING:
     from signalfire.status import StatusPage
@@ -43,8 +43,11 @@ class Monitoring:
             raise TypeError("setup_monitoring() was called without an app, so there is nothing to serve")
         await self.app(scope, receive, send)
 
-    def shutdown(self, timeout: float = DEFAULT_DEADLINE) -> None:
-        """Sends what is queued, for at most `timeout` seconds, and stops tracing. For the end of the process."""
+    def shutdown(self, timeout: float | None = None) -> None:
+        """Sends what is queued, for at most `timeout` seconds (else those of `setup_tracing`), and stops tracing.
+
+        For the end of the process.
+        """
         shutdown_tracing(timeout)
 
 
@@ -67,7 +70,7 @@ def setup_monitoring(
     metrics_path: str | None = "/metrics",
     health_path: str | None = "/health",
     status_page: bool | str = False,
-    exclude: Iterable[str] = (),
+    exclude: Collection[str] = (),
     is_wsgi: bool | None = None,
     log_level: str | int | None = None,
     log_dir: str | os.PathLike[str] | None = None,
@@ -81,11 +84,22 @@ def setup_monitoring(
     theirs there too), `exclude` lists paths that are not watched. None as a path means: not served. `status_page`
     serves a page about the service and its JSON at /status, or at the path given; whoever can reach the service can
     read it. The `log_` keywords are those of `setup_logging`. SIGNALFIRE_DISABLED in the environment makes all of it do
-    nothing.
+    nothing. Raises SettingError, which names every keyword and variable that cannot be used, before anything is set up.
     """
     existing = app if isinstance(app, Monitoring) else getattr(app, "__dict__", {}).get(_HANDLE)
     if existing is not None:
         return cast(Monitoring, existing)
+    settings.check_monitoring(
+        service_name=service_name,
+        env=env,
+        log_level=log_level,
+        log_dir=log_dir,
+        log_stdout=log_stdout,
+        exclude=exclude,
+        status_page=status_page,
+        metrics_path=metrics_path,
+        health_path=health_path,
+    )
     who = settings.identity(service_name, env)
     metrics = default_metrics if registry is None or registry is REGISTRY else Metrics(registry)
     checker = health or HealthChecker()
@@ -200,5 +214,5 @@ def leave_own_routes(middleware: Middleware, routes: Iterable[Any]) -> None:
 
 
 def flush_at_shutdown() -> None:
-    if not flush(DEFAULT_DEADLINE):
+    if not flush():
         _log.warning("some spans could not be sent before the shutdown")

@@ -3,7 +3,7 @@
 import math
 import os
 import sys
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -143,12 +143,34 @@ def identity_problems(service_name: object = None, env: object = None) -> list[s
     return problems
 
 
-def logging_problems(*, level: object = None, log_dir: object = None, **flags: object) -> list[str]:
+def check_monitoring(
+    *,
+    service_name: object,
+    env: object,
+    log_level: object,
+    log_dir: object,
+    log_stdout: object,
+    **serving: object,
+) -> None:
+    """Raises one SettingError for all that `setup_monitoring` was told and cannot use."""
+    if disabled():
+        return
+    check(
+        identity_problems(service_name, env),
+        logging_problems(level=log_level, level_keyword="log_level", log_dir=log_dir, log_stdout=log_stdout),
+        () if tracing_disabled() else tracing_problems(),
+        serving_problems(**serving),
+    )
+
+
+def logging_problems(
+    *, level: object = None, level_keyword: str = "level", log_dir: object = None, **flags: object
+) -> list[str]:
     """What is wrong with the keywords and variables of logging; `flags` are keywords that are true or false."""
     problems = environment_problems(LOGGING + MASKING) + flag_problems(flags)
     number = isinstance(level, int) and not isinstance(level, bool)
     if level is not None and not number and not (isinstance(level, str) and is_level(level.strip())):
-        problems.append(problem("level", level, f"write {LEVELS}"))
+        problems.append(problem(level_keyword, level, f"write {LEVELS}"))
     if log_dir is not None and not isinstance(log_dir, str | os.PathLike):
         problems.append(problem("log_dir", log_dir, "write a folder's path"))
     return problems
@@ -168,14 +190,16 @@ def tracing_problems(
     return problems
 
 
-def serving_problems(*, exclude: Any = (), **paths: object) -> list[str]:
+def serving_problems(*, exclude: Any = (), status_page: object = False, **paths: object) -> list[str]:
     """What is wrong with the paths that a web service leaves out (`exclude`) and those that it answers itself."""
     problems = [
         problem(name, path, "write a path that begins with a slash, or None")
         for name, path in paths.items()
         if path is not None and not is_path(path)
     ]
-    if isinstance(exclude, str) or not isinstance(exclude, Iterable) or not all(is_path(path) for path in exclude):
+    if not (isinstance(status_page, bool) or is_path(status_page)):
+        problems.append(problem("status_page", status_page, "write True, or a path that begins with a slash"))
+    if isinstance(exclude, str) or not isinstance(exclude, Collection) or not all(is_path(path) for path in exclude):
         problems.append(problem("exclude", exclude, 'write a list of paths, for example ["/ping"]'))
     return problems
 

@@ -4,6 +4,7 @@ It stands where the provider hands an ended span to its processors, so it does n
 first. A span with nothing suspicious is handed on as it is; of another one the processors get a masked copy.
 """
 
+import operator
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import Any
@@ -20,6 +21,7 @@ UNCHECKED = "[MASKED: this span could not be checked for secrets]"
 
 _URLS = frozenset({"url.full", "http.url", "http.target", "url.query"})
 _STATEMENTS = frozenset({"db.statement", "db.query.text"})
+_QUOTING = _URLS | _STATEMENTS
 _SYSTEMS = ("db.system.name", "db.system")
 _INSTALLED = "_signalfire_masks"
 
@@ -52,21 +54,23 @@ def masked(span: ReadableSpan) -> ReadableSpan:
 
 
 def _masked(span: ReadableSpan) -> ReadableSpan:
-    name = masking.mask_text(span.name) if masking.has_sign(span.name) else span.name
+    events, links = span.events, span.links
+    name = _masked_text(span.name)
     attributes = _masked_attributes(span.attributes)
-    events = [_masked_event(event) for event in span.events]
-    links = [_masked_link(link) for link in span.links]
     status = _masked_status(span.status)
+    masked_events = [_masked_event(event) for event in events] if events else events
+    masked_links = [_masked_link(link) for link in links] if links else links
     unchanged = (
         name is span.name
         and attributes is None
         and status is span.status
-        and all(new is old for new, old in zip(events, span.events, strict=True))
-        and all(new is old for new, old in zip(links, span.links, strict=True))
+        and all(map(operator.is_, masked_events, events))
+        and all(map(operator.is_, masked_links, links))
     )
     if unchanged:
         return span
-    return _copy(span, name, span.attributes or {} if attributes is None else attributes, events, links, status)
+    kept = dict(span.attributes or {}) if attributes is None else attributes
+    return _copy(span, name, kept, masked_events, masked_links, status)
 
 
 def _copy(
@@ -93,9 +97,13 @@ def _copy(
     )
 
 
+def _masked_text(text: str) -> str:
+    return masking.mask_text(text) if masking.has_sign(text) else text
+
+
 def _masked_event(event: Event) -> Event:
     attributes = _masked_attributes(event.attributes)
-    name = masking.mask_text(event.name) if masking.has_sign(event.name) else event.name
+    name = _masked_text(event.name)
     if attributes is None and name is event.name:
         return event
     kept = dict(event.attributes or {}) if attributes is None else attributes
@@ -120,18 +128,20 @@ def _masked_attributes(attributes: Mapping[str, Any] | None) -> dict[str, Any] |
         return None
     fields = dict(attributes)
     changed = False
-    for key in _URLS & fields.keys():
-        bare = without_query_values(str(fields[key]), whole=key == "url.query")
-        changed |= bare != fields[key]
-        fields[key] = bare
-    for key in _STATEMENTS & fields.keys():
-        system = next((str(fields[name]) for name in _SYSTEMS if name in fields), "")
-        bare = _bare_statement(str(fields[key]), system)
+    for key in [key for key in fields if key in _QUOTING]:
+        bare = _bare(key, str(fields[key]), fields)
         changed |= bare != fields[key]
         fields[key] = bare
     if masking.suspicious(fields):
         return {masking.mask_text(key): masking.mask_field(key, value) for key, value in fields.items()}
     return fields if changed else None
+
+
+def _bare(key: str, text: str, fields: Mapping[str, Any]) -> str:
+    """A URL without its query's values, a statement without its literals."""
+    if key in _STATEMENTS:
+        return _bare_statement(text, next((str(fields[name]) for name in _SYSTEMS if name in fields), ""))
+    return without_query_values(text, whole=key == "url.query")
 
 
 @lru_cache(maxsize=512)  # an application has few statements, and uses them again and again

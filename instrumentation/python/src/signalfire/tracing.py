@@ -259,15 +259,15 @@ def setup_tracing(
     env: str | None = None,
     endpoint: str | None = None,
     exporter: SpanExporter | None = None,
-    mask: bool = True,
+    mask: bool | None = None,
     shutdown_timeout: float = DEFAULT_DEADLINE,
 ) -> trace.TracerProvider:
     """Makes the process' tracer provider, or uses the one that is there. May be called again.
 
     `endpoint` is the collector's OTLP/HTTP address without a path; OTEL_EXPORTER_OTLP_ENDPOINT and the other standard
-    variables are read where it is not given. `exporter` takes the place of the OTLP exporter. With `mask` secrets are
-    taken out of every span of the provider before any exporter sees it, whoever made the span. `shutdown_timeout` is
-    how many seconds the end of the process may wait for the collector, in all.
+    variables are read where it is not given. `exporter` takes the place of the OTLP exporter. Secrets are taken out of
+    every span of the provider before any exporter sees it, whoever made the span, unless `mask` is False at first.
+    `shutdown_timeout` is how many seconds the end of the process may wait for the collector, in all.
 
     Raises SettingError, which names every keyword and variable that cannot be used.
     """
@@ -282,9 +282,11 @@ def setup_tracing(
         who = settings.identity(service_name, env)
         provider = make_provider(who, exporter or make_exporter(endpoint), shutdown_timeout)
         trace.set_tracer_provider(provider)
+        mask = mask is not False
     elif provider not in _correlated and hasattr(provider, "add_span_processor"):
         provider.add_span_processor(CorrelationProcessor())
         _correlated.add(provider)
+        mask = mask is not False
     if mask and not span_masking.install(provider):
         settings.tell(
             f"the spans of {type(provider).__name__} cannot be masked, because it is not OpenTelemetry's own provider"
