@@ -1,12 +1,12 @@
 from openai import OpenAI
 from signalfire import (
-    agent_monitoring,
     get_logger,
     track_agent_execution,
     track_task,
     track_tool_call,
     track_workflow,
 )
+from signalfire.agent_monitoring import AgentMonitoring
 from signalfire.coordination import track_conflict, track_dependency, track_memory_operation, track_message
 from signalfire.providers.openai import instrument_openai
 
@@ -43,11 +43,12 @@ def write_ad(product: str) -> str:
 
 
 def main() -> None:
-    agent_monitoring.initialize("ad-team", metrics_port=8090)
+    monitoring = AgentMonitoring()
+    monitoring.initialize("ad-team", metrics_port=8090)
     instrument_openai()
     write_ad("trail shoes")
-    log.info("done", writer=agent_monitoring.get_agent_performance("writer"))
-    agent_monitoring.shutdown()
+    log.info("done", writer=monitoring.get_agent_performance("writer"))
+    monitoring.shutdown()
 
 
 if __name__ == "__main__":
