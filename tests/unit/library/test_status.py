@@ -558,7 +558,7 @@ def test_the_open_page_gets_its_sections_as_json(metrics: Metrics) -> None:
 
 @given(st.text(min_size=1, max_size=40), st.text(max_size=40))
 def test_no_label_and_no_message_becomes_html(name: str, message: str) -> None:
-    name = name.encode("utf-8", "replace").decode() + "<script>&\"'"
+    name = name.encode("utf-8", "replace").decode() + "<u>&\"'"
     message = message.encode("utf-8", "replace").decode() + '"><img src=x onerror=alert(1)>'
     metrics = Metrics(CollectorRegistry())
     metrics.http_requests_total.labels(method="GET", endpoint=name, status=200).inc()
@@ -573,8 +573,7 @@ def test_no_label_and_no_message_becomes_html(name: str, message: str) -> None:
     summary["health"]["checks"][0]["detail"] = message
     document = html.document(summary)
     seen = Seen(document)
-    assert seen.tags.count("script") == 1
-    assert "img" not in seen.tags
+    assert not {"u", "img"} & set(seen.tags)
     for text in (name, message):
         assert text.replace("\r\n", "\n") in "\0".join(seen.text).replace("\r\n", "\n")
 

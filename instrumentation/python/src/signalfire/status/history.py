@@ -103,11 +103,9 @@ class History:
             wait = max(self._step - took, REST * took)
 
     def _with_peak(self, reading: Reading) -> Reading:
-        """With the most memory that was seen, where the source does not know the true peak."""
+        """With the most memory that was seen, where the system does not know of more."""
         memory = reading.memory
-        self._peak_memory = max(self._peak_memory, memory.now or 0.0)
-        if memory.peak is not None:
-            return reading
+        self._peak_memory = max(self._peak_memory, memory.now or 0.0, memory.peak or 0.0)
         return replace(reading, memory=replace(memory, peak=self._peak_memory or None))
 
 

@@ -14,7 +14,6 @@ from typing import Any
 
 from signalfire.status.drawing import bar, icon, sparkline
 from signalfire.status.formats import NONE, duration, number, percent, rate, size, span, usd
-from signalfire.status.history import STEP
 
 Row = Mapping[str, Any]
 Cell = tuple[str, str]  # a column's class and its HTML
@@ -148,7 +147,7 @@ def window_name(seconds: float | None) -> str:
     if seconds is None:
         return ""
     minutes = round(seconds / 60)
-    if minutes == 0 or abs(seconds - 60 * minutes) > STEP:
+    if abs(seconds - 60 * minutes) > seconds / 10:
         return f"last {span(seconds)}"
     return "last minute" if minutes == 1 else f"last {minutes} min"
 
