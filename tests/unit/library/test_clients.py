@@ -1,5 +1,6 @@
 """Calls to other services: what really arrives at the other end."""
 
+import asyncio
 from collections.abc import Iterator
 from typing import Any
 
@@ -7,6 +8,7 @@ import httpx
 import httpx2
 import openai
 import pytest
+import requests
 from opentelemetry import trace
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 from opentelemetry.trace import SpanKind
@@ -16,7 +18,9 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.routing import Route
 
-from tests.unit.library.helpers import serving
+from tests.unit.library.helpers import free_port, serving
+
+old_session = requests.Session()
 
 COMPLETION = {
     "id": "c-1",
@@ -61,12 +65,14 @@ async def call(kind: str, address: str) -> None:
     elif kind in {"httpx", "httpx2"}:
         with (httpx if kind == "httpx" else httpx2).Client() as client_of_either:
             client_of_either.get(f"{address}/x?api_key=hunter2")
+    elif kind == "requests":
+        await asyncio.to_thread(requests.get, f"{address}/x?api_key=hunter2", timeout=10)
     else:
         async with httpx.AsyncClient() as http:
             await http.get(f"{address}/x?api_key=hunter2")
 
 
-@pytest.mark.parametrize("kind", ["openai", "async openai", "httpx", "async httpx", "httpx2"])
+@pytest.mark.parametrize("kind", ["openai", "async openai", "httpx", "async httpx", "httpx2", "requests"])
 async def test_the_trace_and_the_correlation_id_arrive(
     kind: str, provider: Provider, spans: InMemorySpanExporter
 ) -> None:
@@ -82,12 +88,32 @@ async def test_the_trace_and_the_correlation_id_arrive(
     assert "secret prompt" not in client.to_json()
 
 
-def test_a_header_that_the_caller_set_is_kept(provider: Provider) -> None:
+@pytest.mark.parametrize("get", [httpx.get, requests.get])
+def test_a_header_that_the_caller_set_is_kept(provider: Provider, get: Any) -> None:
     with with_correlation_id("order-1"):
-        httpx.get(provider.address, headers={"X-Request-ID": "mine"})
+        get(provider.address, headers={"x-request-id": "mine"}, timeout=10)
     assert provider.headers[0].getlist("x-request-id") == ["mine"]
 
 
-def test_outside_of_a_request_there_is_no_id_to_send(provider: Provider) -> None:
-    httpx.get(provider.address)
+@pytest.mark.parametrize("get", [httpx.get, requests.get])
+def test_outside_of_a_request_there_is_no_id_to_send(provider: Provider, get: Any) -> None:
+    get(provider.address, timeout=10)
     assert "x-request-id" not in provider.headers[0]
+
+
+def test_a_session_that_existed_before_carries_them_too(provider: Provider, spans: InMemorySpanExporter) -> None:
+    with with_correlation_id("order-1"), old_session:
+        old_session.get(f"{provider.address}/x", auth=("joe", "hunter2"), timeout=10)
+    assert provider.headers[0]["x-request-id"] == "order-1"
+    (client,) = [span for span in spans.get_finished_spans() if span.kind is SpanKind.CLIENT]
+    assert "hunter2" not in client.to_json()
+
+
+@pytest.mark.parametrize("get", [httpx.get, requests.get])
+def test_a_call_that_fails_tells_no_secret_and_raises_as_before(spans: InMemorySpanExporter, get: Any) -> None:
+    instrument_clients()
+    with pytest.raises((httpx.ConnectError, requests.ConnectionError)):
+        get(f"http://joe:hunter2@127.0.0.1:{free_port()}/x?api_key=hunter2", timeout=10)
+    (client,) = [span for span in spans.get_finished_spans() if span.kind is SpanKind.CLIENT]
+    assert not client.status.is_ok
+    assert "hunter2" not in client.to_json()

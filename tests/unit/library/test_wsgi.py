@@ -497,6 +497,21 @@ def test_an_early_close_is_a_499_unless_everything_was_sent(
     assert endpoints(registry) == {("unmatched", method, expected): 1}
 
 
+def test_a_last_chunk_that_could_not_be_sent_is_a_499(registry: CollectorRegistry) -> None:
+    def app(environ: Any, start_response: StartResponse) -> Any:
+        start_response("200 OK", [("Content-Length", "3")])
+        return iter([b"abc"])
+
+    body, _ = call(setup_monitoring(app, is_wsgi=True, registry=registry))
+    next(body)
+    with contextlib.suppress(BrokenPipeError):
+        try:
+            raise BrokenPipeError  # of the server's, as it writes
+        finally:
+            body.close()
+    assert endpoints(registry) == {("unmatched", "GET", "499"): 1}
+
+
 def test_a_body_that_the_server_forgets_is_a_499_and_leaves_nothing_behind(registry: CollectorRegistry) -> None:
     body, _ = call(setup_monitoring(plain_app(), is_wsgi=True, registry=registry), PATH_INFO="/stream/endless")
     next(body)
