@@ -71,7 +71,8 @@ def test_the_processes_own_metrics_are_there(seen: dict[str, Seen]) -> None:
 
 
 def _seen(exposition: str) -> dict[str, Seen]:
-    return {_name(family): _describe(family) for family in text_string_to_metric_families(exposition)}
+    families = text_string_to_metric_families(exposition)  # type: ignore[no-untyped-call]
+    return {_name(family): _describe(family) for family in families}
 
 
 def _name(family: Metric) -> str:

@@ -12,6 +12,7 @@ from typing import Any
 import httpx
 import mypy.api
 import pytest
+import signalfire
 from prometheus_client import CollectorRegistry
 from signalfire import get_logger, internal, setup_monitoring, track_agent_execution, track_ai_call, track_task
 from starlette.applications import Starlette
@@ -224,3 +225,15 @@ def test_the_packages_own_settings_name_what_it_imports() -> None:
     for name in ("prometheus-client", "structlog", "orjson", "opentelemetry-sdk", "opentelemetry-exporter-otlp"):
         assert name in settings
     assert (PACKAGE / "src/signalfire/py.typed").exists()
+
+
+def test_everything_that_the_package_names_is_there() -> None:
+    run("import signalfire; [getattr(signalfire, name) for name in signalfire.__all__]; dir(signalfire)")
+
+
+def test_what_is_imported_later_is_named_for_everyone() -> None:
+    later = {name for names in signalfire._LATER.values() for name in names}
+    assert later <= set(signalfire.__all__)
+    assert set(signalfire.__all__) <= set(dir(signalfire))
+    with pytest.raises(AttributeError, match="no attribute 'nothing'"):
+        _ = signalfire.nothing

@@ -1,29 +1,125 @@
-"""Metrics, logs and traces of AI agents and the services around them."""
+"""Metrics, logs and traces of AI agents and the services around them.
+
+What most applications need is here. What stands in `_LATER` is imported when it is first used, so that a process pays
+only for the parts that it has.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
 
 from signalfire.agents import track_agent_execution, track_task, track_tool_call, track_workflow
-from signalfire.ai import AiCall, track_ai_call
+from signalfire.ai import AiCall, ai_operation, track_ai_call, track_tokens
+from signalfire.carrier import continue_context, current_context
 from signalfire.catalogue import Metrics
 from signalfire.clients import instrument_clients
 from signalfire.correlation import current_correlation_id, with_correlation_id
+from signalfire.errors import recent_errors, record_error
 from signalfire.health import HealthChecker, Report, Status
 from signalfire.internal import metrics
 from signalfire.logs import get_logger, setup_logging
 from signalfire.monitoring import Monitoring, setup_monitoring
+from signalfire.prices import calculate_cost
 from signalfire.server import MetricsServer, start_metrics_server
+from signalfire.settings import SettingError
 from signalfire.tracing import setup_tracing, shutdown_tracing
+
+if TYPE_CHECKING:
+    from signalfire.coordination import track_conflict, track_dependency, track_memory_operation, track_message
+    from signalfire.costs import Budget, CostTracker
+    from signalfire.databases import (
+        instrument_asyncpg,
+        instrument_psycopg,
+        instrument_redis,
+        instrument_sqlalchemy,
+        track_database_query,
+    )
+    from signalfire.log_events import (
+        log_agent_action,
+        log_crew_execution,
+        log_error,
+        log_llm_interaction,
+        log_performance,
+        log_request,
+    )
+    from signalfire.own_metrics import declare_counter, declare_gauge, declare_histogram, declare_metrics
+    from signalfire.performance import PerformanceTracker, get_performance_dashboard, measured
+    from signalfire.providers.anthropic import instrument_anthropic
+    from signalfire.providers.litellm import instrument_litellm
+    from signalfire.providers.openai import instrument_openai
+    from signalfire.push import push_metrics
+    from signalfire.workers import setup_celery_monitoring
+
+_LATER = {
+    "coordination": ("track_conflict", "track_dependency", "track_memory_operation", "track_message"),
+    "costs": ("Budget", "CostTracker"),
+    "databases": (
+        "instrument_asyncpg",
+        "instrument_psycopg",
+        "instrument_redis",
+        "instrument_sqlalchemy",
+        "track_database_query",
+    ),
+    "log_events": (
+        "log_agent_action",
+        "log_crew_execution",
+        "log_error",
+        "log_llm_interaction",
+        "log_performance",
+        "log_request",
+    ),
+    "own_metrics": ("declare_counter", "declare_gauge", "declare_histogram", "declare_metrics"),
+    "performance": ("PerformanceTracker", "get_performance_dashboard", "measured"),
+    "providers.anthropic": ("instrument_anthropic",),
+    "providers.litellm": ("instrument_litellm",),
+    "providers.openai": ("instrument_openai",),
+    "push": ("push_metrics",),
+    "workers": ("setup_celery_monitoring",),
+}
+_HOME = {name: f"{__name__}.{module}" for module, names in _LATER.items() for name in names}
 
 __all__ = [
     "AiCall",
+    "Budget",
+    "CostTracker",
     "HealthChecker",
     "Metrics",
     "MetricsServer",
     "Monitoring",
+    "PerformanceTracker",
     "Report",
+    "SettingError",
     "Status",
+    "ai_operation",
+    "calculate_cost",
+    "continue_context",
+    "current_context",
     "current_correlation_id",
+    "declare_counter",
+    "declare_gauge",
+    "declare_histogram",
+    "declare_metrics",
     "get_logger",
+    "get_performance_dashboard",
+    "instrument_anthropic",
+    "instrument_asyncpg",
     "instrument_clients",
+    "instrument_litellm",
+    "instrument_openai",
+    "instrument_psycopg",
+    "instrument_redis",
+    "instrument_sqlalchemy",
+    "log_agent_action",
+    "log_crew_execution",
+    "log_error",
+    "log_llm_interaction",
+    "log_performance",
+    "log_request",
+    "measured",
     "metrics",
+    "push_metrics",
+    "recent_errors",
+    "record_error",
+    "setup_celery_monitoring",
     "setup_logging",
     "setup_monitoring",
     "setup_tracing",
@@ -31,8 +127,25 @@ __all__ = [
     "start_metrics_server",
     "track_agent_execution",
     "track_ai_call",
+    "track_conflict",
+    "track_database_query",
+    "track_dependency",
+    "track_memory_operation",
+    "track_message",
     "track_task",
+    "track_tokens",
     "track_tool_call",
     "track_workflow",
     "with_correlation_id",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOME:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    found = globals()[name] = getattr(import_module(_HOME[name]), name)
+    return found
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})
