@@ -408,6 +408,20 @@ async def test_no_call_is_counted_twice(
     assert value(metrics.registry, "ai_api_tokens_total", **counted) == 40
 
 
+def test_a_call_while_a_stream_is_read_is_one_of_its_own(
+    model: ProviderModel, handler: CallbackHandler, metrics: Metrics
+) -> None:
+    instrument_openai(metrics=metrics)
+    try:
+        with OpenAI(base_url=model.url, api_key="test") as client:
+            for number, _ in enumerate(model.stream("Write.", {"callbacks": [handler]})):
+                if number == 1:
+                    client.chat.completions.create(model="gpt-4o", messages=[{"role": "user", "content": "Hi"}])
+    finally:
+        uninstrument_openai()
+    assert {labels[0] for labels in series(metrics.registry, "ai_api_calls_total")} == {"gpt-4.1-nano", "gpt-4o"}
+
+
 async def test_an_interrupt_for_a_human_is_no_failure(handler: CallbackHandler, metrics: Metrics) -> None:
     def approval(state: State) -> dict[str, Any]:
         return {"notes": [interrupt("Publish?")]}
