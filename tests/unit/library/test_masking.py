@@ -98,6 +98,12 @@ def test_secrets_in_objects_are_masked_by_their_names(value: Any) -> None:
     assert masking.HIDDEN in found
 
 
+def test_models_and_named_tuples_keep_their_fields() -> None:
+    found = orjson.loads(logged(message="x", model=Model(name="joe", api_key="k"), pair=Pair("joe", "t"), n=10**30))
+    assert found["model"] == {"name": "joe", "api_key": "[MASKED]", "inner": None}
+    assert logged(thing=Pair("joe", "t")) == '{"thing":{"user":"joe","token":"[MASKED]"}}'
+
+
 class BrokenModel(pydantic.BaseModel):
     password: str
 

@@ -11,9 +11,9 @@ import time
 import weakref
 from collections import deque
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-import requests
 from opentelemetry import context as otel_context
 from opentelemetry import trace
 from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
@@ -21,11 +21,13 @@ from opentelemetry.sdk import trace as sdk
 from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace.export import SpanExporter, SpanExportResult
 from opentelemetry.trace import ProxyTracerProvider, Span, StatusCode, Tracer
-from requests.adapters import HTTPAdapter
 
 from signalfire import correlation, masking, settings, span_masking
 from signalfire.internal import internal_error, metrics
 from signalfire.variables import LENGTH_LIMITS
+
+if TYPE_CHECKING:
+    from requests import Session
 
 DEFAULT_ENDPOINT = "http://127.0.0.1:4318"
 DEFAULT_DEADLINE = 5.0  # seconds that a shutdown may take
@@ -334,14 +336,17 @@ def make_exporter(endpoint: str | None) -> SpanExporter | None:
     return OTLPSpanExporter(endpoint=f"{base.rstrip('/')}/v1/traces", session=own_session())
 
 
-def own_session() -> requests.Session | None:
+def own_session() -> "Session | None":
     """The exporter's HTTP session, with new connections after a fork: parent and child must not write on the same one.
 
     None where a credential provider is to make the session.
     """
     if any(os.environ.get(variable) for variable in _CREDENTIAL_PROVIDERS):
         return None
-    session = requests.Session()
+    from requests import Session  # not before there is something to send: it takes long to import
+    from requests.adapters import HTTPAdapter
+
+    session = Session()
     inherited: list[object] = []
 
     def connect_anew() -> None:
