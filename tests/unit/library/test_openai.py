@@ -254,25 +254,36 @@ def test_other_stream_options_are_kept(client: OpenAI, address: str, app: ModelS
 
 
 @pytest.mark.parametrize(
-    ("provider", "stream_usage", "asks"), [(None, None, False), (None, True, True), ("x", None, False)]
+    ("model", "provider", "stream_usage", "label", "asks"),
+    [
+        ("llama-3-8b", None, None, "custom", False),
+        ("llama-3-8b", None, True, "custom", True),
+        ("llama-3-8b", "ovhcloud", None, "ovhcloud", False),
+        ("gpt-oss-20b", None, None, "custom", False),
+        (MODEL, None, None, "openai", True),
+        (MODEL, None, False, "openai", False),
+        (MODEL, "custom", None, "custom", False),
+    ],
 )
 def test_a_server_of_which_nothing_is_known_is_asked_for_no_usage(
     client: OpenAI,
     address: str,
     app: ModelServer,
     metrics: Metrics,
+    model: str,
     provider: str | None,
     stream_usage: bool | None,
+    label: str,
     asks: bool,
 ) -> None:
     uninstrument_openai()
     instrument_openai(provider=provider, stream_usage=stream_usage, metrics=metrics)
     stream = client.with_options(base_url=f"{address}/chat-streamed").chat.completions.create(
-        model=MODEL, messages=PROMPT, stream=True
+        model=model, messages=PROMPT, stream=True
     )
     assert text_of(stream) == SLOGAN
     assert ("stream_options" in app.bodies[-1]) == asks
-    assert calls(metrics.registry) == {(MODEL, "chat", provider or "custom", "success"): 1}
+    assert calls(metrics.registry) == {(model, "chat", label, "success"): 1}
 
 
 def test_a_stream_without_usage_is_unpriced(client: OpenAI, address: str, registry: CollectorRegistry) -> None:

@@ -1,6 +1,7 @@
 """The openai client: chat completions, responses and embeddings, whole and streamed, OpenAI's and compatible ones."""
 
 import os
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -17,6 +18,7 @@ _KINDS = {
     "/responses": ("responses", genai.CHAT),
     "/embeddings": ("embeddings", genai.EMBEDDINGS),
 }
+_ONLY_AT_OPENAI = re.compile(r"(?:ft:)?(?:gpt-(?!oss)|chatgpt-|o[1-9](?:-|$)|text-embedding-)")
 _REPORT_USAGE_IF_ASKED = {"openai", "azure", "deepseek", "openrouter"}
 
 
@@ -34,12 +36,12 @@ def instrument_openai(
 ) -> None:
     """Tracks every call of the openai client's chat completions, responses and embeddings. May be called again.
 
-    `provider` is who stands behind an address that is not a known provider's ("openai" for a gateway to it); calls
-    there are labelled "custom" otherwise, and have no price unless `prices_file` (TOML or JSON, in US dollars for a
-    million tokens; SIGNALFIRE_PRICES_FILE) gives them one. `stream_usage` is whether streams are asked for their token
-    counts, which the application does not see unless it asked too: by default where the server is known to understand
-    that, or `provider` names such a one. `record_content` puts prompts and answers on the spans, masked; by default
-    what OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT says, else not.
+    `provider` is who stands behind an address that is not a known provider's. Without it that is "openai" where the
+    model is one that only OpenAI has, as for a gateway, and "custom" otherwise, which has no price unless `prices_file`
+    (TOML or JSON, in US dollars for a million tokens; SIGNALFIRE_PRICES_FILE) gives it one. `stream_usage` is whether
+    streams are asked for their token counts, which the application does not see unless it asked too: by default where
+    the server is known to understand that, or `provider` names such a one. `record_content` puts prompts and answers on
+    the spans, masked; by default what OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT says, else not.
 
     Raises ImportError where openai is not installed, SettingError for a price file or a variable that cannot be meant.
     """
@@ -79,7 +81,7 @@ class _Requests:
         if kind is None or options.method.lower() != "post" or not isinstance(body, Mapping):
             return None, options
         body = {**body, **(options.extra_json or {})}
-        provider = self._provider_of(client)
+        provider = self._provider_of(client, str(body.get("model")))
         attributes = request_attributes(client, body)
         operation, name = kind
         if operation == "chat" and self._asks_for_usage(provider, body):
@@ -88,9 +90,11 @@ class _Requests:
             return Asked(provider, operation, name, body, brings_usage_only, attributes), options
         return Asked(provider, operation, name, body, attributes=attributes), options
 
-    def _provider_of(self, client: Any) -> str:
+    def _provider_of(self, client: Any, model: str) -> str:
         known = "azure" if "Azure" in type(client).__name__ else provider_at(client.base_url.host)
-        return self._provider or CUSTOM if known == CUSTOM else known
+        if known != CUSTOM:
+            return known
+        return self._provider or ("openai" if _ONLY_AT_OPENAI.match(model) else CUSTOM)
 
     def _asks_for_usage(self, provider: str, body: Mapping[str, Any]) -> bool:
         if not body.get("stream") or "include_usage" in (body.get("stream_options") or {}):
