@@ -1,7 +1,7 @@
 """What the agents may spend on models, and where each call's price is written down.
 
 An ordinary day costs at most nine dollars, whatever the visitors do: answers are kept for a quarter of an hour, and
-the bids are looked at every two seconds. The fault "cost_runaway" spends some twenty dollars a minute.
+the bids are looked at every two seconds. The fault "cost_runaway" spends twenty to thirty dollars a minute.
 """
 
 from pathlib import Path

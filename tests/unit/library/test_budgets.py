@@ -18,11 +18,13 @@ from signalfire.costs import Budget, BudgetEvent, CostTracker
 from signalfire.costs.budgets import forecast
 from signalfire.costs.days import DAY, Calendar, month_of, period_of, week_of
 from signalfire.costs.money import ONE_USD
+from signalfire.costs.once import OnceOnly
 from signalfire.settings import SettingError
 
 from tests.unit.library.helpers import Lines, value, wait_until
 
 BERLIN = ZoneInfo("Europe/Berlin")
+NOW = datetime(2026, 3, 10, 12, tzinfo=UTC)
 HOUR = timedelta(hours=1)
 FORK = multiprocessing.get_context("fork")
 
@@ -78,6 +80,14 @@ def test_clocks_that_leave_midnight_out_start_the_day_then() -> None:
     start = calendar.start_of(date(2026, 4, 24))
     assert start.astimezone(ZoneInfo("Africa/Cairo")).isoformat() == "2026-04-24T01:00:00+03:00"
     assert calendar.seconds_of(period_of(date(2026, 4, 24), "day")) == 23 * 3600
+
+
+def test_clocks_that_go_back_over_midnight_do_not_bring_yesterday_back() -> None:
+    calendar = Calendar(ZoneInfo("America/St_Johns"))  # from 00:01 to 23:01 on 7 November 2010
+    midnight = calendar.start_of(date(2010, 11, 7))
+    moments = (midnight, midnight + timedelta(minutes=30), midnight + timedelta(minutes=90))
+    assert [calendar.day_of(moment) for moment in moments] == [date(2010, 11, 7)] * 3
+    assert Calendar(ZoneInfo("America/St_Johns")).day_of(moments[1]) == date(2010, 11, 7)
 
 
 ZONES = ["UTC", "Europe/Berlin", "America/St_Johns", "Africa/Cairo", "Pacific/Apia", "Asia/Kathmandu", "America/Havana"]
@@ -287,6 +297,26 @@ def test_events_are_raised_once_over_processes(tmp_path: Path) -> None:
         "total month 100",
         "total month 80",
     ]
+
+
+def claim_all(folder: Path, together: "multiprocessing.synchronize.Barrier") -> None:
+    for number in range(100):
+        event = BudgetEvent(NOW, f"budget {number}", "day", NOW.date(), 80, Decimal(8), Decimal(10))
+        together.wait(30)
+        if OnceOnly(folder).is_mine(event):
+            with (folder / "mine").open("a") as file:
+                file.write(f"{number}\n")
+
+
+def test_one_of_many_processes_gets_an_event_at_the_same_moment(tmp_path: Path) -> None:
+    together = FORK.Barrier(4)
+    processes = [FORK.Process(target=claim_all, args=(tmp_path, together)) for _ in range(4)]
+    for process in processes:
+        process.start()
+    for process in processes:
+        process.join(60)
+        assert process.exitcode == 0
+    assert sorted(map(int, (tmp_path / "mine").read_text().split())) == list(range(100))
 
 
 def test_a_process_that_spends_nothing_knows_of_what_others_spend(tmp_path: Path, metrics: Metrics) -> None:

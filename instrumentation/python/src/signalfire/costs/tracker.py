@@ -250,7 +250,7 @@ class CostTracker:
     ) -> str:
         """A report of the current day, week (from Monday) or month so far, or of the days from `start` to `end`.
 
-        Days before this month are read from the ledger's files, which takes about a second for 150,000 calls: not for
+        Days before this month are read from the ledger's files, which takes about a second for 100,000 calls: not for
         an event loop. Raises ValueError for arguments that cannot be meant, OSError where those files cannot be read.
         """
         span = span_of(period, self._today(), start, end)
@@ -282,8 +282,9 @@ class CostTracker:
     # Inside.
 
     def _finish(self) -> None:
-        """The process ends."""
-        self.flush(_SECONDS_AT_EXIT)
+        """The process ends, and may start no thread any more."""
+        if self._worker.is_running:
+            self.flush(_SECONDS_AT_EXIT)
 
     def _today(self) -> date:
         return self._calendar.day_of(moment(self._clock()))

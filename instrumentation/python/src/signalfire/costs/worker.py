@@ -18,7 +18,7 @@ class Worker(Generic[T]):
     """Hands what was `put` to a function, several at a time, in order, and calls it with nothing every `interval` s.
 
     The thread is started by the first `put` or `settle`, and again after a fork, where what the parent's thread had not
-    done yet is left to the parent.
+    done yet is left to the parent. `finish` is called when the process ends in the ordinary way.
     """
 
     def __init__(
@@ -56,6 +56,10 @@ class Worker(Generic[T]):
         self._stopping = True
         self._queue.put(threading.Event())  # wakes it
         atexit.unregister(self._finish)
+
+    @property
+    def is_running(self) -> bool:
+        return self._thread is not None
 
     @property
     def busy_for(self) -> float:
