@@ -25,7 +25,7 @@ from signalfire.tracing import setup_tracing, shutdown_tracing
 
 if TYPE_CHECKING:
     from signalfire.coordination import track_conflict, track_dependency, track_memory_operation, track_message
-    from signalfire.costs import Budget, CostTracker
+    from signalfire.costs import Budget, BudgetEvent, BudgetStatus, CostTracker
     from signalfire.databases import (
         instrument_asyncpg,
         instrument_psycopg,
@@ -51,7 +51,7 @@ if TYPE_CHECKING:
 
 _LATER = {
     "coordination": ("track_conflict", "track_dependency", "track_memory_operation", "track_message"),
-    "costs": ("Budget", "CostTracker"),
+    "costs": ("Budget", "BudgetEvent", "BudgetStatus", "CostTracker"),
     "databases": (
         "instrument_asyncpg",
         "instrument_psycopg",
@@ -80,6 +80,8 @@ _HOME = {name: f"{__name__}.{module}" for module, names in _LATER.items() for na
 __all__ = [
     "AiCall",
     "Budget",
+    "BudgetEvent",
+    "BudgetStatus",
     "CostTracker",
     "HealthChecker",
     "Metrics",

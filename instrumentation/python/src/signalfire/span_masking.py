@@ -16,6 +16,7 @@ from opentelemetry.trace import Link, Status, TracerProvider
 
 from signalfire import masking
 from signalfire.internal import internal_error
+from signalfire.statements import without_literals
 
 UNCHECKED = "[MASKED: this span could not be checked for secrets]"
 
@@ -146,8 +147,6 @@ def _bare(key: str, text: str, fields: Mapping[str, Any]) -> str:
 
 @lru_cache(maxsize=512)  # an application has few statements, and uses them again and again
 def _bare_statement(statement: str, system: str) -> str:
-    from signalfire.databases.statements import without_literals  # its package needs tracing, which needs this module
-
     return without_literals(statement, system)
 
 

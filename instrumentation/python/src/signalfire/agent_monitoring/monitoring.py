@@ -251,7 +251,7 @@ class AgentMonitoring:
 
         From 100 are taken: what is not set up, what was lost or went wrong inside in the last 15 minutes, work that is
         never completed, and health checks of the application that fail. healthy from 90, degraded from 60, else
-        unhealthy. The score is the metric `system_health_score`.
+        unhealthy. It is the score of the watching; the application's own is the metric `system_health_score`.
         """
         try:
             report = self._monitoring.health.run_sync(_HEALTH_AT_MOST) if self._monitoring else None
@@ -264,8 +264,6 @@ class AgentMonitoring:
                     *system_health.check_findings(report),
                 ]
             )
-            if not settings.disabled():
-                self.metrics.system_health_score.set(result["score"])
         except Exception as error:  # noqa: BLE001
             internal_error("agent_monitoring", error)
             advice = "Look for 'signalfire's agent_monitoring failed' in the log."

@@ -17,7 +17,7 @@ from signalfire.databases.operations import (
 )
 from signalfire.databases.patches import Patches, around_async, then, then_async
 from signalfire.databases.pools import PoolSizes
-from signalfire.databases.statements import operation_of
+from signalfire.statements import operation_of
 
 SYSTEM = "postgresql"
 _patches = Patches()

@@ -10,7 +10,7 @@ from opentelemetry.context import Context
 from opentelemetry.trace import SpanKind
 
 from signalfire.catalogue import Metrics
-from signalfire.databases.statements import without_literals
+from signalfire.statements import without_literals
 from signalfire.internal import metrics as default_metrics
 from signalfire.logs import line
 from signalfire.operations import ERROR, Operation

@@ -18,7 +18,7 @@ from signalfire.databases.operations import (
 )
 from signalfire.databases.patches import Patches, around, around_async, safely, then, then_async
 from signalfire.databases.pools import PoolSizes
-from signalfire.databases.statements import OTHER, operation_of
+from signalfire.statements import OTHER, operation_of
 
 SYSTEM = "postgresql"
 _END = object()

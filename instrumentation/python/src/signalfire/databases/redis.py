@@ -10,7 +10,7 @@ from signalfire import settings
 from signalfire.catalogue import Metrics
 from signalfire.databases.operations import DEFAULT_SLOW_SECONDS, Options, StoreOperation, Target, make_options
 from signalfire.databases.patches import Patches, around, around_async
-from signalfire.databases.statements import OTHER
+from signalfire.statements import OTHER
 from signalfire.operations import CANCELLED, ERROR, SUCCESS
 
 if TYPE_CHECKING:

@@ -19,7 +19,7 @@ from signalfire.databases.operations import (
     make_options,
 )
 from signalfire.databases.patches import Patches, around, quietly
-from signalfire.databases.statements import operation_of
+from signalfire.statements import operation_of
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection, Engine
