@@ -202,7 +202,7 @@ def spec_literal(metric: Metric, indent: str) -> str:
             lines.extend(label_lines(label, inner + "    "))
         lines.append(f"{inner}),")
     if metric.buckets:
-        lines.append(f"{inner}buckets=({', '.join(str(bound) for bound in metric.buckets)}),")
+        lines += bucket_lines(metric.buckets, inner)
     if metric.kind == "gauge":
         lines.append(f"{inner}processes={quote(metric.processes)},")
     lines.append(f"{indent})")
@@ -220,6 +220,13 @@ def help_lines(text: str, indent: str) -> list[str]:
             rows.append("")
         rows[-1] += piece
     return [f"{indent}help=(", *(f"{inner}{quote(row)}" for row in rows), f"{indent}),"]
+
+
+def bucket_lines(buckets: tuple[float, ...], indent: str) -> list[str]:
+    line = f"{indent}buckets=({', '.join(str(bound) for bound in buckets)}),"
+    if len(line) <= LINE_LENGTH:
+        return [line]
+    return [f"{indent}buckets=(", *(f"{indent}    {bound}," for bound in buckets), f"{indent}),"]
 
 
 def label_lines(label: Label, indent: str) -> list[str]:
