@@ -3,9 +3,11 @@
 import asyncio
 import os
 import re
+import shutil
 import subprocess
 import sys
 import textwrap
+import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -237,3 +239,16 @@ def test_what_is_imported_later_is_named_for_everyone() -> None:
     assert set(signalfire.__all__) <= set(dir(signalfire))
     with pytest.raises(AttributeError, match="no attribute 'nothing'"):
         _ = signalfire.nothing
+
+
+def test_a_wheel_holds_every_file_of_the_package_and_its_command(tmp_path: Path) -> None:
+    source = tmp_path / "python"
+    shutil.copytree(PACKAGE, source, ignore=shutil.ignore_patterns("__pycache__", "*.egg-info", "build"))
+    command = [sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "--no-build-isolation", str(source)]
+    subprocess.run(command, cwd=tmp_path, check=True)
+    with zipfile.ZipFile(next(tmp_path.glob("*.whl"))) as wheel:
+        packed = {name for name in wheel.namelist() if name.startswith("signalfire/")}
+        [commands] = [wheel.read(name) for name in wheel.namelist() if name.endswith("entry_points.txt")]
+    files = {str(file.relative_to(source / "src")) for file in (source / "src").rglob("*") if file.is_file()}
+    assert packed == files
+    assert b"signalfire = signalfire.cli:main" in commands

@@ -10,11 +10,11 @@ from opentelemetry.context import Context
 from opentelemetry.trace import SpanKind
 
 from signalfire.catalogue import Metrics
-from signalfire.statements import without_literals
 from signalfire.internal import metrics as default_metrics
 from signalfire.logs import line
 from signalfire.operations import ERROR, Operation
 from signalfire.settings import SettingError
+from signalfire.statements import without_literals
 
 LOGGER = "signalfire.databases"
 DEFAULT_SLOW_SECONDS = 1.0

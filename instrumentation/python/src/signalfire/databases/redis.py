@@ -10,8 +10,8 @@ from signalfire import settings
 from signalfire.catalogue import Metrics
 from signalfire.databases.operations import DEFAULT_SLOW_SECONDS, Options, StoreOperation, Target, make_options
 from signalfire.databases.patches import Patches, around, around_async
-from signalfire.statements import OTHER
 from signalfire.operations import CANCELLED, ERROR, SUCCESS
+from signalfire.statements import OTHER
 
 if TYPE_CHECKING:
     import redis
