@@ -249,6 +249,6 @@ def test_a_wheel_holds_every_file_of_the_package_and_its_command(tmp_path: Path)
     with zipfile.ZipFile(next(tmp_path.glob("*.whl"))) as wheel:
         packed = {name for name in wheel.namelist() if name.startswith("signalfire/")}
         [commands] = [wheel.read(name) for name in wheel.namelist() if name.endswith("entry_points.txt")]
-    files = {str(file.relative_to(source / "src")) for file in (source / "src").rglob("*") if file.is_file()}
+    files = {str(file.relative_to(source / "src")) for file in (source / "src/signalfire").rglob("*") if file.is_file()}
     assert packed == files
     assert b"signalfire = signalfire.cli:main" in commands
