@@ -1,6 +1,5 @@
 """The package as its users get it: switches, types, and the README's words."""
 
-import asyncio
 import os
 import re
 import shutil
@@ -8,6 +7,7 @@ import subprocess
 import sys
 import textwrap
 import zipfile
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -17,11 +17,13 @@ import pytest
 import signalfire
 from prometheus_client import CollectorRegistry
 from signalfire import get_logger, internal, setup_monitoring, track_agent_execution, track_ai_call, track_task
+from signalfire.providers.openai import instrument_openai, uninstrument_openai
 from starlette.applications import Starlette
 from starlette.responses import PlainTextResponse
 from starlette.routing import Route
 
-from tests.unit.library.helpers import Lines, series
+from tests.unit.library.helpers import Lines, series, serving
+from tests.unit.library.model_server import ModelServer
 
 ROOT = Path(__file__).resolve().parents[3]
 PACKAGE = ROOT / "instrumentation/python"
@@ -179,36 +181,34 @@ def test_the_type_checker_knows_every_metric_and_its_labels(tmp_path: Path) -> N
     assert '"Gauge" has no attribute "observe"' in found
 
 
-async def test_the_readmes_example_does_what_it_says(
-    monkeypatch: pytest.MonkeyPatch, lines: Lines, tmp_path: Path
-) -> None:
+@pytest.fixture
+def openai_is_instrumented_as_if_it_were_openais_own_address() -> Iterator[None]:
+    instrument_openai(provider="openai")  # the README's own call changes nothing then
+    yield
+    uninstrument_openai()
+
+
+@pytest.mark.usefixtures("openai_is_instrumented_as_if_it_were_openais_own_address")
+async def test_the_readmes_example_does_what_it_says(monkeypatch: pytest.MonkeyPatch, lines: Lines) -> None:
+    monkeypatch.setenv("OPENAI_API_KEY", "not-a-key")
     text = (PACKAGE / "README.md").read_text(encoding="utf-8")
     (example,) = re.findall(r"```python\n(# shop\.py\n.*?)```", text, re.DOTALL)
     names: dict[str, Any] = {"__name__": "shop"}
     exec(compile(example, "shop.py", "exec"), names)
-
-    class Completions:
-        async def create(self, **_: Any) -> Any:
-            await asyncio.sleep(0)
-            usage = {"prompt_tokens": 12, "completion_tokens": 3}
-            message = type("M", (), {"content": "Buy shoes"})()
-            return type(
-                "R",
-                (),
-                {"id": "c", "model": "gpt-4o-mini", "usage": usage, "choices": [type("C", (), {"message": message})()]},
-            )()
-
-    names["client"].chat = type("Chat", (), {"completions": Completions()})()
     transport = httpx.ASGITransport(app=names["app"])
-    async with httpx.AsyncClient(transport=transport, base_url="http://shop") as http:
-        answer = await http.post("/products/42/slogan", headers={"X-Request-ID": "order-1"})
-        scrape = await http.get("/metrics")
-        health = await http.get("/health")
-    assert answer.json() == "Buy shoes"
+    with serving(ModelServer()) as address:
+        names["client"].base_url = f"{address}/chat"
+        async with httpx.AsyncClient(transport=transport, base_url="http://shop") as http:
+            answer = await http.post("/products/42/slogan", headers={"X-Request-ID": "order-1"})
+            scrape = await http.get("/metrics")
+            health = await http.get("/health")
+            status = await http.get("/status")
+    assert answer.json()
     assert answer.headers["x-request-id"] == "order-1"
     assert 'endpoint="/products/{product}/slogan"' in scrape.text
     assert 'ai_api_cost_usd_total{model="gpt-4o-mini",operation="slogan",provider="openai"}' in scrape.text
     assert health.json()["checks"]["catalogue"]["status"] == "healthy"
+    assert "/products/{product}/slogan" in status.text
     (row,) = lines.of("slogan written")
     assert (row["service"], row["correlation_id"], row["product"]) == ("shop", "order-1", 42)
     assert series(internal.metrics.registry, "ai_api_calls_total")["gpt-4o-mini", "slogan", "openai", "success"] == 1
