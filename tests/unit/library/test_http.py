@@ -358,6 +358,72 @@ def test_a_slow_request_whose_client_stays_is_what_it_is(registry: CollectorRegi
     assert endpoints(registry) == {("/slow", "POST", "200"): 1, ("/reads-late/{path}", "POST", "200"): 1}
 
 
+async def test_no_request_is_missing_whatever_becomes_of_it(registry: CollectorRegistry) -> None:
+    app, sub = FastAPI(), FastAPI()
+
+    async def some_leave(request: Request, call_next: Any) -> Any:
+        return PlainTextResponse("", 401) if "x-outsider" in request.headers else await call_next(request)
+
+    @app.get("/items/{item}")
+    async def item(item: int) -> int:
+        return 10 // item
+
+    @app.get("/slash/")
+    async def slash() -> str:
+        return ""
+
+    @sub.get("/{thing}")
+    def thing(thing: str) -> str:
+        raise HTTPException(503)
+
+    app.mount("/sub", sub)
+    app.add_middleware(BaseHTTPMiddleware, dispatch=some_leave)
+    setup_monitoring(app, registry=registry)
+    paths = ["/items/1", "/items/0", "/items/x", "/slash", "/sub/x", "/sub/x/y", "/nothing", "//", "/items/"]
+    for method in ("GET", "HEAD", "OPTIONS", "DELETE", "BREW"):
+        await get(app, *paths, method=method)
+        await get(app, *paths, method=method, headers={"X-Outsider": "yes"})
+    assert sum(endpoints(registry).values()) == 5 * 2 * len(paths)
+    assert sum(series(registry, "http_request_duration_seconds_count").values()) == 5 * 2 * len(paths)
+    assert set(series(registry, "http_requests_in_progress").values()) == {0}
+
+
+async def test_a_stream_through_a_middleware_of_starlettes_is_one_request_and_one_span(
+    registry: CollectorRegistry, lines: Lines, spans: InMemorySpanExporter
+) -> None:
+    app = FastAPI()
+
+    async def chunks() -> AsyncIterator[bytes]:
+        for _ in range(5):
+            get_logger("shop").info("chunk")
+            yield b"x" * 100
+            await asyncio.sleep(0.001)
+
+    def later() -> None:
+        get_logger("shop").info("later")
+
+    @app.get("/stream/{name}")
+    async def stream(name: str, tasks: BackgroundTasks) -> StreamingResponse:
+        tasks.add_task(later)
+        return StreamingResponse(chunks(), background=tasks)
+
+    async def passing(request: Request, call_next: Any) -> Any:
+        return await call_next(request)
+
+    app.add_middleware(BaseHTTPMiddleware, dispatch=passing)
+    setup_monitoring(app, registry=registry)
+    (response,) = await get(app, "/stream/a")
+    assert len(response.content) == 500
+    assert endpoints(registry) == {("/stream/{name}", "GET", "200"): 1}
+    labels = {"method": "GET", "endpoint": "/stream/{name}"}
+    assert value(registry, "http_response_size_bytes_sum", **labels) == 500
+    (completed,), (task,) = lines.of("request completed"), lines.of("later")
+    assert completed["timestamp"] < task["timestamp"]  # the background task is no part of it
+    assert [span.name for span in spans.get_finished_spans()] == ["GET /stream/{name}"]
+    identifier = response.headers["x-request-id"]
+    assert {row["correlation_id"] for row in lines.of("chunk") + lines.of("later")} == {identifier}
+
+
 # --- correlation id and trace ---
 
 
@@ -674,7 +740,7 @@ async def test_a_watched_application_inside_of_another_counts_once(registry: Col
     assert endpoints(registry) == {("/sub/x", "GET", "200"): 1}
 
 
-@pytest.mark.parametrize("broken", ["begin", "finish", "end", "_starts", "_saw"])
+@pytest.mark.parametrize("broken", ["identify", "finish", "end", "endpoint", "_saw"])
 async def test_an_error_of_the_library_does_not_reach_the_client(
     registry: CollectorRegistry,
     monkeypatch: pytest.MonkeyPatch,
@@ -692,6 +758,7 @@ async def test_an_error_of_the_library_does_not_reach_the_client(
     monkeypatch.setattr(AsgiExchange, broken, fail)
     responses = await get(app, "/", "/", method="POST", content=b"ok")
     assert [(response.status_code, response.text) for response in responses] == [(200, "ok")] * 2
+    assert all(response.headers.get("x-request-id") != "" for response in responses)
     expected_internal_errors.append(2)
 
 

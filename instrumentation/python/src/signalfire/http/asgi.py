@@ -12,7 +12,7 @@ from typing import Any
 from signalfire import correlation
 from signalfire.catalogue import Metrics
 from signalfire.http.exchange import Exchange, Recorder
-from signalfire.http.templates import Templates
+from signalfire.http.templates import Templates, matched_path
 from signalfire.internal import internal_error
 
 Scope = MutableMapping[str, Any]
@@ -40,37 +40,39 @@ class AsgiRecorder(Recorder):
 class AsgiExchange(Exchange):
     """One request and its response over ASGI."""
 
-    __slots__ = ("_last_sent", "_pending", "_receive", "_root_path", "_send")
+    __slots__ = ("_pending", "_receive")
 
     _recorder: AsgiRecorder
-
-    def __init__(self, recorder: AsgiRecorder, scope: Scope, root_path: str, receive: Receive, send: Send) -> None:
-        super().__init__(recorder, scope, scope["method"], scope["path"])
-        self._root_path = root_path
-        self._receive = receive
-        self._send = send
-        self._last_sent = False
-        self._pending: Message | None = None
+    _receive: Receive
+    _pending: Message | None  # read ahead of the application
 
     def endpoint(self) -> str:
-        return self._recorder.templates.find(self._request, self._root_path, self._status)
+        scope = self._request
+        path = matched_path(scope)
+        if path is not None and scope.get("root_path", "") == self._mount:  # as nearly always
+            return path
+        return self._recorder.templates.find(scope, self._mount, self._status, path)
 
     def scheme(self) -> str:
         return self._request.get("scheme", "http")  # type: ignore[no-any-return]
 
-    def begin(self) -> None:
+    def path(self) -> str:
+        return self._request["path"]  # type: ignore[no-any-return]
+
+    def begin(self, receive: Receive) -> None:
+        self._receive, self._pending = receive, None
         identifier = None
         carrier: dict[str, str] | None = None
         wanted = self._recorder.wanted_headers
-        for name, value in self._request["headers"]:
+        for name, text in self._request["headers"]:
             if name in wanted:
                 if name == _REQUEST_ID:
-                    identifier = correlation.well_formed(value.decode("latin-1"))
+                    identifier = correlation.well_formed(text.decode("latin-1"))
                 elif name == _CONTENT_LENGTH:
-                    self._declared_size = int(value) if value.isdigit() and len(value) < 19 else 0
+                    self._declared_size = int(text) if text.isdigit() and len(text) < 19 else 0
                 else:
                     carrier = carrier or {}
-                    carrier[name.decode("latin-1")] = value.decode("latin-1")
+                    carrier[name.decode()] = text.decode("latin-1")
         self.identify(identifier, carrier)
 
     # What the application calls.
@@ -90,10 +92,20 @@ class AsgiExchange(Exchange):
         if message["type"] != "http.response.start":
             return self._send_body(message)
         try:
-            self._starts(message)
+            self._status = message["status"]
+            headers = [*message.get("headers", ())]
+            for name, _ in headers:
+                if name == _REQUEST_ID:  # the application has given one itself
+                    break
+            else:
+                if self.correlation_id:  # else an internal error in the beginning
+                    headers.append((_REQUEST_ID, self.correlation_id.encode()))
+            message["headers"] = headers
+            if perf_counter() - self._began > SLOW:
+                self._ask_for_disconnect()
         except Exception as error:  # noqa: BLE001
             internal_error("http", error)
-        return self._send(message)
+        return self._send(message)  # type: ignore[no-any-return]
 
     async def _send_body(self, message: Message) -> None:
         if message["type"] in _BODIES:
@@ -104,8 +116,7 @@ class AsgiExchange(Exchange):
         except OSError:  # how servers of ASGI 2.4 say that the client has left
             self._disconnected, self._last_sent = True, False
             raise
-        if self._last_sent and not self._complete:
-            self._complete = True
+        if self._last_sent and self._seconds is None:
             self._seconds = perf_counter() - self._began
             if self._status < 500:  # else an exception may follow; `end` will know its stack trace
                 try:
@@ -121,22 +132,10 @@ class AsgiExchange(Exchange):
         elif message["type"] == "http.disconnect" and not self._last_sent:
             self._disconnected = True
 
-    def _starts(self, message: Message) -> None:
-        self._status = message["status"]
-        if not self.correlation_id:  # an internal error in the beginning
-            return
-        headers = [*message.get("headers", ())]
-        for name, _ in headers:
-            if name == _REQUEST_ID:  # the application has given one itself
-                break
-        else:
-            headers.append((_REQUEST_ID, self.correlation_id.encode()))
-            message["headers"] = headers
-        if perf_counter() - self._began > SLOW and not self._disconnected and self._pending is None:
-            self._ask_for_disconnect()
-
     def _ask_for_disconnect(self) -> None:
         """Takes one step of receive() without waiting for it: that a client has left is told at once."""
+        if self._disconnected or self._pending is not None:
+            return
         waiting = self._receive()
         if not inspect.iscoroutine(waiting):
             return

@@ -82,17 +82,18 @@ class Exchange:
 
     __slots__ = (
         "_began",
-        "_complete",
         "_correlation",
         "_declared_size",
         "_disconnected",
         "_in_progress",
+        "_last_sent",
         "_method",
-        "_path",
+        "_mount",
         "_received_size",
         "_recorder",
         "_request",
         "_seconds",
+        "_send",
         "_sent_size",
         "_span",
         "_span_token",
@@ -102,15 +103,18 @@ class Exchange:
         "finished",
     )
 
-    def __init__(self, recorder: Recorder, request: Mapping[str, Any], method: str, path: str) -> None:
+    def __init__(
+        self, recorder: Recorder, request: Mapping[str, Any], method: str, mount: str, send: Callable[..., Any]
+    ) -> None:
         self._recorder = recorder
         self._request = request  # the scope or environ
+        self._mount = mount  # under which the server or a proxy has the whole application
+        self._send = send  # or start_response
         self._method: str = method if method in _METHODS else OTHER
-        self._path = path
         self.correlation_id = ""
-        self.finished = self._complete = self._disconnected = False
+        self.finished = self._disconnected = self._last_sent = False
         self._status = self._declared_size = self._received_size = self._sent_size = 0
-        self._seconds: float | None = None
+        self._seconds: float | None = None  # from the first to the last byte; None until the response is complete
         self.error: BaseException | None = None
         self._in_progress: InProgress | None = None
         self._span: trace.Span | None = None
@@ -125,6 +129,9 @@ class Exchange:
         raise NotImplementedError
 
     def scheme(self) -> str:
+        raise NotImplementedError
+
+    def path(self) -> str:
         raise NotImplementedError
 
     # What the middleware calls.
@@ -161,8 +168,10 @@ class Exchange:
         self.finished = True
         if self._in_progress is not None:
             self._in_progress.end()
-        seconds = perf_counter() - self._began if self._seconds is None else self._seconds
-        status = self._status if self._complete and not self._disconnected else self._outcome()
+        seconds = self._seconds
+        status = self._outcome() if seconds is None or self._disconnected else self._status
+        if seconds is None:
+            seconds = perf_counter() - self._began
         try:
             endpoint = self.endpoint()
         except Exception as internal:  # noqa: BLE001 - routes of an unknown kind
@@ -190,7 +199,7 @@ class Exchange:
     # Inside.
 
     def _outcome(self) -> int:
-        if self._complete and (self._status >= 500 or not self._disconnected):
+        if self._seconds is not None and self._status >= 500:
             return self._status
         return CLIENT_LEFT if self._disconnected else 500  # raised, or returned without a whole response
 
@@ -214,7 +223,7 @@ class Exchange:
                 kind=SpanKind.SERVER,
                 attributes={
                     "http.request.method": self._method,
-                    "url.path": self._path,
+                    "url.path": self.path(),
                     "url.scheme": self.scheme(),
                 },
             )
@@ -231,7 +240,7 @@ class Exchange:
         fields = {
             "method": self._method,
             "endpoint": endpoint,
-            "path": self._path,
+            "path": self.path(),
             "status": status,
             "duration_seconds": round(seconds, 6),
         }

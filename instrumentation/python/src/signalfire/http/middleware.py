@@ -70,9 +70,9 @@ class Middleware:
         if not watched:
             await self.app(scope, receive, send)
             return
-        exchange = AsgiExchange(self.recorder, scope, root_path, receive, send)
+        exchange = AsgiExchange(self.recorder, scope, scope["method"], root_path, send)
         try:
-            exchange.begin()
+            exchange.begin(receive)
         except Exception as error:  # noqa: BLE001 - the request is served all the same
             internal_error("http", error)
         try:

@@ -21,14 +21,11 @@ class Templates:
         self._routes = routes  # only used where the scope does not say which router was first
         self._plain_prefixes: set[str] = set()  # of mounts without parameters
 
-    def find(self, scope: Any, root_path: str, status: int) -> str:
-        path = matched_path(scope)
+    def find(self, scope: Any, root_path: str, status: int, path: str | None) -> str:
+        """The whole template; `path` is what `matched_path` found."""
         if path is None:
             path = scope.get(ROUTE)
-        now = scope.get("root_path", "")
-        if path is not None and now == root_path:
-            return path
-        prefix: str = now[len(root_path) :]
+        prefix: str = scope.get("root_path", "")[len(root_path) :]
         if path is not None and (not prefix or prefix in self._plain_prefixes):
             return prefix + path
         mounts, searched = self._search(scope, root_path, status)

@@ -47,14 +47,12 @@ class WsgiRecorder(Recorder):
 class WsgiExchange(Exchange):
     """One request and its response over WSGI."""
 
-    __slots__ = ("_mount", "_promised", "_start", "_write")
+    __slots__ = ("_promised", "_write")
 
     _recorder: WsgiRecorder
 
     def __init__(self, recorder: WsgiRecorder, environ: Environ, start_response: StartResponse) -> None:
-        super().__init__(recorder, environ, environ["REQUEST_METHOD"], decoded(environ.get("PATH_INFO", "")))
-        self._mount = environ.get("SCRIPT_NAME", "")  # under which the server or a proxy has the whole application
-        self._start = start_response
+        super().__init__(recorder, environ, environ["REQUEST_METHOD"], environ.get("SCRIPT_NAME", ""), start_response)
         self._write: Callable[[bytes], object] | None = None
         self._promised: int | None = None  # what the response's Content-Length says
 
@@ -69,6 +67,9 @@ class WsgiExchange(Exchange):
     def scheme(self) -> str:
         return self._request.get("wsgi.url_scheme", "http")  # type: ignore[no-any-return]
 
+    def path(self) -> str:
+        return decoded(self._request.get("PATH_INFO", ""))
+
     def begin(self) -> None:
         environ = self._request
         self._declared_size = size_of(environ.get("CONTENT_LENGTH")) or 0
@@ -82,7 +83,7 @@ class WsgiExchange(Exchange):
             headers = self._starts(status, headers)
         except Exception as error:  # noqa: BLE001
             internal_error("http", error)
-        self._write = self._start(status, headers, exc_info) if exc_info else self._start(status, headers)
+        self._write = self._send(status, headers, exc_info) if exc_info else self._send(status, headers)
         return self.write
 
     def write(self, data: bytes) -> None:
@@ -102,9 +103,9 @@ class WsgiExchange(Exchange):
 
     def exhausted(self) -> None:
         """The server has asked for more and there is none: it has sent the last byte."""
-        self._complete = self._status != 0
+        self._status = self._status or 500  # where it never has begun a response
         self._seconds = perf_counter() - self._began
-        if self._complete and self._status < 500:  # else an exception may follow; `end` will know its stack trace
+        if self._status < 500:  # else an exception may follow; `end` will know its stack trace
             self.finish()
 
     def closed_early(self, failing: BaseException | None) -> None:
