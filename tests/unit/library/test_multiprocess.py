@@ -387,6 +387,8 @@ before = Counter("before_total", "Made before there were several processes.")
 build = Gauge("build_info", "Set before.", ["version"]); build.labels("7").set(1)
 from signalfire import metrics, start_metrics_server
 port, where = int(sys.argv[1]), sys.argv[2]
+before.inc(5)
+metrics.video_generation_total.labels(status="success").inc(2)
 
 def serve():
     return start_metrics_server(port, processes=True)
@@ -432,9 +434,11 @@ def test_one_process_serves_for_all_without_any_setting(where: str) -> None:
     port = free_port()
     address = f"http://127.0.0.1:{port}"
     with preforked(where, port):
-        wait_until(lambda: answers(port) and scrape(address).get("before_total{}") == 3)
+        wait_until(lambda: answers(port) and scrape(address).get("campaigns_created_total{platform=search}") == 3)
         series = scrape(address)
-        assert series["campaigns_created_total{platform=search}"] == 3
+        own = (5, 2) if where == "parent" else (0, 0)  # the parent shows what it has counted if it is one of them
+        assert series["before_total{}"] == 3 + own[0]
+        assert series["video_generation_total{status=success}"] == own[1]
         assert [value for name, value in series.items() if name.startswith("build_info")] == (
             [1.0] if where == "parent" else [1.0] * 3  # a gauge of that kind is shown for each process
         )
@@ -449,6 +453,26 @@ def test_when_the_one_that_serves_ends_another_does() -> None:
             os.kill(child, signal.SIGKILL)
         wait_until(lambda: answers(port))
         assert scrape(address)["before_total{}"] == 3
+
+
+def test_a_child_does_not_keep_its_parents_port() -> None:
+    program = textwrap.dedent(f"""
+        import os, signal, time
+        from signalfire import start_metrics_server
+        server = start_metrics_server({free_port()})
+        child = os.fork()
+        if not child:
+            time.sleep(600)
+        time.sleep(0.2)
+        server.shutdown()
+        start_metrics_server(server.port).shutdown()
+        print("served again")
+        os.kill(child, signal.SIGKILL)
+    """)
+    out = subprocess.run(
+        [sys.executable, "-c", program], env=os.environ | {"PYTHONPATH": str(SOURCE)}, capture_output=True, text=True
+    )
+    assert out.stdout == "served again\n", out
 
 
 def test_a_port_that_a_stranger_has_is_an_error() -> None:

@@ -60,12 +60,12 @@ class Group:
         self.folder = folder
         self.early = early
         self.member: Member | None = None
-        self._mutex = threading.Lock()
+        self._mutex = threading.RLock()
 
     def after_fork(self) -> None:
         """Makes a child of the member a process that has not entered yet."""
         self.member = None
-        self._mutex = threading.Lock()
+        self._mutex = threading.RLock()
 
     def enter(self, *, fresh: bool = False) -> str:
         """Makes this process a member and gives its name. With `fresh`, what is left of an earlier run is removed."""
@@ -107,6 +107,12 @@ class Group:
                     read_file(path, name, numbers)
             self._add_resources(alive, numbers)
         return numbers
+
+    def remove(self) -> None:
+        """Removes the folder, and what the members have elsewhere."""
+        with suppress(OSError):
+            self._empty()
+        shutil.rmtree(self.folder, ignore_errors=True)
 
     # Inside, under the mutex.
 
@@ -250,8 +256,7 @@ def remove_abandoned(base: Path, early: Path | None) -> None:
         group = Group(folder, early)
         with suppress(OSError):  # another process does the same at this moment
             if not any(group._alive(name) for name in group._names()):
-                group._empty()
-                shutil.rmtree(folder, ignore_errors=True)
+                group.remove()
 
 
 def started_at(pid: int) -> int:

@@ -8,7 +8,6 @@ also those of metrics that the application has made with prometheus_client itsel
 import atexit
 import multiprocessing
 import os
-import shutil
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -36,7 +35,7 @@ class _Process:
     service: str | None = None  # None: nobody has told it yet
     failed = False
     generation = 0
-    lock = threading.Lock()
+    lock = threading.RLock()  # reentrant, because a finalizer or a signal handler may count something meanwhile
     files: ClassVar[dict[str, MmapedDict]] = {}
 
 
@@ -90,8 +89,9 @@ def enter(service: str | None, *, as_parent: bool) -> None:
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     groups.remove_abandoned(base, early)
     group = groups.Group(folder, early)
+    is_worker = multiprocessing.parent_process() is not None or groups.was_forked(os.getpid())
     # A worker may find nobody alive though its siblings have counted; any other process then finds an earlier run.
-    group.enter(fresh=multiprocessing.parent_process() is None and not groups.was_forked(os.getpid()))
+    group.enter(fresh=not is_worker)
     with _Process.lock:
         before, _Process.group, _Process.service = _Process.group, group, service
         _Process.files = {}
@@ -100,11 +100,11 @@ def enter(service: str | None, *, as_parent: bool) -> None:
         before.leave()
     os.environ[INHERITED] = str(folder)
     if as_parent:
-        atexit.register(remove, folder, os.getpid())
-    if not getattr(values.ValueClass, "_multiprocess", False):
-        values.ValueClass = SharedValue
-        move_to_files(REGISTRY)
+        atexit.register(remove, group, os.getpid())
+    in_memory = not getattr(values.ValueClass, "_multiprocess", False)
     values.ValueClass = SharedValue
+    if in_memory:
+        move_to_files(REGISTRY, with_counts=not is_worker)
 
 
 def _start_of(folder: Path) -> str:
@@ -112,10 +112,10 @@ def _start_of(folder: Path) -> str:
     return f"{folder.name.rsplit('.', 1)[0]}."
 
 
-def remove(folder: Path, owner: int) -> None:
+def remove(group: "Group", owner: int) -> None:
     """At the end of the process that started the others."""
     if os.getpid() == owner:
-        shutil.rmtree(folder, ignore_errors=True)
+        group.remove()
 
 
 class SharedValue:
@@ -192,15 +192,18 @@ def file_of(kind: str) -> MmapedDict:
     return _Process.files[kind]
 
 
-def move_to_files(registry: CollectorRegistry) -> None:
-    """Lets metrics that were made before this process joined a group count in its files too, from where they stand."""
+def move_to_files(registry: CollectorRegistry, *, with_counts: bool) -> None:
+    """Lets metrics that were made before this process joined a group count in its files too.
+
+    Gauges keep their values, and so do counters `with_counts`: what a forked worker finds there its parent has counted.
+    """
     for collector in list(registry._collector_to_names):
         if isinstance(collector, Counter | Gauge | Histogram | Summary):
             for metric in (collector, *getattr(collector, "_metrics", {}).values()):
-                move_metric(metric)
+                move_metric(metric, with_counts=with_counts)
 
 
-def move_metric(metric: Counter | Gauge | Histogram | Summary) -> None:
+def move_metric(metric: Counter | Gauge | Histogram | Summary, *, with_counts: bool) -> None:
     in_files = getattr(metric, "in_files", None)
     value = getattr(metric, "_value", None)
     reached = getattr(metric, "_total", 0.0) if value is None else value.get()
@@ -211,7 +214,7 @@ def move_metric(metric: Counter | Gauge | Histogram | Summary) -> None:
     metric._metric_init()
     if isinstance(metric, Gauge):
         metric.set(reached)
-    elif isinstance(metric, Counter):
+    elif isinstance(metric, Counter) and with_counts:
         metric.inc(reached)
 
 
@@ -226,7 +229,7 @@ class SharedMetrics(Collector):
 
 
 def _after_fork() -> None:
-    _Process.lock = threading.Lock()
+    _Process.lock = threading.RLock()
     _Process.files = {}
     _Process.generation += 1
     if _Process.group is not None:
