@@ -465,9 +465,11 @@ def test_a_child_does_not_keep_its_parents_port() -> None:
             time.sleep(600)
         time.sleep(0.2)
         server.shutdown()
-        start_metrics_server(server.port).shutdown()
-        print("served again")
-        os.kill(child, signal.SIGKILL)
+        try:
+            start_metrics_server(server.port).shutdown()
+            print("served again")
+        finally:
+            os.kill(child, signal.SIGKILL)
     """)
     out = subprocess.run(
         [sys.executable, "-c", program], env=os.environ | {"PYTHONPATH": str(SOURCE)}, capture_output=True, text=True
