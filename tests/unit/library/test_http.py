@@ -4,6 +4,7 @@ import asyncio
 import re
 import socket
 from collections.abc import AsyncIterator
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -25,6 +26,7 @@ from starlette.staticfiles import StaticFiles
 
 from tests.unit.library.helpers import Lines, series, serving, value, wait_until
 
+PAGE = Path(__file__).resolve().parents[3] / "docs/library/fastapi.md"
 TRACE, PARENT = "0af7651916cd43dd8448eb211c80319c", "b7ad6b7169203331"
 TRACEPARENT = f"00-{TRACE}-{PARENT}-01"
 
@@ -709,6 +711,15 @@ async def test_paths_can_be_moved_switched_off_and_excluded(registry: CollectorR
     assert (metrics.status_code, health.status_code, noise.status_code) == (200, 404, 200)
     assert "x-request-id" not in noise.headers
     assert endpoints(registry) == {("unmatched", "GET", "404"): 1, ("/", "GET", "200"): 1}
+
+
+async def test_the_example_of_the_page() -> None:
+    module: dict[str, Any] = {"__name__": "shop"}
+    exec(PAGE.read_text().split("```python\n")[1].split("```")[0], module)
+    item, health, metrics = await get(module["app"], "/shops/a/items/4711", "/health", "/metrics")
+    assert item.json() == {"item": 4711}
+    assert health.json()["checks"]["database"]["status"] == "healthy"
+    assert 'http_requests_total{endpoint="/shops/{shop}/items/{item}",method="GET",status="200"}' in metrics.text
 
 
 # --- staying out of the way ---

@@ -757,6 +757,35 @@ def test_django_over_asgi(registry: CollectorRegistry, lines: Lines, spans: InMe
     assert "GET /shops/<str:shop>/items/<int:item>" in {span.name for span in spans.get_finished_spans()}
 
 
+# --- the pages ---
+
+
+def page_code(name: str) -> str:
+    """The first example of a page, which is a whole module."""
+    page = Path(__file__).resolve().parents[3] / "docs/library" / name
+    return page.read_text().split("```python\n")[1].split("```")[0]
+
+
+@pytest.mark.parametrize(
+    ("page", "name", "path", "endpoint"),
+    [
+        ("flask.md", "app", "/shops/a/items/4711", "/shops/<shop>/items/<int:item>"),
+        ("django.md", "application", "/shops/a/items/4711", "/shops/<str:shop>/items/<int:item>"),
+    ],
+)
+def test_the_example_of_the_page(
+    lines: Lines, monkeypatch: pytest.MonkeyPatch, page: str, name: str, path: str, endpoint: str
+) -> None:
+    configure_django()
+    monkeypatch.setenv("DJANGO_SETTINGS_MODULE", "")
+    module: dict[str, Any] = {"__name__": "shop"}
+    exec(page_code(page), module)
+    response, health, metrics = get(module[name], path, "/health", "/metrics")
+    assert (response.status_code, health.json()["service"]) == (200, "shop")
+    assert f'http_requests_total{{endpoint="{endpoint}",method="GET",status="200"}}' in metrics.text
+    assert lines.of("request completed")[-1]["correlation_id"] == response.headers["x-request-id"]
+
+
 # --- gunicorn ---
 
 GUNICORN_APP = """
