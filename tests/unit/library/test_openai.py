@@ -7,9 +7,11 @@ import threading
 from collections.abc import AsyncIterator, Iterator
 from typing import Any
 
+import httpx2
 import openai
 import pytest
 from openai import AsyncOpenAI, AsyncStream, OpenAI, Stream
+from opentelemetry import trace
 from opentelemetry.sdk.trace import ReadableSpan
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 from prometheus_client import CollectorRegistry
@@ -17,7 +19,9 @@ from pydantic import BaseModel
 from signalfire import Metrics, track_agent_execution, track_ai_call
 from signalfire.ai import AiCall, ai_operation, subscribe, track_tokens
 from signalfire.providers.addresses import provider_at
+from signalfire.providers.content import encode
 from signalfire.providers.openai import instrument_openai, uninstrument_openai
+from signalfire.providers.streams import StreamedCall
 from signalfire.settings import SettingError
 
 from tests.unit.library.helpers import Lines, series, serving, value, wait_until
@@ -436,6 +440,19 @@ def test_a_stream_that_breaks_is_an_error(
     assert series(registry, "ai_api_errors_total") == {(kind, MODEL, "openai"): 1}
 
 
+def test_a_connection_that_closes_while_it_is_read_leaves_the_verdict_to_the_reader(metrics: Metrics) -> None:
+    """Clients close the connection before they tell the reader how it ended."""
+    read, left = (
+        StreamedCall(AiCall("openai", MODEL, operation, metrics).begin(), None) for operation in ("read", "left")
+    )
+    read.waits_for()
+    read.closed()
+    left.closed()
+    wait_until(lambda: calls(metrics.registry))
+    read.ended(ConnectionResetError())
+    assert calls(metrics.registry) == {(MODEL, "left", "openai", "cancelled"): 1, (MODEL, "read", "openai", "error"): 1}
+
+
 async def test_a_task_cancelled_in_mid_stream(
     async_client: AsyncOpenAI, address: str, app: ModelServer, registry: CollectorRegistry
 ) -> None:
@@ -531,8 +548,8 @@ def test_what_an_own_call_records_is_not_counted_again(client: OpenAI, registry:
         if way == "response":
             call.record_response(completion)
         else:
-            call.record_tokens(input=1237, output=211)
-    expect_one(registry, "slogan", **WHOLE)
+            call.record_tokens(input=1200, output=200)
+    expect_one(registry, "slogan", **(WHOLE if way == "response" else {"input": 1200, "output": 200}))
 
 
 def test_several_calls_inside_of_an_own_one_are_added_up(client: OpenAI, registry: CollectorRegistry) -> None:
@@ -767,6 +784,20 @@ def test_the_span_of_embeddings(client: OpenAI, address: str, spans: InMemorySpa
     assert model_spans(spans)[0].name == "embeddings text-embedding-3-small"
 
 
+def test_what_the_client_does_is_inside_of_the_span(address: str, spans: InMemorySpanExporter) -> None:
+    inside: list[int] = []
+
+    def see(_: httpx2.Request) -> None:
+        inside.append(trace.get_current_span().get_span_context().span_id)
+
+    with httpx2.Client(event_hooks={"request": [see]}) as http:
+        OpenAI(base_url=f"{address}/chat", api_key="k", http_client=http).chat.completions.create(
+            model=MODEL, messages=PROMPT
+        )
+    assert inside == [model_spans(spans)[0].context.span_id]
+    assert not trace.get_current_span().get_span_context().is_valid
+
+
 def test_layers_share_one_span(client: OpenAI, spans: InMemorySpanExporter, metrics: Metrics) -> None:
     with track_ai_call("openai", MODEL, "slogan", metrics=metrics):
         client.chat.completions.create(model=MODEL, messages=PROMPT)
@@ -868,6 +899,14 @@ def test_content_of_endlessly_many_parts_fits_too(
     client.chat.completions.create(model=MODEL, messages=prompt * 49 + PROMPT)
     assert len(attributes(spans)["gen_ai.input.messages"]) <= 8000
     assert content(spans, "gen_ai.input.messages")[-1]["parts"][0]["content"].startswith("the secret plan")
+
+
+def test_content_is_masked_before_it_reaches_a_span() -> None:
+    """Whatever tracer provider the application has."""
+    card = "4111 1111 1111 1111"
+    messages = json.loads(encode([{"content": "y" * number + card} for number in (0, 3990)]))
+    assert messages[0] == {"content": "[MASKED:card]"}
+    assert "4111" not in messages[1]["content"]  # cut in the middle of the number
 
 
 def test_content_of_a_failed_call(client: OpenAI, address: str, spans: InMemorySpanExporter, metrics: Metrics) -> None:
