@@ -62,6 +62,7 @@ def flaky(self: Any) -> int:
 
 @app.task(name="nap")  # type: ignore[untyped-decorator]
 def nap(seconds: float) -> None:
+    log.info("napping")
     time.sleep(seconds)
 
 

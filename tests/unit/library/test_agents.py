@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 from signalfire import Metrics, track_agent_execution, track_ai_call, track_task, track_tool_call, track_workflow
+from signalfire.agents import NO_AGENT, current_agent
 from signalfire.operations import Operation
 
 from tests.unit.library.helpers import Lines, series, value
@@ -218,4 +219,5 @@ def test_an_error_of_the_library_does_not_reach_the_work(
     assert done
     with pytest.raises(KeyError), track(*names, metrics=Broken()):
         raise KeyError("the work's own")
+    assert current_agent.get() == NO_AGENT
     expected_internal_errors.append(1)

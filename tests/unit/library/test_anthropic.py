@@ -243,7 +243,7 @@ def test_each_call_has_one_span(client: Anthropic, address: str, spans: InMemory
 def test_the_clients_own_spans_are_back_afterwards(client: Anthropic, spans: InMemorySpanExporter) -> None:
     uninstrument_anthropic()
     client.messages.create(**ASKED)
-    assert [span.name for span in spans.get_finished_spans()] == ["anthropic.messages.create"]
+    assert "anthropic.messages.create" in {span.name for span in spans.get_finished_spans()}
 
 
 @pytest.mark.parametrize("stream", [False, True])

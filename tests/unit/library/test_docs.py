@@ -58,15 +58,12 @@ def test_every_page_can_be_found_from_the_first() -> None:
 
 def test_the_first_service_is_watched_as_its_page_says(collector: Collector, tmp_path: Path) -> None:
     port = free_port()
-    prices = tmp_path / "prices.toml"
-    prices.write_text('[custom."gpt-4o-mini"]\ninput = 0.15\noutput = 0.60\n')  # here it is not openai's own address
     with serving(create_provider(f"sqlite:///{tmp_path}/demo.db")) as provider:
         environment = {key: text for key, text in os.environ.items() if not key.startswith("OTEL")} | {
             "OPENAI_API_KEY": "not-a-key",
             "OPENAI_BASE_URL": f"{provider}/v1",
             "OTEL_EXPORTER_OTLP_ENDPOINT": collector.address,
             "LOG_DIR": str(tmp_path),
-            "SIGNALFIRE_PRICES_FILE": str(prices),
         }
         command = [sys.executable, "-m", "uvicorn", "examples.shop.after:app", "--port", str(port)]
         server = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.DEVNULL)

@@ -94,11 +94,11 @@ from signalfire.http.exchange import Recorder
 from signalfire.http.exposition import render
 metrics.campaigns_created_total.labels(platform="search").inc(2)
 metrics.service_health.labels(component="shop", check="overall").set(float(sys.argv[1]))
-recorder = Recorder(metrics, ())
-recorder.in_progress("GET").begin()
+recorder = Recorder(metrics)
+recorder.new_method("GET").begin()
 print(render(CollectorRegistry(), "")[0].decode(), flush=True)
 sys.stdin.read()
-recorder.in_progress("GET").end()
+recorder.new_method("GET").end()
 """
     environment = os.environ | {"PROMETHEUS_MULTIPROC_DIR": str(tmp_path)}
     first = [sys.executable, "-c", program, "1"]

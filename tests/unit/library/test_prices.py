@@ -16,7 +16,7 @@ from genai_prices.data_snapshot import DataSnapshot, set_custom_snapshot
 from genai_prices.types import ModelInfo, ModelPrice, Provider
 from hypothesis import given
 from hypothesis import strategies as st
-from signalfire import Metrics, ai, prices
+from signalfire import Metrics, ai, prices, setup_monitoring
 from signalfire.ai import AiCall, subscribe
 from signalfire.pricefile import read_price_file
 from signalfire.prices import PriceList, Usage, calculate_cost
@@ -392,3 +392,9 @@ def test_a_calls_answers_are_priced_one_by_one(metrics: Metrics) -> None:
         call.record_tokens(input=150_000)
     assert call.price is not None
     assert call.price.cost == Decimal("0.9")  # 300000 * 3
+
+
+def test_a_bad_price_file_is_refused_when_monitoring_is_set_up(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("SIGNALFIRE_PRICES_FILE", str(tmp_path / "away.toml"))
+    with pytest.raises(SettingError, match="SIGNALFIRE_PRICES_FILE"):
+        setup_monitoring(service_name="shop")

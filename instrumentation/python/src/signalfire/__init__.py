@@ -17,10 +17,11 @@ from signalfire.errors import recent_errors, record_error
 from signalfire.health import HealthChecker, Report, Status
 from signalfire.internal import metrics
 from signalfire.logs import get_logger, setup_logging
-from signalfire.monitoring import Monitoring, setup_monitoring
+from signalfire.monitoring import Monitoring, WsgiMonitoring, setup_monitoring
 from signalfire.prices import calculate_cost
 from signalfire.server import MetricsServer, start_metrics_server
 from signalfire.settings import SettingError
+from signalfire.threads import instrument_threads
 from signalfire.tracing import setup_tracing, shutdown_tracing
 
 if TYPE_CHECKING:
@@ -91,6 +92,7 @@ __all__ = [
     "Report",
     "SettingError",
     "Status",
+    "WsgiMonitoring",
     "ai_operation",
     "calculate_cost",
     "continue_context",
@@ -110,6 +112,7 @@ __all__ = [
     "instrument_psycopg",
     "instrument_redis",
     "instrument_sqlalchemy",
+    "instrument_threads",
     "log_agent_action",
     "log_crew_execution",
     "log_error",

@@ -90,19 +90,19 @@ class AgentExecution(LoggedOperation):
 
     def started(self) -> None:
         self._waits = Waits()
+        self.metrics.agents_active.labels(agent=self.agent).inc()
         if self.is_current:
             self._outer = (current_agent.get(), current_waits.get())
             current_agent.set(self.agent)
             current_waits.set(self._waits)
-        self.metrics.agents_active.labels(agent=self.agent).inc()
 
     def ended(self, error: BaseException | None, exemplar: dict[str, str] | None) -> None:
-        self.metrics.agents_active.labels(agent=self.agent).dec()
         # An async generator may be closed in another context than the one it began in.
         if self.is_current and current_waits.get() is self._waits:
             agent, waits = self._outer
             current_agent.set(agent)
             current_waits.set(waits)
+        self.metrics.agents_active.labels(agent=self.agent).dec()
         super().ended(error, exemplar)
 
     def log_fields(self) -> dict[str, Any]:

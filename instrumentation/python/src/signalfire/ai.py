@@ -461,6 +461,12 @@ def current_operation(default: str) -> str:
     return _operation.get() or default
 
 
+def current_call() -> AiCall | None:
+    """The call that the calling code is inside of, None outside of any."""
+    call = _current.get()
+    return call if call is not None and call._active else None
+
+
 # --- who else wants to know ---
 
 Listener = Callable[[AiCall], None]

@@ -19,6 +19,7 @@ from signalfire.http.templates import search
 from signalfire.internal import internal_error
 from signalfire.internal import metrics as default_metrics
 from signalfire.logs import is_set_up, rename_service, route_server_logging, setup_logging
+from signalfire.prices import price_list
 from signalfire.threads import instrument_threads
 from signalfire.tracing import flush, setup_tracing, shutdown_tracing
 
@@ -109,6 +110,7 @@ def setup_monitoring(
     handle.app = app
     if settings.disabled():
         return handle
+    price_list.set_up()
     if not is_set_up() or not (log_level is None and log_dir is None and log_stdout is None):
         setup_logging(who.service, env=who.env, level=log_level, log_dir=log_dir, log_stdout=log_stdout)
     elif service_name is not None:

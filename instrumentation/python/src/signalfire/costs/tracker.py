@@ -167,8 +167,8 @@ class CostTracker:
 
     def _will_be_recorded(self, operation: str, model: str) -> bool:
         """Whether this call is the watched one that is under way here, which is recorded when it ends."""
-        call = ai._current.get()
-        if self._unsubscribe is None or call is None or not call._active:
+        call = ai.current_call()
+        if self._unsubscribe is None or call is None:
             return False
         return (call.operation, call.model) == (operation, model)
 

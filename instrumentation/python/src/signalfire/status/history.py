@@ -10,7 +10,7 @@ from itertools import pairwise
 
 from signalfire.http.exposition import short_turns
 from signalfire.internal import internal_error
-from signalfire.status.readings import DURATIONS, REQUESTS, SAMPLES_OF_HISTORY, Histogram, Reading
+from signalfire.status.readings import DURATIONS, REQUESTS, SAMPLES_OF_HISTORY, Distribution, Reading
 from signalfire.status.sources import Source
 
 STEP = 5.0  # seconds between two points
@@ -30,7 +30,7 @@ class Point:
     clock: float
     requests: float
     errors: float
-    durations: Histogram
+    durations: Distribution
     memory: float | None
 
 
@@ -116,7 +116,7 @@ class Increase:
     seconds: float
     requests: float
     errors: float
-    durations: Histogram
+    durations: Distribution
 
     @property
     def requests_per_second(self) -> float:

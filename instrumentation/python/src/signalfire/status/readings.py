@@ -75,7 +75,7 @@ _CUMULATIVE = ("_total", "_bucket", "_sum", "_count")
 
 
 @dataclass(frozen=True, slots=True)
-class Histogram:
+class Distribution:
     """What a histogram holds: the cumulative counts by upper bound, and the sum of what was observed."""
 
     buckets: Mapping[float, float]
@@ -92,10 +92,10 @@ class Histogram:
     def quantile(self, quantile: float) -> float | None:
         return histogram_quantile(quantile, self.buckets)
 
-    def since(self, earlier: "Histogram") -> "Histogram":
+    def since(self, earlier: "Distribution") -> "Distribution":
         """What was observed after the earlier one was read."""
         counts = {bound: max(0.0, n - earlier.buckets.get(bound, 0.0)) for bound, n in self.buckets.items()}
-        return Histogram(counts, max(0.0, self.sum - earlier.sum))
+        return Distribution(counts, max(0.0, self.sum - earlier.sum))
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +129,7 @@ class Reading:
             sums[tuple(own.get(label, "") for label in labels)] += value
         return dict(sums)
 
-    def histograms(self, name: str, *labels: str) -> dict[tuple[str, ...], Histogram]:
+    def histograms(self, name: str, *labels: str) -> dict[tuple[str, ...], Distribution]:
         """The histograms of that name merged by the values of these labels."""
         bucket, total, _ = parts(name)
         sums = self.by(total, *labels)
@@ -137,11 +137,11 @@ class Reading:
         for (*values, bound), count in self.by(bucket, *labels, "le").items():
             counts = merged[tuple(values)]
             counts[float(bound)] = counts.get(float(bound), 0.0) + count
-        return {values: Histogram(counts, sums.get(values, 0.0)) for values, counts in merged.items()}
+        return {values: Distribution(counts, sums.get(values, 0.0)) for values, counts in merged.items()}
 
-    def histogram(self, name: str) -> Histogram:
+    def histogram(self, name: str) -> Distribution:
         """All histograms of that name merged."""
-        return self.histograms(name).get((), Histogram({}))
+        return self.histograms(name).get((), Distribution({}))
 
     def since(self, earlier: "Reading | None") -> "Reading":
         """This reading with its counters and histograms counted from an earlier one on; gauges stay as they are."""

@@ -12,7 +12,7 @@ from typing import Any
 from signalfire.errors import ErrorKind
 from signalfire.health import OVERALL, Report, Status
 from signalfire.status.history import QUANTILE_WINDOW, RATE_WINDOW, Point, increase, lines, server_errors
-from signalfire.status.readings import DURATIONS, LOGGED_ERRORS, REQUESTS, Histogram, Reading
+from signalfire.status.readings import DURATIONS, LOGGED_ERRORS, REQUESTS, Distribution, Reading
 from signalfire.status.sources import TargetState
 
 Row = dict[str, Any]
@@ -30,7 +30,7 @@ def timestamp(at: float) -> str:
     return datetime.fromtimestamp(at, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
-def durations(histogram: Histogram) -> Row:
+def durations(histogram: Distribution) -> Row:
     return {
         "mean": histogram.mean,
         "p50": histogram.quantile(0.5),
@@ -71,7 +71,7 @@ def recent_requests(points: Sequence[Point], newest: Point) -> Row:
         "errors_per_second": minute and minute.errors_per_second,
         "error_share": minute and share(minute.errors, minute.requests),
         "duration_window_seconds": minutes and round(minutes.seconds, 3),
-        "duration_seconds": durations(minutes.durations if minutes else Histogram({})),
+        "duration_seconds": durations(minutes.durations if minutes else Distribution({})),
     }
 
 
@@ -100,7 +100,7 @@ def endpoints(reading: Reading) -> list[Row]:
             "share": share(count, total),
             "errors": errors,
             "error_share": share(errors, count),
-            "duration_seconds": durations(timed.get((method, endpoint), Histogram({}))),
+            "duration_seconds": durations(timed.get((method, endpoint), Distribution({}))),
         }
         for (method, endpoint), (count, errors) in counts.items()
         if count
@@ -253,8 +253,8 @@ def models(reading: Reading) -> list[Row]:
             "tokens": tokens(reading, {"provider": key[0], "model": key[1]}),
             "cost_usd": cost.get(key),
             "unpriced_calls": unpriced.get(key, 0.0),
-            "duration_seconds": durations(timed.get(key, Histogram({}))),
-            "first_token_seconds": durations(first.get(key, Histogram({}))),
+            "duration_seconds": durations(timed.get(key, Distribution({}))),
+            "first_token_seconds": durations(first.get(key, Distribution({}))),
         }
         for key, calls in reading.by("ai_api_calls_total", "provider", "model").items()
         if calls
@@ -289,7 +289,7 @@ def counted_and_timed(reading: Reading, counter: str, histogram: str, label: str
             "count": count,
             "errors": failed.get(key, 0.0),
             "error_share": share(failed.get(key, 0.0), count),
-            "duration_seconds": durations(timed.get(key, Histogram({}))),
+            "duration_seconds": durations(timed.get(key, Distribution({}))),
         }
         for key, count in reading.by(counter, label).items()
         if count
