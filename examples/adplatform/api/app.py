@@ -26,7 +26,7 @@ SECONDS_A_PREDICTION_HOLDS = 30.0
 
 def create_app(database_url: str) -> FastAPI:
     app = FastAPI(title="Ad platform", lifespan=lifespan)
-    app.state.monitoring = monitoring = setup_monitoring(app, service_name="ad-api")
+    app.state.monitoring = monitoring = setup_monitoring(app, service_name="ad-api", status_page=True)
 
     sessions = open_database(database_url)
     plant_flagships(sessions)

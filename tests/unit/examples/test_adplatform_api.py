@@ -195,3 +195,11 @@ def test_memory_growth(api: httpx.Client, faults: FaultBoard) -> None:
     grown = megabytes()
     api.put("/faults/memory_growth", json={"active": False})
     wait_until(lambda: megabytes() < grown - 8)
+
+
+def test_its_status_page_shows_its_routes_and_checks(api: httpx.Client, campaign: str) -> None:
+    page = api.get("/status")
+    assert page.status_code == 200
+    shown = api.get("/status/metrics/detailed").text
+    assert "/api/v1/campaigns" in shown
+    assert api.get("/status/metrics").json()["health"]["status"] == "healthy"
