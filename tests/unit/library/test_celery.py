@@ -327,10 +327,11 @@ def test_what_a_worker_does_not_do_is_counted_too(worker: Worker, caller: Celery
     assert "a secret prompt" not in (worker.folder / "worker.log").read_text()
 
 
-def test_a_running_task_can_be_revoked(worker: Worker, caller: Celery) -> None:
-    result = send(caller, "nap", 60)
-    worker.wait_for(lambda m: m["queue_depth{celery}"] == 0)
-    time.sleep(0.5)
+def test_a_running_task_can_be_revoked(worker: Worker, caller: Celery, spans: InMemorySpanExporter) -> None:
+    with trace.get_tracer("test").start_as_current_span("request") as request:
+        result = send(caller, "nap", 60)
+    trace_id = f"{request.get_span_context().trace_id:032x}"
+    worker.wait_for_line(message="napping", trace_id=trace_id)
     caller.control.revoke(result.id, terminate=True)
     row = worker.wait_for_line(task_id=result.id, message="task revoked")
     assert row["level"] == "warning"
@@ -338,8 +339,9 @@ def test_a_running_task_can_be_revoked(worker: Worker, caller: Celery) -> None:
 
 
 def test_the_depth_counts_every_priority(worker: Worker, caller: Celery) -> None:
+    before = len([row for row in worker.lines() if row["message"] == "napping"])
     naps = [send(caller, "nap", 2) for _ in range(2)]
-    time.sleep(0.5)
+    wait_until(lambda: len([row for row in worker.lines() if row["message"] == "napping"]) == before + 2)
     waiting = [
         signature("add", args=(1, 1), app=caller).apply_async(queue="videos", priority=priority)
         for priority in (0, 5, 9, 9)
@@ -396,11 +398,10 @@ def test_nothing_is_lost_when_each_process_runs_one_task(broker: str, tmp_path: 
         assert len([path for path in shared.rglob("*") if path.is_file()]) < 5 * 7 + 6
         # And the last one is asked to end while it is at work.
         send(app, "nap", 1.5)
-        wait_until(lambda: redis.Redis.from_url(address).llen("celery") == 0)
-        time.sleep(0.5)
+        worker.wait_for_line(message="napping")
         worker.stop()
-        assert len(ids(collector, "process nap")) == 1
         assert [row["state"] for row in worker.lines() if row.get("task") == "nap"] == ["success"]
+        assert len(ids(collector, "process nap")) == 1
         assert not list(shared.iterdir()), "nothing is left behind"
         app.close()
     collector.close()
@@ -426,7 +427,7 @@ def test_a_broker_that_dies_costs_the_depths_and_nothing_else(tmp_path: Path) ->
         redis.Redis.from_url(address).shutdown(nosave=True)
         worker.wait_for(lambda m: not any(name.startswith("queue_depth") for name in m))
         assert worker.process.poll() is None
-        assert httpx.get(f"http://127.0.0.1:{worker.port}/health", timeout=10).status_code == 503
+        wait_until(lambda: httpx.get(f"http://127.0.0.1:{worker.port}/health", timeout=10).status_code == 503)
         warnings = [row for row in worker.lines() if row["message"].startswith("the broker does not say")]
         assert len(warnings) == 1
 

@@ -175,7 +175,7 @@ class Worker:
             self._monitoring.queues.start()
 
     def worker_process_shutdown(self, **_: Any) -> None:
-        self._monitoring._flushing.flush()
+        self._monitoring._flushing.flush_undisturbed()
 
     def worker_shutdown(self, sender: Any, **_: Any) -> None:
         if sender.app is not self._monitoring.app:
