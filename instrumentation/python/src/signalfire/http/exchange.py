@@ -191,8 +191,9 @@ class Exchange:
         error = self.error or self._request.get(FAILURE)
         if error is not None:
             error = self._classify(error, endpoint, status)
-        if line.level <= logging.ERROR:
-            self._log(endpoint, status, seconds, error)
+        failed = status >= 500 or error is not None
+        if line.level <= (logging.ERROR if failed else logging.INFO):
+            self._log(endpoint, status, seconds, error, failed=failed)
         if span is not None:
             self._finish_span(span, endpoint, status, error)
 
@@ -233,10 +234,7 @@ class Exchange:
         span.set_attribute(tracing.CORRELATION_ATTRIBUTE, identifier)
         return identifier
 
-    def _log(self, endpoint: str, status: int, seconds: float, error: BaseException | None) -> None:
-        failed = status >= 500 or error is not None
-        if not line.enabled(logging.ERROR if failed else logging.INFO):
-            return
+    def _log(self, endpoint: str, status: int, seconds: float, error: BaseException | None, *, failed: bool) -> None:
         fields = {
             "method": self._method,
             "endpoint": endpoint,
