@@ -1,7 +1,9 @@
 """/metrics and /health for a process that serves no HTTP itself."""
 
+import errno
 import os
 import threading
+import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -18,6 +20,7 @@ from signalfire.internal import metrics as default_metrics
 from signalfire.multiprocess import join, shared
 
 HEALTH_AT_SCRAPE = 15.0
+PORT_PATIENCE = 1.0  # seconds
 
 
 class MetricsServer:
@@ -53,18 +56,29 @@ class MetricsServer:
 
     def _take_turns(self, turn: "Turn") -> None:
         if turn.mine:
-            self._serve()
-            turn.tell_port(self.port)
+            self._serve_next(turn)
             return
         self.port = turn.port() or self.port
         threading.Thread(target=self._wait_for, args=(turn,), name="signalfire-metrics", daemon=True).start()
+
+    def _serve_next(self, turn: "Turn") -> None:
+        """The system may give back the lock of a process that ends a moment before its port."""
+        deadline = time.monotonic() + PORT_PATIENCE
+        while not self.serving:
+            try:
+                self._serve()
+            except OSError as error:
+                if error.errno != errno.EADDRINUSE or time.monotonic() > deadline:
+                    raise
+                time.sleep(0.02)
+        turn.tell_port(self.port)
 
     def _wait_for(self, turn: "Turn") -> None:
         """Serves when the process that did so has ended."""
         try:
             turn.wait()
             if not self._closed:
-                self._serve()
+                self._serve_next(turn)
         except OSError as error:
             internal_error("server", error)
 
