@@ -506,3 +506,17 @@ print(render(metrics.registry, "")[0].decode())
     out = subprocess.run([sys.executable, "-c", program], env=environment, capture_output=True, text=True)
     assert "metrics cannot be shared with other processes" in out.stderr
     assert out.returncode == 0, out.stderr
+
+
+def test_a_validation_knows_its_metric_among_those_of_several_processes(tmp_path: Path) -> None:
+    program = """
+from signalfire import metrics, setup_monitoring
+from signalfire.agent_monitoring import validation
+setup_monitoring(service_name="shop")
+metrics.workflow_duration_seconds.labels(workflow_type=validation.WORKFLOW, status="success").observe(0.25)
+print(validation.value(metrics.registry))
+"""
+    environment = os.environ | {"PROMETHEUS_MULTIPROC_DIR": str(tmp_path), "OTEL_TRACES_EXPORTER": "none"}
+    done = subprocess.run([sys.executable, "-c", program], env=environment, capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines()[-1] == "0.25"
+    assert all(folder.name.startswith("signalfire.shop.") for folder in tmp_path.iterdir())

@@ -48,7 +48,7 @@ if TYPE_CHECKING:
     from signalfire.providers.litellm import instrument_litellm
     from signalfire.providers.openai import instrument_openai
     from signalfire.push import push_metrics
-    from signalfire.workers import setup_celery_monitoring
+    from signalfire.workers import CeleryMonitoring, setup_celery_monitoring
 
 _LATER = {
     "coordination": ("track_conflict", "track_dependency", "track_memory_operation", "track_message"),
@@ -74,7 +74,7 @@ _LATER = {
     "providers.litellm": ("instrument_litellm",),
     "providers.openai": ("instrument_openai",),
     "push": ("push_metrics",),
-    "workers": ("setup_celery_monitoring",),
+    "workers": ("CeleryMonitoring", "setup_celery_monitoring"),
 }
 _HOME = {name: f"{__name__}.{module}" for module, names in _LATER.items() for name in names}
 
@@ -83,6 +83,7 @@ __all__ = [
     "Budget",
     "BudgetEvent",
     "BudgetStatus",
+    "CeleryMonitoring",
     "CostTracker",
     "HealthChecker",
     "Metrics",

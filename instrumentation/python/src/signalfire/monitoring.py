@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from prometheus_client import REGISTRY, CollectorRegistry
 
-from signalfire import settings
+from signalfire import multiprocess, settings
 from signalfire.catalogue import Metrics
 from signalfire.clients import instrument_clients
 from signalfire.health import HealthChecker
@@ -110,14 +110,12 @@ def setup_monitoring(
     handle.app = app
     if settings.disabled():
         return handle
-    price_list.set_up()
+    prepare_metrics(who)
     if not is_set_up() or not (log_level is None and log_dir is None and log_stdout is None):
         setup_logging(who.service, env=who.env, level=log_level, log_dir=log_dir, log_stdout=log_stdout)
     elif service_name is not None:
         rename_service(who)
-    setup_tracing(who.service, env=who.env)
-    instrument_clients()
-    instrument_threads()
+    carry_ids(who)
     if app is None:
         return handle
     route_server_logging(access_log=False)
@@ -172,6 +170,20 @@ def make_status_page(wanted: bool | str, who: settings.Identity, metrics: Metric
 
     path = DEFAULT_PATH if wanted is True else wanted
     return StatusPage(RegistrySource(metrics.registry), service=who.service, env=who.env, path=path)
+
+
+def prepare_metrics(who: settings.Identity) -> None:
+    """What must be known before the first one is counted: with whom they are shared, and what models cost."""
+    if multiprocess.asked_for():
+        multiprocess.join(who.service)
+    price_list.set_up()
+
+
+def carry_ids(who: settings.Identity) -> None:
+    """Traces, and the ids that go along to other services and threads."""
+    setup_tracing(who.service, env=who.env)
+    instrument_clients()
+    instrument_threads()
 
 
 def install(app: Any, handle: Monitoring, wrap: Callable[[App], Middleware]) -> None:

@@ -15,12 +15,12 @@ from dataclasses import asdict, dataclass
 from typing import Any
 from urllib.parse import quote, urlencode, urlsplit
 
-from prometheus_client import CollectorRegistry, multiprocess
+from prometheus_client import CollectorRegistry
 
 from signalfire import correlation, logs, settings, tracing
 from signalfire.agents import Workflow
 from signalfire.catalogue import Metrics
-from signalfire.children import several_processes
+from signalfire.http.exposition import everything
 
 WORKFLOW = "signalfire_validation"
 LOGGER = "signalfire.validation"
@@ -129,10 +129,9 @@ def send(metrics: Metrics) -> Sent:
 
 def value(registry: CollectorRegistry) -> float | None:
     """The seconds that all validations of this process took. No other process has the same number."""
-    if several_processes():
-        registry = CollectorRegistry()
-        multiprocess.MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
-    return registry.get_sample_value(_FAMILY, {"workflow_type": WORKFLOW, "status": "success"})
+    labels = {"workflow_type": WORKFLOW, "status": "success"}
+    samples = (sample for metric in everything(registry).collect() for sample in metric.samples)
+    return next((sample.value for sample in samples if (sample.name, sample.labels) == (_FAMILY, labels)), None)
 
 
 def metric_check(sent: Sent, prometheus: str, deadline: float) -> SignalCheck:
