@@ -6,6 +6,7 @@ import threading
 from collections.abc import Generator
 
 import pytest
+from opentelemetry import trace
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 from opentelemetry.trace import StatusCode
 from prometheus_client import CollectorRegistry
@@ -94,7 +95,7 @@ def test_one_tracker_serves_threads_and_itself_inside_of_itself(metrics: Metrics
 
 
 def test_a_generator_that_is_suspended_inside_does_not_mix_the_runs_up(
-    metrics: Metrics, registry: CollectorRegistry
+    metrics: Metrics, registry: CollectorRegistry, spans: InMemorySpanExporter
 ) -> None:
     def rows() -> Generator[int, None, None]:
         with PerformanceTracker("rows", metrics=metrics):
@@ -105,8 +106,10 @@ def test_a_generator_that_is_suspended_inside_does_not_mix_the_runs_up(
         next(suspended)
         outside.fail("slow")
     assert runs(registry) == {("outside", "error"): 1}
+    assert trace.get_current_span() is trace.INVALID_SPAN
     suspended.close()
     assert runs(registry) == {("outside", "error"): 1, ("rows", "cancelled"): 1}
+    assert trace.get_current_span() is trace.INVALID_SPAN
 
 
 async def test_measured_takes_plain_and_async_functions_with_and_without_a_name(

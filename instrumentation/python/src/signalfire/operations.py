@@ -9,6 +9,7 @@ import copy
 import functools
 import inspect
 import time
+import weakref
 from collections.abc import Callable
 from time import perf_counter
 from types import TracebackType
@@ -25,6 +26,9 @@ from signalfire.tracing import current_tracer, exemplar, record_failure
 
 P = ParamSpec("P")
 R = TypeVar("R")
+
+_OPERATION = otel_context.create_key("signalfire-operation")
+"""In the context of what is done inside of an operation: that operation, weakly, because it holds the context."""
 
 SUCCESS, ERROR, CANCELLED = "success", "error", "cancelled"
 
@@ -45,6 +49,7 @@ class Operation:
         self._outside: Context | None = None  # what was current before
         self._around: Context | None = None  # its parent's
         self._inside: Context | None = None
+        self._enclosing: Operation | None = None
         self._began = 0.0
         self._active = False
 
@@ -156,7 +161,7 @@ class Operation:
     def _start(self, parent: Context | None, seconds_ago: float, *, is_current: bool) -> None:
         tracer = current_tracer()
         self.status, self.failure = SUCCESS, None
-        self.span = self._outside = self._inside = self._around = None
+        self.span = self._outside = self._inside = self._around = self._enclosing = None
         self.is_current = is_current
         if tracer is not None:
             self._outside = otel_context.get_current()
@@ -168,7 +173,9 @@ class Operation:
                 attributes=self.span_attributes(),
                 start_time=time.time_ns() - int(seconds_ago * 1e9) if seconds_ago else None,
             )
-            self._inside = self.context_inside(set_span_in_context(span, self._around))
+            self._enclosing = operation_of(self._outside)
+            inside = otel_context.set_value(_OPERATION, weakref.ref(self), set_span_in_context(span, self._around))
+            self._inside = self.context_inside(inside)
             self.span = span
             if is_current:
                 otel_context.attach(self._inside)
@@ -196,10 +203,32 @@ class Operation:
                 record_failure(span, error, message=self.records_messages)
             elif self.failure is not None:
                 span.set_attribute("error.type", self.failure)
-            # Not by a token: an async generator may be closed in another context than the one it began in.
-            if otel_context.get_current() is inside:
-                otel_context.attach(outside)
+            if self._is_around(otel_context.get_current()):
+                otel_context.attach(self._context_outside(outside))
             span.end()
+
+    def _is_around(self, context: Context) -> bool:
+        """Whether the context is this operation's, or that of one inside of it which a suspended generator left there.
+
+        Not so where an async generator is closed in another context than the one it began in.
+        """
+        operation = operation_of(context)
+        while operation is not None and operation is not self:
+            operation = operation._enclosing
+        return operation is self
+
+    def _context_outside(self, context: Context) -> Context:
+        """The context of the innermost operation around this one that has not ended itself meanwhile."""
+        operation = self._enclosing
+        while operation is not None and not operation._active and operation._outside is not None:
+            context, operation = operation._outside, operation._enclosing
+        return context
 
     def kind_of(self, error: BaseException) -> str:
         return type(error).__name__
+
+
+def operation_of(context: Context) -> Operation | None:
+    """The operation whose inside the context is."""
+    found = cast(Callable[[], Operation | None] | None, otel_context.get_value(_OPERATION, context))
+    return None if found is None else found()
