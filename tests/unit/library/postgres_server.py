@@ -43,7 +43,7 @@ class PostgresServer:
         command = [str(self._programs / "postgres"), "-D", str(self._data), "-p", str(self.port), *settings]
         with self._log.open("ab") as log:
             self._process = subprocess.Popen([*as_another(), *command], stdout=log, stderr=log, env=environment())
-        wait_until(self._answers)
+        wait_until(self._answers, 60)
 
     def kill(self) -> None:
         """Ends it at once, as a crash does: all connections break."""
