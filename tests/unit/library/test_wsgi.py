@@ -568,7 +568,8 @@ def test_the_correlation_id(
     identifier = response.headers["x-request-id"]
     assert identifier == expected or (expected is None and re.fullmatch("[0-9a-f]{32}", identifier))
     assert lines.of("inside")[0]["correlation_id"] == identifier
-    assert lines.of("request completed")[0]["correlation_id"] == identifier
+    [told] = wait_until(lambda: lines.of("request completed"))  # written after the last byte was sent
+    assert told["correlation_id"] == identifier
 
 
 def test_an_id_that_the_application_returns_itself_is_kept(registry: CollectorRegistry) -> None:

@@ -11,6 +11,7 @@ from signalfire.health import HealthChecker, Report
 from signalfire.http.asgi import App, AsgiExchange, AsgiRecorder, Message, Receive, Scope, Send
 from signalfire.http.exchange import WATCHED
 from signalfire.http.exposition import render
+from signalfire.http.pages import pages
 from signalfire.http.templates import relative_path
 from signalfire.internal import internal_error
 
@@ -45,16 +46,17 @@ class Middleware:
         self.recorder = AsgiRecorder(metrics, routes)
         self.excluded = frozenset(exclude)
         self._on_startup, self._on_shutdown = on_startup, on_shutdown
-        self._answers: dict[str, Callable[[Scope, Send], Awaitable[None]]] = {}
-        if metrics_path:
-            self._answers[metrics_path] = self._answer_metrics
-        if health_path:
-            self._answers[health_path] = self._answer_ready
-            self._answers[f"{health_path}/ready"] = self._answer_ready
-            self._answers[f"{health_path}/live"] = self._answer_live
         # These say themselves which methods they know; a POST to the others is the application's.
         self._status_paths = frozenset(() if status is None else status.paths)
-        self._answers.update(dict.fromkeys(self._status_paths, self._answer_status))
+        self._answers: dict[str, Callable[[Scope, Send], Awaitable[None]]] = pages(
+            metrics_path,
+            health_path,
+            self._status_paths,
+            metrics=self._answer_metrics,
+            ready=self._answer_ready,
+            live=self._answer_live,
+            status=self._answer_status,
+        )
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http" or WATCHED in scope:

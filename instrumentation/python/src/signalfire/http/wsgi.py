@@ -19,6 +19,7 @@ from signalfire.catalogue import Metrics
 from signalfire.health import HealthChecker, Report
 from signalfire.http.exchange import WATCHED, Exchange, Recorder
 from signalfire.http.exposition import render
+from signalfire.http.pages import pages
 from signalfire.http.templates import ROUTE, UNMATCHED
 from signalfire.internal import internal_error
 
@@ -231,15 +232,16 @@ class WsgiMiddleware:
         self.recorder = WsgiRecorder(metrics)
         self.excluded = frozenset(exclude)
         self._has_route = has_route
-        self._answers: dict[str, Callable[[Environ, StartResponse], Iterable[bytes]]] = {}
-        if metrics_path:
-            self._answers[metrics_path] = self._answer_metrics
-        if health_path:
-            self._answers[health_path] = self._answer_ready
-            self._answers[f"{health_path}/ready"] = self._answer_ready
-            self._answers[f"{health_path}/live"] = self._answer_live
         self._status_paths = frozenset(() if status is None else status.paths)
-        self._answers.update(dict.fromkeys(self._status_paths, self._answer_status))
+        self._answers: dict[str, Callable[[Environ, StartResponse], Iterable[bytes]]] = pages(
+            metrics_path,
+            health_path,
+            self._status_paths,
+            metrics=self._answer_metrics,
+            ready=self._answer_ready,
+            live=self._answer_live,
+            status=self._answer_status,
+        )
 
     def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
         if WATCHED in environ:
