@@ -73,7 +73,7 @@ def test_it_comes_back(file: Path, elsewhere: FolderPlace) -> None:
     assert read_tree(elsewhere.folder) == LOKI
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data())
 def test_a_flipped_bit_is_found_and_nothing_touched(file: Path, elsewhere: FolderPlace, data: st.DataObject) -> None:
     content = bytearray(file.read_bytes())

@@ -63,7 +63,7 @@ class Passes:
         return read_tree(folder)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(before=TREES, after=TREES, there=TREES)
 def test_what_comes_back_is_what_there_was_at_the_second_pass(before: Tree, after: Tree, there: Tree) -> None:
     with TemporaryDirectory() as scratch:

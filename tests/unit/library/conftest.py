@@ -3,7 +3,6 @@ import time
 from collections.abc import Iterator
 
 import pytest
-from hypothesis import settings
 from opentelemetry import trace
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
@@ -13,10 +12,6 @@ from signalfire import Metrics, internal, setup_logging, setup_tracing
 from signalfire.logs import NEVER, line
 
 from tests.unit.library.helpers import Collector, Lines
-
-# A busy machine is no failure.
-settings.register_profile("signalfire", deadline=None)
-settings.load_profile("signalfire")
 
 _memory = InMemorySpanExporter()
 _attached: list[TracerProvider] = []

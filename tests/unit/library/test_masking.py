@@ -134,7 +134,7 @@ wrappings: list[Callable[[Any], Any]] = [
 ]
 
 
-@settings(max_examples=300, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(secret=secrets, before=noise, space=around, after=noise, wraps=st.lists(st.sampled_from(wrappings), max_size=3))
 def test_no_secret_leaves_in_a_line(
     lines: Lines, secret: tuple[str, str], before: str, space: str, after: str, wraps: list[Any]

@@ -174,8 +174,10 @@ _PAIR = r"""
       | (?![\[({])(?:[^\s"';,&)}\]\\] | ["';,&)}\]\\](?=[^\s"';,&)}\]\\])(?![\w.-]{1,40}["']?\s?[=:]))+
     )
 """
-# `--password value` of a command line, also as a list of arguments.
-_FLAG = r"""(?<![\w-])(--?[\w-]{0,32}(?:NAMES)[\w-]{0,16}["']?,?\s{1,4}["']?)(?!-|\[MASKED|["'])[^\s"']+"""
+# `--password value` of a command line, also as a list of arguments, whose quotes may be escaped.
+_FLAG = r"""
+    (?<![\w-]) (--?[\w-]{0,32}(?:NAMES)[\w-]{0,16}[\\"']{0,16},?\s{1,4}[\\"']{0,16})
+    (?!-|\[MASKED|[\\"']) (?:[^\s"'\\]|\\(?!\\{0,15}["']))+"""
 
 
 def pairs_of(names: str) -> re.Pattern[str]:
@@ -184,7 +186,7 @@ def pairs_of(names: str) -> re.Pattern[str]:
 
 
 _PAIRS = pairs_of(_NAMES)
-_FLAGS = re.compile(_FLAG.replace("NAMES", _NAMES), re.IGNORECASE | re.ASCII)
+_FLAGS = re.compile(_FLAG.replace("NAMES", _NAMES), re.IGNORECASE | re.ASCII | re.VERBOSE)
 _COOKIES = re.compile(
     r"""(?ai)(cookie[\\"']{0,16}\s{0,4}[:=]\s{0,4}[\\"']{0,16})(?!\[MASKED)"""
     r"""[^\s;,"'\\=]{1,256}=[^\s;,"'\\]*(?:;\s{0,4}[^\s;,"'\\]+)*"""
