@@ -10,8 +10,8 @@ from hypothesis import settings
 
 from tests.stack.running import Stack, write_settings
 
-# The same examples in every run: a change is judged by itself. `--hypothesis-profile=fuzz` looks for new ones. No deadline,
-# because a busy machine is no failure.
+# The same examples in every run: a change is judged by itself. `--hypothesis-profile=fuzz` looks for new ones.
+# No deadline, because a busy machine is no failure.
 settings.register_profile("repeatable", derandomize=True, deadline=None, max_examples=200)
 settings.register_profile("fuzz", deadline=None, max_examples=10_000)
 settings.load_profile("repeatable")

@@ -13,12 +13,11 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-from _gojsonnet import evaluate_file
 
 from scripts.compose import layout
 from scripts.compose.database_secrets import database_secrets
 from scripts.paths import ROOT, State
-from scripts.render import runtime
+from scripts.render import jsonnet, runtime
 from scripts.render.files import READABLE, write, write_folder
 from scripts.render.servers import SERVERS
 from scripts.render.template import Rendered, evaluate
@@ -156,9 +155,9 @@ class Files:
 
     def _grafana(self) -> dict[str, str]:
         """Grafana's provisioning and the dashboards, where compose.yaml mounts them."""
-        template = str(ROOT / "compose" / "grafana.jsonnet")
-        codes = {"settings": json.dumps(self._templates), "runtime": json.dumps(self._runtime)}
-        files: dict[str, str] = json.loads(evaluate_file(template, jpathdir=[str(ROOT)], tla_codes=codes))
+        files: dict[str, str] = jsonnet.evaluate_file(
+            "compose/grafana.jsonnet", settings=self._templates, runtime=self._runtime
+        )
         return files
 
     def _write_secrets(self) -> None:

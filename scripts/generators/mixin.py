@@ -8,8 +8,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import _gojsonnet
 import yaml
+
+from scripts.render import jsonnet
 
 HEADER = "Generated from {source} by `make generate`; do not edit."
 RULE_KEYS = ("name", "interval", "rules", "record", "alert", "expr", "for", "labels", "annotations")
@@ -30,8 +31,7 @@ BlockDumper.add_representer(str, _represent_text)
 
 def evaluate(root: Path, expression: str) -> Any:
     """The value of a jsonnet expression in which `mixin` is the mixin with its defaults."""
-    snippet = f"local mixin = import 'mixin.libsonnet'; {expression}"
-    return json.loads(_gojsonnet.evaluate_snippet("generate", snippet, jpathdir=[str(root)]))
+    return jsonnet.evaluate(f"local mixin = import 'mixin.libsonnet'; {expression}", root)
 
 
 def _ordered(value: Any) -> Any:

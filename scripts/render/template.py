@@ -7,10 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import _gojsonnet
 import yaml
 
-from scripts.paths import ROOT
+from scripts.render import jsonnet
 
 
 class TemplateError(Exception):
@@ -38,14 +37,9 @@ class Rendered:
 def evaluate(template: str, settings: dict[str, Any], runtime: dict[str, Any]) -> Rendered:
     """Raises TemplateError with jsonnet's own message, which names file and line."""
     try:
-        text = _gojsonnet.evaluate_file(
-            str(ROOT / template),
-            jpathdir=[str(ROOT)],
-            tla_codes={"settings": json.dumps(settings), "runtime": json.dumps(runtime)},
-        )
-    except RuntimeError as error:
-        raise TemplateError(f"{template}: {str(error).strip()}") from None
-    result = json.loads(text)
+        result = jsonnet.evaluate_file(template, settings=settings, runtime=runtime)
+    except jsonnet.JsonnetError as error:
+        raise TemplateError(f"{template}: {error}") from None
     try:
         return Rendered(
             args=[str(arg) for arg in result["args"]],

@@ -5,10 +5,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import _gojsonnet
 import pytest
 
 from scripts.paths import ROOT
+from scripts.render import jsonnet
 
 Json = dict[str, Any]
 PARTS = """{
@@ -20,9 +20,8 @@ PARTS = """{
 
 
 def evaluate(expression: str) -> Any:
-    """The value of a jsonnet expression in which `signalfire` is the mixin. Raises RuntimeError with the reason."""
-    snippet = f"local signalfire = import 'mixin.libsonnet'; {expression}"
-    return json.loads(_gojsonnet.evaluate_snippet("test", snippet, jpathdir=[str(ROOT)]))
+    """The value of a jsonnet expression in which `signalfire` is the mixin. Raises JsonnetError with the reason."""
+    return jsonnet.evaluate(f"local signalfire = import 'mixin.libsonnet'; {expression}")
 
 
 @pytest.fixture(scope="session")

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from scripts.paths import ROOT
+from scripts.render.jsonnet import JsonnetError
 from tests.unit.mixin.conftest import evaluate
 from tests.unit.mixin.known import OF_PROMETHEUS, aliases, catalogued, foreign
 from tests.unit.mixin.promql import metrics_of
@@ -116,7 +117,7 @@ def test_an_override_reaches_the_panel(mixin_with: Callable[[Json], Json]) -> No
 
 
 def test_an_override_of_no_alert_is_refused(mixin_with: Callable[[Json], Json]) -> None:
-    with pytest.raises(RuntimeError, match="there is no alert named HighErorRate; the alerts are HighErrorRate"):
+    with pytest.raises(JsonnetError, match="there is no alert named HighErorRate; the alerts are HighErrorRate"):
         mixin_with({"alerts": {"HighErorRate": {"threshold": 7}}})
 
 

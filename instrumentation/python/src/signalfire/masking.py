@@ -370,14 +370,14 @@ def passes_luhn(number: str) -> bool:
 
 
 def _mask_iban(text: str) -> str:
-    """Replaces an IBAN that starts at any group of the text and ends at a later group's end."""
+    """Replaces each IBAN that starts at any group of the text and ends at a later group's end."""
     groups = re.split(r"([ -])", text)
     for start in range(0, len(groups), 2):
         if not re.match(r"[A-Za-z]{2}[0-9]{2}", groups[start]):
             continue
         for end in range(len(groups) - 1, start - 1, -2):
             if is_iban("".join(groups[start : end + 1 : 2])):
-                return "".join(groups[:start]) + "[MASKED:iban]" + "".join(groups[end + 1 :])
+                return "".join(groups[:start]) + "[MASKED:iban]" + _mask_iban("".join(groups[end + 1 :]))
     return text
 
 
