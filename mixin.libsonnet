@@ -37,7 +37,7 @@ local promql = import 'prometheus/signals/promql.libsonnet';
     groups+: [
       {
         name: 'signalfire-alerts',
-        rules: [a.rule(config.links) for a in std.objectValues($.alerts) if a.enabled],
+        rules: [level.rule(config) for a in std.objectValues($.alerts) if a.enabled for level in a.each],
       },
     ],
   },

@@ -2,19 +2,15 @@
 local dashboard = import '../lib/dashboard.libsonnet';
 local panel = import '../lib/panel.libsonnet';
 
-// In the order in which a person goes through them; each links to the others.
-local titles = [
-  { uid: 'overview', title: 'Overview' },
-  { uid: 'api-performance', title: 'API performance' },
+// In the order in which a person goes through them. The neighbours are where one goes next from there.
+local pages = [
+  { uid: 'overview', title: 'Overview', neighbours: ['api-performance'], page: import 'overview.libsonnet' },
+  { uid: 'api-performance', title: 'API performance', neighbours: ['overview'], page: import 'api-performance.libsonnet' },
 ];
-
-local files = {
-  overview: import 'overview.libsonnet',
-  'api-performance': import 'api-performance.libsonnet',
-};
+local titled = { [page.uid]: { uid: page.uid, title: page.title } for page in pages };
 
 function(signals, alerts, config) {
-  [page.uid + '.json']: files[page.uid]({
+  [page.uid + '.json']: page.page({
     config: config,
     signals: signals,
     alerts: alerts,
@@ -23,9 +19,10 @@ function(signals, alerts, config) {
     row:: dashboard.row,
     // The histograms that carry exemplars of HTTP requests.
     http_histograms: ['http_request_duration_seconds', 'http_server_request_duration_seconds'],
-    new(description, variables, rows):: dashboard.new(
-      page.uid, page.title, description, variables, [other for other in titles if other.uid != page.uid], rows
+    // `from` is the start of the time range that it opens with.
+    new(description, variables, rows, from='now-15m'):: dashboard.new(
+      page.uid, page.title, description, variables, [titled[uid] for uid in page.neighbours], rows, from
     ),
   })
-  for page in titles
+  for page in pages
 }

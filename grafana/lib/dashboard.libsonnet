@@ -79,7 +79,7 @@ local grid(rows) =
       name: 'Annotations & Alerts',
       type: 'dashboard',
     }] },
-    links: [links.neighbour(n.uid, n.title) for n in neighbours],
+    links: [links.neighbour(n.uid, n.title) for n in neighbours] + [links.all_dashboards],
     panels: grid(rows),
   },
 }

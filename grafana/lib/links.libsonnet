@@ -10,12 +10,13 @@ local escape(text) = std.foldl(
 {
   local links = self,
 
-  explore(datasource, query)::
+  // The range is the dashboard's, unless another one is given.
+  explore(datasource, query, range={ from: '${__from}', to: '${__to}' })::
     '/explore?schemaVersion=1&panes=' + escape(std.manifestJsonMinified({
       a: {
         datasource: datasource.uid,
         queries: [{ refId: 'A', datasource: datasource } + query],
-        range: { from: '${__from}', to: '${__to}' },
+        range: range,
       },
     })),
 
@@ -43,6 +44,19 @@ local escape(text) = std.foldl(
     tooltip: '',
     tags: [],
     asDropdown: false,
+    targetBlank: false,
+    keepTime: true,
+    includeVars: true,
+  },
+
+  // A menu of all of them, behind the neighbours.
+  all_dashboards:: {
+    type: 'dashboards',
+    title: 'All dashboards',
+    icon: 'external link',
+    tooltip: '',
+    tags: ['signalfire'],
+    asDropdown: true,
     targetBlank: false,
     keepTime: true,
     includeVars: true,

@@ -1,39 +1,103 @@
-// An alert as it is declared in this folder, and how it becomes a Prometheus rule.
+// An alert as it is declared in this folder, and how it becomes Prometheus rules.
 //
 //   name        also the name of its page in runbooks/ and of its override in signalfire.yaml
 //   signal      what it watches: the unit and title of that signal belong to it
+//   by          the grouping of that signal that it watches
 //   compare     '>' or '<'
 //   threshold   in the signal's unit
 //   for         how long it must hold
 //   severity    info, warning, error or critical
 //   cooldown    how long until an alert that goes on is notified again
+//   levels      instead of threshold, severity and cooldown, where it has several: [{ severity, threshold, cooldown, for? }].
+//               Each is a rule of its own under the same name.
+//   guards      only where these hold too: [{ signal, compare, threshold, by? }], such as enough traffic for a share to mean something
 //   condition   what is wrong, shared by the severities of the same thing: the higher one inhibits the lower ones
-//   summary     one line that a person can act on; `{{ $value }}` and labels as in any Prometheus template
+//   summary     one line that a person can act on; labels as in any Prometheus template, and self.value for the value that it
+//               has, self.limit for its threshold, both in human units
 //   description what it means and what to look at first
 //   dashboard   where to look: the uid of a dashboard
+//   variables   the labels of `by` that this dashboard has variables for
+local links_of = import '../../grafana/lib/links.libsonnet';
 local promql = import '../signals/promql.libsonnet';
+local units = import '../signals/units.libsonnet';
 
 // Prometheus works out the start of the range while it renders the annotation: half an hour before the evaluation.
 local half_an_hour_before = '{{ query "1000 * (time() - 1800)" | first | value | printf "%.0f" }}';
+local of_every_dashboard = ['env', 'service'];
+// Chat and mail programs take only what may stand in an address for a part of it.
+local encoded(url) = std.foldl(
+  function(text, pair) std.strReplace(text, pair[0], pair[1]),
+  [['{', '%7B'], ['}', '%7D'], ['[', '%5B'], [']', '%5D'], [',', '%2C']],
+  url,
+);
+local exactly(service) = std.strReplace(service, '.', '\\\\.');
 
 {
   local alert = self,
   enabled: true,
   labels: {},
-  // The grouping that it watches and that its links are about.
-  by: ['env', 'service'],
+  by: of_every_dashboard,
   condition: self.name,
+  guards: [],
+  // Thresholds of single services: { service: { threshold, enabled } }
+  services: {},
+  variables: [label for label in alert.by if std.member(of_every_dashboard, label)],
+  levels: [{ severity: alert.severity, threshold: alert.threshold, cooldown: alert.cooldown }],
 
-  expr:: '%s %s %g' % [alert.signal.record(alert.by), alert.compare, alert.threshold],
+  // The alert once for each level, with that level's threshold, severity and so on.
+  each:: [alert + level for level in alert.levels],
+
+  record:: alert.signal.record(alert.by),
+  value:: '{{ $value | %s }}' % units.template(alert.signal),
+  limit:: std.foldl(
+    function(text, service) '{{ if eq $labels.service "%s" }}%s{{ else }}%s{{ end }}' % [service, units.text(alert.signal, alert.threshold_of(service)), text],
+    alert.judged_apart,
+    units.text(alert.signal, alert.threshold),
+  ),
+
+  // The services that have a threshold of their own at this level, and those that it does not watch at all.
+  judged_apart:: [s for s in std.objectFields(alert.services) if alert.watches(s) && alert.threshold_of(s) != alert.threshold],
+  watches(service):: std.get(std.get(alert.services, service, {}), 'enabled', true) && alert.threshold_of(service) != false,
+  threshold_of(service)::
+    local own = std.get(std.get(alert.services, service, {}), 'threshold');
+    if std.isObject(own) then std.get(own, alert.severity, alert.threshold)
+    else if own == null then alert.threshold else own,
+
+  compared(matchers, threshold):: promql.select(alert.record, matchers) + ' ' + alert.compare + ' ' + '%g' % threshold,
+  watched::
+    local apart = [s for s in std.objectFields(alert.services) if !alert.watches(s) || std.member(alert.judged_apart, s)];
+    if apart == [] then alert.compared([], alert.threshold)
+    else std.join('\nor ', [
+      alert.compared(['service!~"%s"' % std.join('|', std.map(exactly, apart))], alert.threshold),
+    ] + [alert.compared(['service="%s"' % s], alert.threshold_of(s)) for s in alert.judged_apart]),
+
+  expr::
+    local guarded(guard) =
+      local by = std.get(guard, 'by', of_every_dashboard);
+      '\nand on (%s) %s %s %g' % [std.join(', ', by), guard.signal.record(by), guard.compare, guard.threshold];
+    if alert.guards == [] then alert.watched
+    else
+      (if std.length(std.findSubstr('\nor ', alert.watched)) > 0 then '(\n' + alert.watched + '\n)' else alert.watched)
+      + std.join('', std.map(guarded, alert.guards)),
 
   dashboard_url(links):: '%s/d/%s?%sfrom=%s&to=now' % [
     links.dashboards,
     alert.dashboard,
-    std.join('', ['var-%s={{ $labels.%s | urlquery }}&' % [label, label] for label in alert.by]),
+    std.join('', ['var-%s={{ $labels.%s | urlquery }}&' % [label, label] for label in alert.variables]),
     half_an_hour_before,
   ],
 
-  rule(links):: {
+  // The logs and traces of the service that it is about, in Explore.
+  explore_urls(config)::
+    local range = { from: 'START', to: 'now' };
+    local filled(url) = config.links.dashboards + std.strReplace(std.strReplace(encoded(url), 'SERVICE', '{{ $labels.service | urlquery }}'), 'START', half_an_hour_before);
+    if !std.member(alert.by, 'service') then {}
+    else {
+      logs_url: filled(links_of.explore({ type: 'loki', uid: config.datasources.loki }, { expr: '{service_name="SERVICE"}' }, range)),
+      traces_url: filled(links_of.explore({ type: 'jaeger', uid: config.datasources.jaeger }, { queryType: 'search', service: 'SERVICE' }, range)),
+    },
+
+  rule(config):: {
     alert: alert.name,
     expr: alert.expr,
     [if promql.seconds(alert['for']) > 0 then 'for']: alert['for'],
@@ -41,9 +105,9 @@ local half_an_hour_before = '{{ query "1000 * (time() - 1800)" | first | value |
     annotations: {
       summary: alert.summary,
       description: alert.description,
-      runbook_url: '%s/runbooks/%s' % [links.dashboards, alert.name],
-      dashboard_url: alert.dashboard_url(links),
-    },
+      runbook_url: '%s/runbooks/%s' % [config.links.dashboards, alert.name],
+      dashboard_url: alert.dashboard_url(config.links),
+    } + alert.explore_urls(config),
   },
   // Labels that the watched series does not bring along; the series' own `service` is the alert's.
   fixed_labels:: {},

@@ -1,18 +1,48 @@
 // Every alert by its name, with what signalfire.yaml says about it.
 local alert = import 'alert.libsonnet';
 
+local modules = [
+  import 'http.libsonnet',
+  import 'slo.libsonnet',
+  import 'ai.libsonnet',
+  import 'money.libsonnet',
+  import 'agents.libsonnet',
+  import 'tasks.libsonnet',
+  import 'stores.libsonnet',
+  import 'queues.libsonnet',
+  import 'hosts.libsonnet',
+  import 'anomalies.libsonnet',
+  import 'stack.libsonnet',
+];
+local adjustable = ['for', 'labels', 'enabled', 'services'];
+
+// Levels with the thresholds that signalfire.yaml gives them by severity; `off` removes one.
+local with_thresholds(declared, thresholds) =
+  local severities = [level.severity for level in declared.levels];
+  local unknown = std.setDiff(std.objectFields(thresholds), std.set(severities));
+  assert unknown == [] : 'alerts: %s has no severity %s; it has %s' % [declared.name, std.join(', ', unknown), std.join(', ', severities)];
+  { levels: [
+    level + (if std.objectHas(thresholds, level.severity) then { threshold: thresholds[level.severity] } else {})
+    for level in declared.levels
+    if std.get(thresholds, level.severity, true) != false
+  ] };
+
+local overridden(declared, wanted) =
+  local threshold = std.get(wanted, 'threshold');
+  local severity = std.get(wanted, 'severity');
+  local several = std.length(declared.levels) > 1;
+  local shape = '{%s}' % std.join(', ', ['%s: %g' % [level.severity, level.threshold] for level in declared.levels]);
+  assert !several || threshold == null || std.isObject(threshold) : 'alerts: %s has several severities; write threshold: %s' % [declared.name, shape];
+  assert !several || severity == null : 'alerts: %s has several severities, which cannot be changed; write threshold: {%s: off} to leave one out' % [declared.name, declared.levels[0].severity];
+  assert std.get(wanted, 'services', {}) == {} || std.member(declared.by, 'service') : 'alerts: %s is not about a service; leave out services' % declared.name;
+  declared
+  + { [key]: wanted[key] for key in adjustable if std.get(wanted, key) != null }
+  + (if std.isObject(threshold) then with_thresholds(declared, threshold) else if threshold != null then { threshold: threshold } else {})
+  + (if severity != null then { severity: severity } else {});
+
 function(signals, config)
-  local declared = [
-    alert + declaration
-    for declaration in
-      (import 'http.libsonnet')(signals)
-      + (import 'stack.libsonnet')(signals, config)
-  ];
+  local declared = [alert + declaration for module in modules for declaration in module(signals, config)];
   local names = [a.name for a in declared];
   local unknown = std.setDiff(std.objectFields(config.settings.alerts), std.set(names));
   assert unknown == [] : 'alerts: there is no alert named %s; the alerts are %s' % [std.join(', ', unknown), std.join(', ', names)];
-  local adjustable = ['threshold', 'for', 'severity', 'labels', 'enabled'];
-  local override(name) =
-    local wanted = std.get(config.settings.alerts, name, {});
-    { [key]: wanted[key] for key in adjustable if std.get(wanted, key) != null };
-  { [a.name]: a + override(a.name) for a in declared }
+  { [a.name]: overridden(a, std.get(config.settings.alerts, a.name, {})) for a in declared }

@@ -11,8 +11,8 @@ function(signals, config) [
     severity: 'error',
     cooldown: '15m',
     dashboard: 'overview',
-    summary: '{{ $value | humanizePercentage }} of the targets of {{ $labels.service }} answer',
-    description: 'Prometheus cannot read the metrics of every instance of {{ $labels.service }} ({{ $labels.env }}): only {{ $value | humanizePercentage }} ' +
+    summary: '%s of the targets of {{ $labels.service }} answer' % self.value,
+    description: 'Prometheus cannot read the metrics of every instance of {{ $labels.service }} ({{ $labels.env }}): only %s ' % self.value +
                  'of them answer. An instance is down, or cannot be reached. What depends on its metrics is blind until it is back.',
   },
 

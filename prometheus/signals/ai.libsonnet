@@ -34,8 +34,8 @@ function(config)
   ]);
 
   {
-    // At a slower pace than the rest: a day in minutes is looked at each time.
-    calendar_rules:: calendar.rules + [
+    // A day in minutes is looked at each time.
+    slow_sources:: calendar.rules + [
       { record: today, expr: calendar.today(cost, by_model) },
       { record: month, expr: calendar.month(month, today) },
       { record: env_today, expr: 'sum by (env) (%s) or %s' % [today, zero] },

@@ -19,7 +19,7 @@ function(config)
     },
   ];
   {
-    sources:: std.flattenArrays([rules(objective) for objective in config.settings.objectives]),
+    slow_sources:: std.flattenArrays([rules(objective) for objective in config.settings.objectives]),
 
     error_budget_left: signal.recorded({
       title: 'Error budget left',

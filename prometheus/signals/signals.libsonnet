@@ -1,10 +1,20 @@
-// Every signal by its name, and beside them (hidden) the recording rules that they stand on.
+// Every signal by its name, and beside them (hidden) the modules that declare them: each is one file of this folder with
+//   sources         the recording rules that its signals are computed from, in the order in which they build on each other
+//   slow_sources    the same for rules that look back over hours or days, at a pace at which that is cheap
 function(config)
-  local http = (import 'http.libsonnet')(config);
-  local ai = (import 'ai.libsonnet')(config);
-  local agents = (import 'agents.libsonnet')(config);
-  local health = (import 'health.libsonnet')(config);
-  local objectives = (import 'objectives.libsonnet')(config);
-  {
-    by_module:: { http: http, ai: ai, agents: agents, health: health, objectives: objectives },
-  } + http + ai + agents + health + objectives
+  local modules = {
+    http: (import 'http.libsonnet')(config),
+    objectives: (import 'objectives.libsonnet')(config),
+    ai: (import 'ai.libsonnet')(config),
+    agents: (import 'agents.libsonnet')(config),
+    tasks: (import 'tasks.libsonnet')(config),
+    workflows: (import 'workflows.libsonnet')(config),
+    business: (import 'business.libsonnet')(config),
+    stores: (import 'stores.libsonnet')(config),
+    queues: (import 'queues.libsonnet')(config),
+    hosts: (import 'hosts.libsonnet')(config),
+    stack: (import 'stack.libsonnet')(config),
+    health: (import 'health.libsonnet')(config),
+    anomalies: (import 'anomalies.libsonnet')(config),
+  };
+  std.foldl(function(all, name) all + modules[name], std.objectFields(modules), { by_module:: modules })

@@ -1,61 +1,115 @@
 // What an alert that watches a signal must do, whatever its threshold and `for` are set to. Each alert states beside this only
-// which series it is tested on and what it then says (alerts.libsonnet).
+// which series it is tested on and what it then says (tests/alerts/):
+//
+//   series       the labels of the watched series
+//   says(value, level)   { summary, description } as a person reads them; value is the text of the value, level.threshold
+//                the number and limit(level) its text
 //
 // The signal's recorded series is put in as it is, so that "exactly at the threshold" is exact.
 local lib = import 'lib.libsonnet';
 local promql = import '../signals/promql.libsonnet';
+local units = import '../signals/units.libsonnet';
 
 local step = 15;
 // The first evaluation at which something that began at 0 has lasted that long.
 local rounded_up(seconds) = step * std.ceil(seconds / step);
+local url_part(text) = std.strReplace(std.strReplace(text, '&', '%26'), ' ', '+');
+// A number well beyond (+1) or well inside (-1) of another.
+local away(from, direction) = if from == 0 then direction else from + direction * std.abs(from) / 2;
+local beyond(compare, value, threshold) = if compare == '>' then value > threshold else value < threshold;
+local outwards(compare) = if compare == '>' then 1 else -1;
 
-function(alert, expectation, links)
-  local hold = rounded_up(promql.seconds(alert['for']));
-  local rising = alert.compare == '>';
-  local threshold = alert.threshold;
-  local far = if rising then threshold * 2 else threshold / 2;
-  local near = if rising then threshold * 1.001 else threshold * 0.999;
-  local fine = if rising then threshold / 2 else threshold * 2;
+function(alert, expectation, config)
+  local levels = [level for level in alert.each];
+  local holds(level) = rounded_up(promql.seconds(level['for']));
+  local longest = std.foldl(std.max, std.map(holds, levels), 0);
+  local out = outwards(alert.compare);
 
-  local record = alert.signal.record(alert.by);
-  local series(values) = [lib.series(record, expectation.series, values)];
-  local lasting(value) = series('%sx%d' % [value, hold / step + 40]);
+  local series(labels, values) = lib.series(alert.record, labels, values);
+  local guards(labels, value_of) = [
+    lib.constant(guard.signal.record(std.get(guard, 'by', ['env', 'service'])), {
+      [label]: labels[label]
+      for label in std.get(guard, 'by', ['env', 'service'])
+    }, value_of(guard), longest / step + 60)
+    for guard in alert.guards
+  ];
+  local satisfied(guard) = away(guard.threshold, outwards(guard.compare));
+  local lasting(value, labels=expectation.series, guard=satisfied) =
+    [series(labels, '%.10gx%d' % [value, longest / step + 40])] + guards(labels, guard);
 
-  local url_part(text) = std.strReplace(std.strReplace(text, '&', '%26'), ' ', '+');
-  local dashboard_url(seconds) = '%s/d/%s?%sfrom=%d&to=now' % [
-    links.dashboards,
-    alert.dashboard,
-    std.join('', ['var-%s=%s&' % [label, url_part(expectation.series[label])] for label in alert.by]),
+  local dashboard_url(level, labels, seconds) = '%s/d/%s?%sfrom=%d&to=now' % [
+    config.links.dashboards,
+    level.dashboard,
+    std.join('', ['var-%s=%s&' % [label, url_part(labels[label])] for label in level.variables]),
     1000 * (lib.start.seconds + seconds - 1800),
   ];
-  local expected(value, seconds) = {
-    labels: expectation.series + { severity: alert.severity, cooldown: alert.cooldown, condition: alert.condition } + alert.labels,
-    annotations: expectation.says(value) + {
-      runbook_url: '%s/runbooks/%s' % [links.dashboards, alert.name],
-      dashboard_url: dashboard_url(seconds),
+  local expected(level, value, seconds, labels) = {
+    local threshold = if std.objectHas(labels, 'service') then level.threshold_of(labels.service) else level.threshold,
+    labels: labels + { severity: level.severity, cooldown: level.cooldown, condition: level.condition } + level.fixed_labels + level.labels,
+    annotations: expectation.says(units.text(level.signal, value), level { limit_text: units.text(level.signal, threshold) }) + {
+      runbook_url: '%s/runbooks/%s' % [config.links.dashboards, level.name],
+      dashboard_url: dashboard_url(level, labels, seconds),
+    } + {
+      [name]: std.strReplace(
+        std.strReplace(level.explore_urls(config)[name], '{{ $labels.service | urlquery }}', url_part(labels.service)),
+        '{{ query "1000 * (time() - 1800)" | first | value | printf "%.0f" }}',
+        '%d' % (1000 * (lib.start.seconds + seconds - 1800))
+      )
+      for name in std.objectFields(level.explore_urls(config))
     },
   };
+  // All levels that a value has crossed for long enough.
+  local fires(value, seconds, labels=expectation.series) = lib.fires(alert, seconds, [
+    expected(level, value, seconds, labels)
+    for level in levels
+    if seconds >= holds(level)
+    if !std.objectHas(labels, 'service') || level.watches(labels.service)
+    if beyond(alert.compare, value, if std.objectHas(labels, 'service') then level.threshold_of(labels.service) else level.threshold)
+  ]);
 
-  [
-    lib.test(alert.name + ' fires once it has lasted', lasting(far), [
-      lib.fires(alert, hold, expected(far, hold)),
-      lib.fires(alert, hold + 120, expected(far, hold + 120)),
-    ] + if hold == 0 then [] else [lib.silent(alert, hold - step)]),
+  local title(level, text) = '%s (%s) %s' % [alert.name, level.severity, text];
+  local of_level(level) =
+    local hold = holds(level);
+    local threshold = level.threshold;
+    local far = away(threshold, out);
+    local near = threshold + out * (if threshold == 0 then 0.001 else std.abs(threshold) * 0.001);
+    local fine = away(threshold, -out);
+    local until(samples, value, after) = [series(expectation.series, '%.10gx%d %.10gx%d' % [value, samples, after, longest / step + 40])]
+                                         + guards(expectation.series, satisfied);
+    [
+      lib.test(title(level, 'fires once it has lasted'), lasting(far), [
+        fires(far, hold),
+        fires(far, hold + 120),
+      ] + if hold == 0 then [] else [fires(far, hold - step)]),
+      lib.test(title(level, 'is silent when all is well'), lasting(fine), [fires(fine, hold + 120)]),
+      lib.test(title(level, 'is silent at its threshold'), lasting(threshold), [fires(threshold, hold + 120)]),
+      lib.test(title(level, 'fires just beyond its threshold'), lasting(near), [fires(near, hold)]),
+      lib.test(title(level, 'resolves when it is over'), until(hold / step, far, away(levels[0].threshold, -out)), [
+        fires(far, hold),
+        lib.silent(alert, hold + 2 * step),
+      ]),
+    ] + (if hold < 2 * step then [] else [
+           lib.test(title(level, 'is silent about what passes sooner'), until(hold / step - 1, far, away(levels[0].threshold, -out)), [
+             lib.silent(alert, hold),
+             lib.silent(alert, hold + 120),
+           ]),
+         ]) + [
+      lib.test(title(level, 'watches %s by its own threshold' % service), lasting(value, labels), [fires(value, longest + 120, labels)])
+      for service in std.objectFields(alert.services)
+      for labels in [expectation.series { service: service }]
+      for value in if !level.watches(service) then [far] else [level.threshold_of(service), away(level.threshold_of(service), out)]
+    ];
 
-    lib.test(alert.name + ' is silent when all is well', lasting(fine), [lib.silent(alert, hold + 120)]),
+  local worst = std.foldl(function(far, level) if out * away(level.threshold, out) > out * far then away(level.threshold, out) else far, levels, away(levels[0].threshold, out));
+  local without(guard, value) = lasting(worst, guard=function(other) if other == guard then value else satisfied(other));
+  local of_guard(guard) =
+    local near = guard.threshold + outwards(guard.compare) * (if guard.threshold == 0 then 0.001 else std.abs(guard.threshold) * 0.001);
+    local other = expectation.series { [std.get(guard, 'by', ['env', 'service'])[std.length(std.get(guard, 'by', ['env', 'service'])) - 1]]: 'another' };
+    [
+      lib.test('%s is silent where its guard %s does not hold' % [alert.name, guard.signal.title], without(guard, guard.threshold), [lib.silent(alert, longest + 120)]),
+      lib.test('%s fires where its guard %s just holds' % [alert.name, guard.signal.title], without(guard, near), [fires(worst, longest)]),
+      lib.test('%s: another\'s guard %s does not count' % [alert.name, guard.signal.title], [series(expectation.series, '%.10gx%d' % [worst, longest / step + 40])]
+                                                                                        + guards(other, satisfied), [lib.silent(alert, longest + 120)]),
+    ];
 
-    lib.test(alert.name + ' is silent at its threshold', lasting(threshold), [lib.silent(alert, hold + 120)]),
-
-    lib.test(alert.name + ' fires just beyond its threshold', lasting(near), [lib.fires(alert, hold, expected(near, hold))]),
-
-    lib.test(alert.name + ' resolves when it is over', series('%gx%d %gx40' % [far, hold / step, fine]), [
-      lib.fires(alert, hold, expected(far, hold)),
-      lib.silent(alert, hold + 2 * step),
-    ]),
-  ] + if hold < 2 * step then [] else [
-    lib.test(alert.name + ' is silent about what passes sooner', series('%gx%d %gx40' % [far, hold / step - 1, fine]), [
-      lib.silent(alert, hold - step),
-      lib.silent(alert, hold),
-      lib.silent(alert, hold + 120),
-    ]),
-  ]
+  std.flattenArrays(std.map(of_level, levels) + std.map(of_guard, alert.guards))

@@ -13,13 +13,6 @@ local labels(set) = '{' + std.join(',', [name + '="' + set[name] + '"' for name 
   series(name, set, values):: { series: name + labels(set), values: values },
   constant(name, set, value, samples=60):: self.series(name, set, '%sx%d' % [value, samples]),
 
-  // Prometheus' `humanize` for numbers of everyday size, and its `humanizePercentage`.
-  humanize(value)::
-    if std.abs(value) >= 1e6 then '%.4gM' % (value / 1e6)
-    else if std.abs(value) >= 1000 then '%.4gk' % (value / 1000)
-    else '%.4g' % value,
-  humanize_percentage(value):: '%.4g%%' % (value * 100),
-
   file(tests, interval='15s'):: {
     rule_files: ['recording.yaml', 'alerts.yaml'],
     evaluation_interval: interval,
@@ -35,8 +28,12 @@ local labels(set) = '{' + std.join(',', [name + '="' + set[name] + '"' for name 
   },
 
   silent(alert, seconds):: { alertname: alert.name, eval_time: seconds_text(seconds), exp_alerts: [] },
-  // expected: {labels, annotations}
-  fires(alert, seconds, expected):: { alertname: alert.name, eval_time: seconds_text(seconds), exp_alerts: [{ exp_labels: expected.labels, exp_annotations: expected.annotations }] },
+  // expected: [{labels, annotations}], all that fire
+  fires(alert, seconds, expected):: {
+    alertname: alert.name,
+    eval_time: seconds_text(seconds),
+    exp_alerts: [{ exp_labels: one.labels, exp_annotations: one.annotations } for one in expected],
+  },
 
   // samples: {'{label="value"}': number}, all there is
   value(expr, seconds, samples):: {

@@ -2,10 +2,22 @@
 local cases = import 'cases.libsonnet';
 local lib = import 'lib.libsonnet';
 
+local expectations =
+  (import 'alerts/http.libsonnet')
+  + (import 'alerts/slo.libsonnet')
+  + (import 'alerts/ai.libsonnet')
+  + (import 'alerts/money.libsonnet')
+  + (import 'alerts/agents.libsonnet')
+  + (import 'alerts/tasks.libsonnet')
+  + (import 'alerts/stores.libsonnet')
+  + (import 'alerts/queues.libsonnet')
+  + (import 'alerts/hosts.libsonnet')
+  + (import 'alerts/anomalies.libsonnet')
+  + (import 'alerts/stack.libsonnet');
+
 function(alerts, config)
-  local expectations = (import 'alerts.libsonnet')(alerts);
   {
-    [name + '.yaml']: lib.file(cases(alerts[name], expectations[name], config.links))
+    [name + '.yaml']: lib.file(cases(alerts[name], expectations[name], config))
     for name in std.objectFields(expectations)
     if alerts[name].enabled
   }
@@ -14,3 +26,11 @@ function(alerts, config)
   + (import 'ai.libsonnet')(config)
   + (import 'aliases.libsonnet')(config)
   + (import 'health.libsonnet')(config)
+  + (import 'tasks.libsonnet')(config)
+  + (import 'workflows.libsonnet')(config)
+  + (import 'business.libsonnet')(config)
+  + (import 'stores.libsonnet')(config)
+  + (import 'queues.libsonnet')(config)
+  + (import 'hosts.libsonnet')(config)
+  + (import 'stack.libsonnet')(config)
+  + (import 'anomalies.libsonnet')(config)

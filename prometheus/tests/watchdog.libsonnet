@@ -21,10 +21,10 @@ function(alerts, config)
   local stopped = own('1x4 _x60');
   lib.file([
     lib.test('Watchdog always fires, from the first sample on', own('1x40'), [
-      lib.fires(alert, 0, expected(0)),
-      lib.fires(alert, 300, expected(300)),
+      lib.fires(alert, 0, [expected(0)]),
+      lib.fires(alert, 300, [expected(300)]),
     ]),
-    lib.test('Watchdog still fires while samples could just be late', stopped, [lib.fires(alert, 60 + late, expected(60 + late))]),
+    lib.test('Watchdog still fires while samples could just be late', stopped, [lib.fires(alert, 60 + late, [expected(60 + late)])]),
     lib.test('Watchdog is silent once nothing has been stored for so long', stopped, [lib.silent(alert, 60 + quiet)]),
     lib.test('Watchdog is silent if Prometheus does not read its own metrics', [lib.constant('up', { job: 'shop', env: 'test', service: 'shop' }, 1)], [lib.silent(alert, 60)]),
   ])

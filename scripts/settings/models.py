@@ -233,10 +233,23 @@ class Objective(_Section):
     window: Duration = "30d"
 
 
+Threshold = float | dict[Severity, float | Literal[False]]
+
+
+class ServiceOverride(_Section):
+    """What is different for one service."""
+
+    threshold: Threshold | None = Field(default=None, description="As beside `services`.")
+    enabled: bool = Field(default=True, description="false: this alert leaves the service alone.")
+
+
 class AlertOverride(_Section):
     """What you change of one alert. What is not written stays as it is."""
 
-    threshold: float | None = None
+    threshold: Threshold | None = Field(
+        default=None, description="For an alert of several severities, one each: {warning: 0.02, critical: off}."
+    )
+    services: dict[Name, ServiceOverride] | None = Field(default=None, description="Thresholds of single services.")
     for_: DurationOrZero | None = Field(default=None, alias="for")
     severity: Severity | None = None
     labels: dict[str, str] | None = None

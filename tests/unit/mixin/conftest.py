@@ -49,8 +49,13 @@ def recording_rules(mixin: Json) -> list[Json]:
 
 
 @pytest.fixture(scope="session")
-def alerts(mixin: Json) -> dict[str, Json]:
-    return {rule["alert"]: rule for group in mixin["alerts"]["groups"] for rule in group["rules"]}
+def alerts(mixin: Json) -> dict[str, list[Json]]:
+    """By name, the rule of each severity."""
+    found: dict[str, list[Json]] = {}
+    for group in mixin["alerts"]["groups"]:
+        for rule in group["rules"]:
+            found.setdefault(rule["alert"], []).append(rule)
+    return found
 
 
 @pytest.fixture(scope="session")

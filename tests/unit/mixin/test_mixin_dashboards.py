@@ -10,46 +10,11 @@ import pytest
 from tests.unit.mixin.conftest import evaluate
 from tests.unit.mixin.known import OF_PROMETHEUS, catalogued
 from tests.unit.mixin.promql import metrics_of, variables_of
+from tests.unit.mixin.wanted import WANTED
 
 Json = dict[str, Any]
 NAMES: list[str] = [name.removesuffix(".json") for name in evaluate("std.objectFields(signalfire.grafanaDashboards)")]
 DATA_SOURCES = {"prometheus": "prometheus", "loki": "loki", "jaeger": "jaeger"}
-
-# What each dashboard is for, as titles of its panels.
-WANTED = {
-    "overview": {
-        "System health score",
-        "What pulls the score down",
-        "Health by service",
-        "Requests",
-        "Error share",
-        "Latency P95",
-        "Agents active",
-        "Tasks per hour",
-        "AI spend today",
-        "AI spend this month",
-        "Budget used",
-        "Firing alerts",
-        "Error budget left",
-        "Recent error logs",
-    },
-    "api-performance": {
-        "Request rate by service",
-        "Error share",
-        "Latency P50, P95, P99",
-        "Top 10 endpoints by traffic",
-        "Status codes",
-        "Request size",
-        "Response size",
-        "Slowest endpoints",
-        "Exception types",
-        "In progress",
-        "Cache hit rate",
-        "Rate limiting",
-        "Service health",
-        "Recent error logs",
-    },
-}
 
 
 @pytest.fixture(params=NAMES)
@@ -135,10 +100,13 @@ def test_variables_are_defined_and_can_be_all(dashboard: Json) -> None:
 
 
 def test_it_refreshes_and_links_to_the_others(dashboard: Json, dashboards: dict[str, Json]) -> None:
-    assert dashboard["refresh"] == "10s"
-    assert re.fullmatch(r"now-(15|30)m", dashboard["time"]["from"])
+    assert dashboard["refresh"] in ("5s", "10s", "30s")
+    assert re.fullmatch(r"now-(15m|30m|1h|3h|6h|24h)", dashboard["time"]["from"])
+    *neighbours, menu = dashboard["links"]
     others = {board["uid"] for board in dashboards.values()} - {dashboard["uid"]}
-    assert {link["url"] for link in dashboard["links"]} == {f"/d/{uid}" for uid in others}
+    assert 1 <= len(neighbours) <= 5
+    assert {link["url"] for link in neighbours} <= {f"/d/{uid}" for uid in others}
+    assert (menu["type"], menu["tags"]) == ("dashboards", dashboard["tags"])
     assert all(link["keepTime"] and link["includeVars"] for link in dashboard["links"])
 
 

@@ -20,7 +20,17 @@ ALERTS: list[str] = evaluate("std.objectFields(signalfire.alerts)")
 TESTS: list[str] = evaluate("std.objectFields(signalfire.prometheusTests)")
 ALERT_TESTS = sorted({f"{name}.yaml" for name in ALERTS} & set(TESTS))
 OVERRIDES: Json = {
-    "HighErrorRate": {"threshold": 37.5, "for": "3m", "severity": "critical", "labels": {"team": "shop"}},
+    "HighErrorRate": {
+        "threshold": 37.5,
+        "for": "3m",
+        "severity": "critical",
+        "labels": {"team": "shop"},
+        "services": {"batch.jobs": {"enabled": False}, "busy": {"threshold": 90}},
+    },
+    "HttpErrorRatio": {
+        "threshold": {"warning": False, "error": 0.2},
+        "services": {"busy": {"threshold": {"error": 0.4}}},
+    },
     "VeryHighErrorRate": {"threshold": 5000, "for": "0s"},
     "TargetDown": {"threshold": 0.5, "for": "20s"},
     "Watchdog": {"threshold": 100, "severity": "critical"},

@@ -1,5 +1,6 @@
 """Recording rules and alerts are complete, canonical, and built on metrics that exist."""
 
+import itertools
 import re
 from collections import Counter
 from collections.abc import Callable
@@ -29,11 +30,11 @@ def test_nothing_is_recorded_twice(recording_rules: list[Json]) -> None:
     assert [name for name, times in counted.items() if times > 1] == []
 
 
-def test_every_metric_in_a_rule_exists(recording_rules: list[Json], alerts: dict[str, Json]) -> None:
+def test_every_metric_in_a_rule_exists(recording_rules: list[Json], alerts: dict[str, list[Json]]) -> None:
     known = catalogued() | foreign() | OF_PROMETHEUS | {rule["record"] for rule in recording_rules}
     unknown = {
         (rule.get("record") or rule["alert"], metric)
-        for rule in [*recording_rules, *alerts.values()]
+        for rule in itertools.chain(recording_rules, *alerts.values())
         for metric in metrics_of(rule["expr"]) - known
     }
     assert unknown == set()
@@ -52,39 +53,44 @@ def test_a_rule_reads_only_what_its_group_has_recorded_before(mixin: Json) -> No
     assert late == []
 
 
-def test_the_alerts(alerts: dict[str, Json]) -> None:
+def test_the_alerts(alerts: dict[str, list[Json]]) -> None:
     assert sorted(alerts) == sorted(ALERTS)
     assert {"Watchdog", "HighErrorRate", "VeryHighErrorRate", "TargetDown"} <= set(alerts)
 
 
 @pytest.mark.parametrize("name", ALERTS)
-def test_an_alert_is_complete(name: str, mixin: Json, alerts: dict[str, Json], runbooks: set[str]) -> None:
-    alert = alerts[name]
-    assert alert["labels"]["severity"] in SEVERITIES
-    assert re.fullmatch(r"\d+[mhd]", alert["labels"]["cooldown"])
-    assert alert["labels"]["condition"]
-    assert set(alert["annotations"]) == {"summary", "description", "runbook_url", "dashboard_url"}
-    assert alert["annotations"]["runbook_url"].endswith(f"/runbooks/{name}")
+def test_an_alert_is_complete(
+    name: str, mixin: Json, alerts: dict[str, list[Json]], runbooks: set[str], dashboards: dict[str, Json]
+) -> None:
     assert name in runbooks
     assert f"{name}.yaml" in mixin["tests"]
+    severities = [rule["labels"]["severity"] for rule in alerts[name]]
+    assert len(set(severities)) == len(severities)
+    assert set(severities) <= SEVERITIES
+    for rule in alerts[name]:
+        assert re.fullmatch(r"\d+[mhd]", rule["labels"]["cooldown"])
+        assert rule["labels"]["condition"]
+        annotations = rule["annotations"]
+        assert {"summary", "description", "runbook_url", "dashboard_url"} <= set(annotations)
+        assert annotations["runbook_url"].endswith(f"/runbooks/{name}")
+        address = re.fullmatch(r"http://[^/]+/d/([\w-]+)\?(.*)", annotations["dashboard_url"])
+        assert address
+        dashboard = dashboards[address[1] + ".json"]
+        variables = {variable["name"] for variable in dashboard["templating"]["list"]}
+        assert set(re.findall(r"var-(\w+)=", address[2])) <= variables
+        assert "from=" in address[2]
+        assert "to=" in address[2]
 
-    address = re.fullmatch(r"http://[^/]+/d/([\w-]+)\?(.*)", alert["annotations"]["dashboard_url"])
-    assert address
-    dashboard = mixin["dashboards"][address[1] + ".json"]
-    variables = {variable["name"] for variable in dashboard["templating"]["list"]}
-    assert set(re.findall(r"var-(\w+)=", address[2])) <= variables
-    assert "from=" in address[2]
-    assert "to=" in address[2]
+
+def test_an_alert_about_a_service_leads_to_its_logs_and_traces(alerts: dict[str, list[Json]]) -> None:
+    annotations = alerts["HighErrorRate"][0]["annotations"]
+    assert "service_name" in annotations["logs_url"]
+    assert "search" in annotations["traces_url"]
+    for url in (annotations["logs_url"], annotations["traces_url"]):
+        assert not set(re.sub(r"\{\{.*?\}\}", "", url)) & set('{}[]", ')
 
 
-def test_every_alert_tells_of_a_service(alerts: dict[str, Json]) -> None:
-    """From its series, or else from a label of its own."""
-    assert "service" in alerts["Watchdog"]["labels"]
-    for name in set(alerts) - {"Watchdog"}:
-        assert alerts[name]["expr"].startswith("service:")
-
-
-def test_no_runbook_without_its_alert(alerts: dict[str, Json], runbooks: set[str]) -> None:
+def test_no_runbook_without_its_alert(alerts: dict[str, list[Json]], runbooks: set[str]) -> None:
     assert runbooks == set(alerts)
 
 
@@ -114,6 +120,28 @@ def test_an_override_reaches_the_panel(mixin_with: Callable[[Json], Json]) -> No
     panels = changed["dashboards"]["api-performance.json"]["panels"]
     drawn = next(panel for panel in panels if panel["title"] == "Errors per minute" and panel["type"] == "timeseries")
     assert [step["value"] for step in drawn["fieldConfig"]["defaults"]["thresholds"]["steps"]] == [None, 7, 10]
+
+
+def test_a_service_may_have_a_threshold_of_its_own(mixin_with: Callable[[Json], Json]) -> None:
+    services = {"batch.jobs": {"enabled": False}, "shop": {"threshold": 50}}
+    changed = mixin_with({"alerts": {"HighErrorRate": {"services": services}}})
+    [rule] = [rule for rule in changed["alerts"]["groups"][0]["rules"] if rule["alert"] == "HighErrorRate"]
+    watched = "service:http_errors:per_minute"
+    assert rule["expr"] == f'{watched}{{service!~"batch\\\\.jobs|shop"}} > 5\nor {watched}{{service="shop"}} > 50'
+    assert '{{ if eq $labels.service "shop" }}50{{ else }}5{{ end }} a minute' in rule["annotations"]["description"]
+
+
+@pytest.mark.parametrize(
+    ("override", "told"),
+    [
+        ({"Watchdog": {"services": {"shop": {"threshold": 1}}}}, "Watchdog is not about a service; leave out services"),
+    ],
+)
+def test_an_override_that_makes_no_sense_is_refused(
+    override: Json, told: str, mixin_with: Callable[[Json], Json]
+) -> None:
+    with pytest.raises(JsonnetError, match=told):
+        mixin_with({"alerts": override})
 
 
 def test_an_override_of_no_alert_is_refused(mixin_with: Callable[[Json], Json]) -> None:

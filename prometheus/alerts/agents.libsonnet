@@ -1,0 +1,2 @@
+// Agents and their tools.
+function(signals, config) []

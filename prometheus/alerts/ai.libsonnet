@@ -1,0 +1,2 @@
+// Model providers: errors, latency, prices.
+function(signals, config) []

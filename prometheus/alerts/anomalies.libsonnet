@@ -1,0 +1,2 @@
+// What is unusual, and what is about to be.
+function(signals, config) []

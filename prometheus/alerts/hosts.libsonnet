@@ -1,0 +1,2 @@
+// Machines.
+function(signals, config) []

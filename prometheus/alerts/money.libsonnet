@@ -1,0 +1,2 @@
+// What models cost, against budgets.
+function(signals, config) []

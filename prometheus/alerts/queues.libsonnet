@@ -1,0 +1,2 @@
+// Queues and workers.
+function(signals, config) []

@@ -1,0 +1,2 @@
+// Error budgets that burn too fast.
+function(signals, config) []

@@ -1,0 +1,2 @@
+// Databases and Redis.
+function(signals, config) []

@@ -1,0 +1,2 @@
+// Tasks and workflows.
+function(signals, config) []

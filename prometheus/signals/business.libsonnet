@@ -1,0 +1,4 @@
+// What the ad platform achieves for its customers.
+function(config) {
+  sources:: [],
+}

@@ -1,0 +1,4 @@
+// Machines and processes.
+function(config) {
+  sources:: [],
+}

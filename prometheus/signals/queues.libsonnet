@@ -1,0 +1,4 @@
+// Queues and the workers that empty them.
+function(config) {
+  sources:: [],
+}

@@ -1,0 +1,42 @@
+// How a signal's value is written for a person, by its unit: as a pipeline of Prometheus' templates, and as the text that it gives.
+local four_digits(number) = '%.4g' % number;
+
+// Prometheus' own functions, so that a threshold reads like the value that crossed it.
+local scaled(number, base, prefixes) =
+  local step(state, prefix) = if std.abs(state.number) < base then state else { number: state.number / base, prefix: prefix };
+  local found = std.foldl(step, prefixes, { number: number, prefix: '' });
+  four_digits(found.number) + found.prefix;
+local small(number) =
+  local step(state, prefix) = if std.abs(state.number) >= 1 then state else { number: state.number * 1000, prefix: prefix };
+  local found = std.foldl(step, ['m', 'u', 'n'], { number: number, prefix: '' });
+  four_digits(found.number) + found.prefix;
+local humanize(number) = if number == 0 then '0' else if std.abs(number) >= 1 then scaled(number, 1000, ['k', 'M', 'G', 'T']) else small(number);
+local duration(number) =
+  local whole = std.floor(number);
+  local part(seconds, of) = std.floor(whole / seconds) % of;
+  if number == 0 then '0s'
+  else if number < 1 then small(number) + 's'
+  else if whole < 60 then four_digits(number) + 's'
+  else if whole < 3600 then '%dm %ds' % [part(60, 60), part(1, 60)]
+  else if whole < 86400 then '%dh %dm %ds' % [part(3600, 24), part(60, 60), part(1, 60)]
+  else '%dd %dh %dm %ds' % [std.floor(whole / 86400), part(3600, 24), part(60, 60), part(1, 60)];
+
+local formats = {
+  number: { template: 'humanize', text: humanize },
+  whole: { template: 'printf "%.0f"', text(number): '%.0f' % number },
+  score: { template: 'printf "%.2f"', text(number): '%.2f' % number },
+  times: { template: 'printf "%.1f"', text(number): '%.1f' % number },
+  percentunit: { template: 'humanizePercentage', text(number): four_digits(number * 100) + '%' },
+  s: { template: 'humanizeDuration', text: duration },
+  bytes: { template: 'humanize1024', text(number): scaled(number, 1024, ['ki', 'Mi', 'Gi', 'Ti']) },
+  currencyUSD: { template: 'printf "$%.2f"', text(number): '$%.2f' % number },
+};
+// A signal may name one of these formats itself; else its unit does.
+local format(signal) =
+  local named = std.get(signal, 'format');
+  formats[if named != null then named else if std.objectHas(formats, signal.unit) then signal.unit else 'number'];
+
+{
+  template(signal):: format(signal).template,
+  text(signal, number):: format(signal).text(number),
+}

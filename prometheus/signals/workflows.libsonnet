@@ -1,0 +1,4 @@
+// Workflows of several agents, from start to end.
+function(config) {
+  sources:: [],
+}

@@ -1,0 +1,2 @@
+// For each alert in prometheus/alerts/agents.libsonnet: the series it is tested on and what it then says.
+{}

@@ -1,0 +1,36 @@
+"""What each dashboard is for, as titles of its panels."""
+
+WANTED: dict[str, set[str]] = {
+    "overview": {
+        "System health score",
+        "What pulls the score down",
+        "Health by service",
+        "Requests",
+        "Error share",
+        "Latency P95",
+        "Agents active",
+        "Tasks per hour",
+        "AI spend today",
+        "AI spend this month",
+        "Budget used",
+        "Firing alerts",
+        "Error budget left",
+        "Recent error logs",
+    },
+    "api-performance": {
+        "Request rate by service",
+        "Error share",
+        "Latency P50, P95, P99",
+        "Top 10 endpoints by traffic",
+        "Status codes",
+        "Request size",
+        "Response size",
+        "Slowest endpoints",
+        "Exception types",
+        "In progress",
+        "Cache hit rate",
+        "Rate limiting",
+        "Service health",
+        "Recent error logs",
+    },
+}
