@@ -2,8 +2,8 @@
 // which series it is tested on and what it then says (tests/alerts/):
 //
 //   series       the labels of the watched series
-//   says(value, level)   { summary, description } as a person reads them; value is the text of the value, level.threshold
-//                the number and limit(level) its text
+//   says(value, level)   { summary, description } as a person reads them: value is the text of the value, level.limit_text that
+//                of the threshold
 //
 // The signal's recorded series is put in as it is, so that "exactly at the threshold" is exact.
 local lib = import 'lib.libsonnet';
@@ -46,7 +46,10 @@ function(alert, expectation, config)
   local expected(level, value, seconds, labels) = {
     local threshold = if std.objectHas(labels, 'service') then level.threshold_of(labels.service) else level.threshold,
     labels: labels + { severity: level.severity, cooldown: level.cooldown, condition: level.condition } + level.fixed_labels + level.labels,
-    annotations: expectation.says(units.text(level.signal, value), level { limit_text: units.text(level.signal, threshold) }) + {
+    local said = expectation.says(units.text(level.signal, value), level { limit_text: units.text(level.signal, threshold) }),
+    local renamed(text) =
+      if std.objectHas(labels, 'service') then std.strReplace(text, expectation.series.service, labels.service) else text,
+    annotations: std.mapWithKey(function(_, text) renamed(text), said) + {
       runbook_url: '%s/runbooks/%s' % [config.links.dashboards, level.name],
       dashboard_url: dashboard_url(level, labels, seconds),
     } + {
