@@ -11,7 +11,7 @@ local labels(set) = '{' + std.join(',', [name + '="' + set[name] + '"' for name 
   labels: labels,
   // values: promtool's notation, such as '0+5x20'
   series(name, set, values):: { series: name + labels(set), values: values },
-  constant(name, set, value, samples=60):: self.series(name, set, '%sx%d' % [value, samples]),
+  constant(name, set, value, samples=60):: self.series(name, set, '%.10gx%d' % [value, samples]),
 
   file(tests, interval='15s'):: {
     rule_files: ['recording.yaml', 'alerts.yaml'],

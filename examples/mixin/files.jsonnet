@@ -1,0 +1,21 @@
+// Rule files and dashboards for your own Prometheus and Grafana: jsonnet -J <this repository> -S -m out files.jsonnet
+local signalfire = (import 'mixin.libsonnet') + {
+  _config+:: {
+    selector: 'cluster="east"',
+    settings+: {
+      env: 'live',
+      scrape: { interval: '30s' },
+      budgets: [{ name: 'total', day_usd: 100, month_usd: 2000 }],
+      alerts: { HighErrorRate: { threshold: 50, services: { 'batch-jobs': { enabled: false } } } },
+    },
+    links: { dashboards: 'https://grafana.example' },
+  },
+};
+
+{
+  'rules/recording.yaml': std.manifestYamlDoc(signalfire.prometheusRules),
+  'rules/alerts.yaml': std.manifestYamlDoc(signalfire.prometheusAlerts),
+} + {
+  ['dashboards/' + name]: std.manifestJson(signalfire.grafanaDashboards[name])
+  for name in std.objectFields(signalfire.grafanaDashboards)
+}
