@@ -31,7 +31,9 @@ local promql = import 'prometheus/signals/promql.libsonnet';
   signals:: (import 'prometheus/signals/signals.libsonnet')(config),
   alerts:: (import 'prometheus/alerts/alerts.libsonnet')(self.signals, config),
 
-  prometheusRules+:: { groups+: (import 'prometheus/rules/groups.libsonnet')($.signals, config) },
+  prometheusRules+:: {
+    groups+: (import 'prometheus/rules/groups.libsonnet')($.signals, config) + (import 'prometheus/rules/forecasts.libsonnet')($.alerts),
+  },
 
   prometheusAlerts+:: {
     groups+: [

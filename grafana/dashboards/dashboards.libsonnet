@@ -4,8 +4,9 @@ local panel = import '../lib/panel.libsonnet';
 
 // In the order in which a person goes through them. The neighbours are where one goes next from there.
 local pages = [
-  { uid: 'overview', title: 'Overview', neighbours: ['api-performance'], page: import 'overview.libsonnet' },
-  { uid: 'api-performance', title: 'API performance', neighbours: ['overview'], page: import 'api-performance.libsonnet' },
+  { uid: 'overview', title: 'Overview', neighbours: ['api-performance', 'anomalies'], page: import 'overview.libsonnet' },
+  { uid: 'api-performance', title: 'API performance', neighbours: ['overview', 'anomalies'], page: import 'api-performance.libsonnet' },
+  { uid: 'anomalies', title: 'Anomalies and forecasts', neighbours: ['overview', 'api-performance'], page: import 'anomalies.libsonnet' },
 ];
 local titled = { [page.uid]: { uid: page.uid, title: page.title } for page in pages };
 

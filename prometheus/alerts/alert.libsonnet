@@ -64,21 +64,24 @@ local exactly(service) = std.strReplace(service, '.', '\\\\.');
     else if own == null then alert.threshold else own,
 
   compared(matchers, threshold):: promql.select(alert.record, matchers) + ' ' + alert.compare + ' ' + '%g' % threshold,
-  watched::
+  // Which threshold is that of which series. [{ matchers, threshold }]
+  limits::
     local apart = [s for s in std.objectFields(alert.services) if !alert.watches(s) || std.member(alert.judged_apart, s)];
-    if apart == [] then alert.compared([], alert.threshold)
-    else std.join('\nor ', [
-      alert.compared(['service!~"%s"' % std.join('|', std.map(exactly, apart))], alert.threshold),
-    ] + [alert.compared(['service="%s"' % s], alert.threshold_of(s)) for s in alert.judged_apart]),
+    if apart == [] then [{ matchers: [], threshold: alert.threshold }]
+    else [{ matchers: ['service!~"%s"' % std.join('|', std.map(exactly, apart))], threshold: alert.threshold }]
+         + [{ matchers: ['service="%s"' % s], threshold: alert.threshold_of(s) } for s in alert.judged_apart],
+  watched:: std.join('\nor ', [alert.compared(limit.matchers, limit.threshold) for limit in alert.limits]),
 
-  expr::
+  // An expression about the watched series, where the guards hold.
+  guarded(expr)::
     local guarded(guard) =
       local by = std.get(guard, 'by', of_every_dashboard);
       '\nand on (%s) %s %s %g' % [std.join(', ', by), guard.signal.record(by), guard.compare, guard.threshold];
-    if alert.guards == [] then alert.watched
+    if alert.guards == [] then expr
     else
-      (if std.length(std.findSubstr('\nor ', alert.watched)) > 0 then '(\n' + alert.watched + '\n)' else alert.watched)
+      (if std.length(std.findSubstr('\nor ', expr)) > 0 then '(\n' + expr + '\n)' else expr)
       + std.join('', std.map(guarded, alert.guards)),
+  expr:: alert.guarded(alert.watched),
 
   dashboard_url(links):: '%s/d/%s?%sfrom=%s&to=now' % [
     links.dashboards,

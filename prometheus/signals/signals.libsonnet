@@ -15,6 +15,6 @@ function(config)
     hosts: (import 'hosts.libsonnet')(config),
     stack: (import 'stack.libsonnet')(config),
     health: (import 'health.libsonnet')(config),
-    anomalies: (import 'anomalies.libsonnet')(config),
-  };
-  std.foldl(function(all, name) all + modules[name], std.objectFields(modules), { by_module:: modules })
+    anomalies: (import 'anomalies.libsonnet')(config, signals),
+  }, signals = std.foldl(function(all, name) all + modules[name], std.objectFields(modules), { by_module:: modules });
+  signals

@@ -4,6 +4,7 @@
 """
 
 import json
+import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -63,11 +64,8 @@ def _table(header: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> str:
 
 def _plain(template: str) -> str:
     """A summary with its placeholders as a reader expects them: <service>, <value>."""
-    text = template
-    for name in ("service", "env"):
-        text = text.replace("{{ $labels." + name + " }}", f"<{name}>")
-    for form in ("{{ $value | humanize }}", "{{ $value | humanizePercentage }}"):
-        text = text.replace(form, "<value>")
+    named = re.sub(r"\{\{ \$labels\.(\w+) \}\}", r"<\1>", template)
+    text = re.sub(r"\{\{ \$value \|[^}]*\}\}", "<value>", named)
     return text.replace("<", "&lt;").replace(">", "&gt;")
 
 

@@ -95,11 +95,14 @@ def test_no_runbook_without_its_alert(alerts: dict[str, list[Json]], runbooks: s
 
 
 @pytest.mark.parametrize("name", ALERTS)
-def test_a_runbook_says_what_it_means_and_links_only_to_others(name: str, runbooks: set[str]) -> None:
+def test_a_runbook_says_what_it_means_and_its_links_lead_somewhere(
+    name: str, runbooks: set[str], dashboards: dict[str, Json]
+) -> None:
     text = (ROOT / "runbooks" / f"{name}.md").read_text()
     assert text.startswith(f"# {name}\n")
     assert "## What it means" in text
-    assert set(re.findall(r"\]\(([^)]*)\)", text)) <= {f"{page}.md" for page in runbooks}
+    pages = {f"{page}.md" for page in runbooks} | {f"/d/{board['uid']}" for board in dashboards.values()}
+    assert {link.split("?")[0] for link in re.findall(r"\]\(([^)]*)\)", text)} <= pages
 
 
 def test_an_override_reaches_the_rule(mixin_with: Callable[[Json], Json]) -> None:
