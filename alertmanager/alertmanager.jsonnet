@@ -113,7 +113,7 @@ function(settings, runtime)
       },
       'templates/signalfire.tmpl': importstr 'templates/signalfire.tmpl',
     },
-    check: ['amtool', 'check-config', config],
+    checks: [['amtool', 'check-config', config]],
     ready: 'http://%s/-/ready' % me.address,
     reload: 'SIGHUP',
   }

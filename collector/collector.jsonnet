@@ -256,7 +256,7 @@ function(settings, runtime)
         },
       }),
     },
-    check: ['collector', 'validate', '--config=' + config],
+    checks: [['collector', 'validate', '--config=' + config]],
     ready: 'http://%s/' % me.health_address,
     reload: 'SIGHUP',
   }

@@ -48,7 +48,7 @@ function(settings, runtime)
         },
       },
     },
-    check: ['jaeger', 'validate', '--config=' + config],
+    checks: [['jaeger', 'validate', '--config=' + config]],
     // Asks the database, so that it does not say yes before the traces can be read.
     ready: 'http://%s/api/services' % me.address,
     reload: null,

@@ -102,7 +102,7 @@ function(settings, runtime)
         },
       },
     },
-    check: ['loki', '-config.file=' + config, '-verify-config'],
+    checks: [['loki', '-config.file=' + config, '-verify-config']],
     ready: 'http://%s/ready' % me.address,
     reload: null,
   }

@@ -15,7 +15,7 @@ function(settings, runtime)
     ] + ['--collector.' + name for name in collectors] + host,
     env: { GOGC: '50' },
     files: {},
-    check: null,
+    checks: [],
     ready: 'http://%s/metrics' % me.address,
     reload: null,
   }

@@ -8,7 +8,7 @@ function(settings, runtime)
     ],
     env: { GOGC: '50' },
     files: {},
-    check: null,
+    checks: [],
     ready: 'http://%s/' % me.address,
     reload: null,
   }

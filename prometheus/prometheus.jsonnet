@@ -8,6 +8,13 @@ function(settings, runtime)
   local config = me.config + '/prometheus.yaml';
   local mixin = signalfire { _config+:: { settings: settings, links: runtime.links } };
 
+  local changed = std.objectFields(settings.alerts);
+  local tests = {
+    ['tests/%s.yaml' % alert]: mixin.prometheusTests[alert + '.yaml'] { rule_files: ['../rules/%s' % file for file in super.rule_files] }
+    for alert in changed
+    if std.objectHas(mixin.prometheusTests, alert + '.yaml')
+  };
+
   // A service of its own for each server of the stack, as for any application.
   local stack = [
     { service: 'prometheus', addresses: [me.address] },
@@ -99,8 +106,10 @@ function(settings, runtime)
       },
       'rules/recording.yaml': mixin.prometheusRules,
       'rules/alerts.yaml': mixin.prometheusAlerts,
-    },
-    check: ['promtool', 'check', 'config', config],
+    } + tests,
+    checks: [['promtool', 'check', 'config', config]]
+            // An alert that signalfire.yaml changes must still pass its own tests.
+            + [['promtool', 'test', 'rules'] + [me.config + '/' + file for file in std.objectFields(tests)] for _ in if tests == {} then [] else [1]],
     ready: 'http://%s/-/ready' % me.address,
     reload: 'SIGHUP',
   }

@@ -9,7 +9,7 @@ function(settings, runtime)
     ],
     env: { GOGC: '50' },
     files: {},
-    check: null,
+    checks: [],
     ready: 'http://%s/health' % me.address,
     reload: null,
   }

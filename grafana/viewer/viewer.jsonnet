@@ -35,7 +35,7 @@ function(settings, runtime)
       ['dashboards/' + name]: std.manifestJsonEx(dashboards[name], '  ')
       for name in std.objectFields(dashboards)
     },
-    check: [],
+    checks: [],
     ready: 'http://%s/api/health' % me.address,
     reload: null,
   }

@@ -6,6 +6,7 @@ import hashlib
 import json
 import shutil
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from scripts.compose import layout
@@ -27,7 +28,7 @@ def check(client: DockerClient, files: Files, state: State) -> None:
         checks = [
             threads.submit(_check, client, name, rendered, state)
             for name, rendered in files.rendered.items()
-            if rendered.check
+            if rendered.checks
         ]
         for one in checks:
             one.result()
@@ -36,17 +37,31 @@ def check(client: DockerClient, files: Files, state: State) -> None:
 def _check(client: DockerClient, name: str, rendered: Rendered, state: State) -> None:
     image = services_of([])[name]["image"]
     stamp = state.run / "checked" / f"compose-{name}"
-    digest = hashlib.sha256(json.dumps([image, rendered.check, rendered.files_digest]).encode()).hexdigest()
+    digest = hashlib.sha256(json.dumps([image, rendered.checks, rendered.files_digest]).encode()).hexdigest()
     if stamp.is_file() and stamp.read_text() == digest:
         return
-    assert rendered.check is not None
     trial = state.compose / "trial" / name
     write_folder(trial, rendered.files, READABLE)
+    for command in rendered.checks:
+        code, said = _run(client, name, image, command, rendered.env, trial)
+        if code:
+            raise ComposeError(
+                f"{name}: {command[0]} refuses its configuration:\n{said}\n"
+                f"The refused configuration is in {trial}. What ran before still runs as it was."
+            )
+    shutil.rmtree(trial)
+    write(stamp, digest)
+
+
+def _run(
+    client: DockerClient, name: str, image: str, command: list[str], environment: dict[str, str], trial: Path
+) -> tuple[int, str]:
+    """Exit code and output of a command that sees nothing but the configuration on trial."""
     container = client.containers.run(
         image,
-        entrypoint=[layout.PROGRAMS[rendered.check[0]]],
-        command=rendered.check[1:],
-        environment=rendered.env,
+        entrypoint=[layout.PROGRAMS[command[0]]],
+        command=command[1:],
+        environment=environment,
         volumes={str(trial): {"bind": layout.config(name), "mode": "ro"}},
         tmpfs={layout.DATA[name]: "mode=1777"},
         network_disabled=True,
@@ -55,14 +70,7 @@ def _check(client: DockerClient, name: str, rendered: Rendered, state: State) ->
         detach=True,
     )
     try:
-        code = container.wait()["StatusCode"]
-        said = container.logs().decode(errors="replace").strip()
+        code: int = container.wait()["StatusCode"]
+        return code, container.logs().decode(errors="replace").strip()
     finally:
         container.remove(v=True, force=True)
-    if code:
-        raise ComposeError(
-            f"{name}: {rendered.check[0]} refuses its configuration:\n{said}\n"
-            f"The refused configuration is in {trial}. What ran before still runs as it was."
-        )
-    shutil.rmtree(trial)
-    write(stamp, digest)

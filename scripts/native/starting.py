@@ -146,8 +146,8 @@ class Starting:
         (self.state.data / name).mkdir(mode=0o700, parents=True, exist_ok=True)
         rendered = await asyncio.to_thread(self._render, server, page, None)
         program = server_program(server, rendered, binary)
-        if rendered.check:
-            if self._starts_before_its_checker(rendered.check[0], server):
+        if rendered.checks:
+            if self._starts_before_its_checker(rendered.checks[0][0], server):
                 tasks.create_task(self._check_later(server, rendered, page))
             else:
                 await self._check(server, rendered, page)
@@ -169,25 +169,24 @@ class Starting:
 
     async def _check(self, server: Server, rendered: Rendered, page: Path) -> None:
         """Let the server's own checker judge the new configuration in a folder of its own."""
-        assert rendered.check is not None
-        checker = await self.binaries.program(rendered.check[0])
+        checker = await self.binaries.program(rendered.checks[0][0])
         stamp = self.state.run / "checked" / server.name
-        identity = json.dumps([str(checker), checker.stat().st_mtime_ns, rendered.check, rendered.files_digest])
+        identity = json.dumps([str(checker), checker.stat().st_mtime_ns, rendered.checks, rendered.files_digest])
         digest = sha256(identity.encode()).hexdigest()
         if stamp.is_file() and stamp.read_text() == digest:
             return
         self.progress.step(server.name, "checking", "its configuration")
         trial = self.state.run / "trial"
         on_trial = await asyncio.to_thread(self._render, server, page, trial)
-        assert on_trial.check is not None
         write_folder(trial / server.name, on_trial.files)
-        code, output = await _run([str(checker), *on_trial.check[1:]], on_trial.env)
-        if code != 0:
-            raise StartError(
-                f"{server.name}: {rendered.check[0]} refuses its configuration:\n{output.strip()}\n"
-                f"The refused configuration is in {trial / server.name}."
-                + (" What ran before still runs as it was." if self._all_or_nothing else "")
-            )
+        for command in on_trial.checks:
+            code, output = await _run([str(checker), *command[1:]], on_trial.env)
+            if code != 0:
+                raise StartError(
+                    f"{server.name}: {command[0]} refuses its configuration:\n{output.strip()}\n"
+                    f"The refused configuration is in {trial / server.name}."
+                    + (" What ran before still runs as it was." if self._all_or_nothing else "")
+                )
         shutil.rmtree(trial / server.name)
         write(stamp, digest)
 

@@ -22,8 +22,8 @@ class Rendered:
     env: dict[str, str]
     files: dict[str, str]
     """Path inside the server's configuration folder to content."""
-    check: list[str] | None
-    """The server's own checker; the first word is the name of a built binary."""
+    checks: list[list[str]]
+    """Commands of the server's own checker; the first word of each is the name of a built binary, the same in all."""
     ready: str
     """The URL that answers 200 once the server truly works."""
     reload: str | None
@@ -45,7 +45,7 @@ def evaluate(template: str, settings: dict[str, Any], runtime: dict[str, Any]) -
             args=[str(arg) for arg in result["args"]],
             env={str(key): str(value) for key, value in result["env"].items()},
             files={name: _content(name, value) for name, value in result["files"].items()},
-            check=result["check"],
+            checks=result["checks"],
             ready=result["ready"],
             reload=result["reload"],
         )

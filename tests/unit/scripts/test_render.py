@@ -74,7 +74,7 @@ def test_texts_that_some_yaml_reader_takes_for_something_else_are_quoted(tmp_pat
         "# c",
     ]
     listed = ", ".join(repr(text) for text in texts)
-    body = f"{{args: [], env: {{}}, files: {{'a.yaml': {{v: [{listed}]}}}}, check: null, ready: '', reload: null}}"
+    body = f"{{args: [], env: {{}}, files: {{'a.yaml': {{v: [{listed}]}}}}, checks: [], ready: '', reload: null}}"
     content = template.evaluate(_template(tmp_path, body), {}, {}).files["a.yaml"]
     for text in texts:
         assert f'- "{text}"\n' in content
