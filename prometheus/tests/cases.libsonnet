@@ -16,6 +16,7 @@ local rounded_up(seconds) = step * std.ceil(seconds / step);
 local url_part(text) = std.strReplace(std.strReplace(text, '&', '%26'), ' ', '+');
 // A number well beyond (+1) or well inside (-1) of another.
 local away(from, direction) = if from == 0 then direction else from + direction * std.abs(from) / 2;
+local just_beyond(from, direction) = from + direction * (if from == 0 then 0.001 else std.abs(from) * 0.001);
 local beyond(compare, value, threshold) = if compare == '>' then value > threshold else value < threshold;
 local outwards(compare) = if compare == '>' then 1 else -1;
 
@@ -70,12 +71,19 @@ function(alert, expectation, config)
     if beyond(alert.compare, value, if std.objectHas(labels, 'service') then level.threshold_of(labels.service) else level.threshold)
   ]);
 
+  // Beyond the level's threshold and those of all services.
+  local beyond_all(level) = std.foldl(
+    function(furthest, threshold) if out * away(threshold, out) > out * furthest then away(threshold, out) else furthest,
+    [level.threshold_of(service) for service in level.judged_apart],
+    away(level.threshold, out)
+  );
+
   local title(level, text) = '%s (%s) %s' % [alert.name, level.severity, text];
   local of_level(level) =
     local hold = holds(level);
     local threshold = level.threshold;
     local far = away(threshold, out);
-    local near = threshold + out * (if threshold == 0 then 0.001 else std.abs(threshold) * 0.001);
+    local near = just_beyond(threshold, out);
     local fine = away(threshold, -out);
     local until(samples, value, after) = [series(expectation.series, '%.10gx%d %.10gx%d' % [value, samples, after, longest / step + 40])]
                                          + guards(expectation.series, satisfied);
@@ -100,19 +108,20 @@ function(alert, expectation, config)
       lib.test(title(level, 'watches %s by its own threshold' % service), lasting(value, labels), [fires(value, longest + 120, labels)])
       for service in std.objectFields(alert.services)
       for labels in [expectation.series { service: service }]
-      for value in if !level.watches(service) then [far] else [level.threshold_of(service), away(level.threshold_of(service), out)]
+      for value in if !level.watches(service) then [beyond_all(level)] else [level.threshold_of(service), just_beyond(level.threshold_of(service), out)]
     ];
 
   local worst = std.foldl(function(far, level) if out * away(level.threshold, out) > out * far then away(level.threshold, out) else far, levels, away(levels[0].threshold, out));
   local without(guard, value) = lasting(worst, guard=function(other) if other == guard then value else satisfied(other));
   local of_guard(guard) =
-    local near = guard.threshold + outwards(guard.compare) * (if guard.threshold == 0 then 0.001 else std.abs(guard.threshold) * 0.001);
-    local other = expectation.series { [std.get(guard, 'by', ['env', 'service'])[std.length(std.get(guard, 'by', ['env', 'service'])) - 1]]: 'another' };
+    local near = just_beyond(guard.threshold, outwards(guard.compare));
     [
       lib.test('%s is silent where its guard %s does not hold' % [alert.name, guard.signal.title], without(guard, guard.threshold), [lib.silent(alert, longest + 120)]),
       lib.test('%s fires where its guard %s just holds' % [alert.name, guard.signal.title], without(guard, near), [fires(worst, longest)]),
-      lib.test('%s: another\'s guard %s does not count' % [alert.name, guard.signal.title], [series(expectation.series, '%.10gx%d' % [worst, longest / step + 40])]
-                                                                                        + guards(other, satisfied), [lib.silent(alert, longest + 120)]),
+    ] + [
+      lib.test('%s: the guard %s of another %s does not count' % [alert.name, guard.signal.title, label], [series(expectation.series, '%.10gx%d' % [worst, longest / step + 40])]
+                                                                                                         + guards(expectation.series { [label]: 'another' }, satisfied), [lib.silent(alert, longest + 120)])
+      for label in std.get(guard, 'by', ['env', 'service'])
     ];
 
   std.flattenArrays(std.map(of_level, levels) + std.map(of_guard, alert.guards))

@@ -1,11 +1,13 @@
 // The Watchdog watches Prometheus' own last sample, not a signal.
 local lib = import 'lib.libsonnet';
+local promql = import '../signals/promql.libsonnet';
 
 function(alerts, config)
   local alert = alerts.Watchdog;
   // The evaluations just before, and at or after, the moment at which the newest sample is too old.
-  local quiet = 15 * std.ceil(alert.threshold / 15);
-  local late = quiet - 15;
+  local step = 5;
+  local quiet = step * std.ceil(alert.threshold / step);
+  local late = quiet - step;
   local expected(seconds) = {
     labels: { severity: alert.severity, cooldown: alert.cooldown, condition: 'Watchdog', env: config.settings.env, service: 'prometheus' } + alert.labels,
     annotations: {
@@ -17,14 +19,16 @@ function(alerts, config)
     },
   };
   local own(values) = [lib.series('up', { job: 'prometheus', env: 'test', service: 'prometheus', instance: 'p' }, values)];
-  // The last sample is stored at 60 s.
-  local stopped = own('1x4 _x60');
+  local holds = 15 * std.ceil(promql.seconds(alert['for']) / 15);
+  // The last sample is stored at this moment.
+  local last = 600;
+  local stopped = own('1x%d _x60' % [last / 15]);
   lib.file([
     lib.test('Watchdog always fires, from the first sample on', own('1x40'), [
-      lib.fires(alert, 0, [expected(0)]),
+      lib.fires(alert, holds, [expected(holds)]),
       lib.fires(alert, 300, [expected(300)]),
     ]),
-    lib.test('Watchdog still fires while samples could just be late', stopped, [lib.fires(alert, 60 + late, [expected(60 + late)])]),
-    lib.test('Watchdog is silent once nothing has been stored for so long', stopped, [lib.silent(alert, 60 + quiet)]),
+    lib.test('Watchdog still fires while samples could just be late', stopped, [lib.fires(alert, last + late, [expected(last + late)])]),
+    lib.test('Watchdog is silent once nothing has been stored for so long', stopped, [lib.silent(alert, last + quiet)]),
     lib.test('Watchdog is silent if Prometheus does not read its own metrics', [lib.constant('up', { job: 'shop', env: 'test', service: 'shop' }, 1)], [lib.silent(alert, 60)]),
-  ])
+  ], interval='%ds' % step)

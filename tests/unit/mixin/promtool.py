@@ -1,0 +1,97 @@
+"""promtool over many test files at once, each with only the rules that its tests need."""
+
+import json
+import os
+import re
+import subprocess
+import xml.etree.ElementTree as ElementTree
+from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+from scripts.build import binary
+from tests.unit.mixin.promql import metrics_of
+
+Json = dict[str, Any]
+_SERIES_NAME = re.compile(r"\s*([a-zA-Z_:][\w:]*)")
+_ALERT_NAME = re.compile(r'alertname="(\w+)"')
+# Far fewer processes than files, and still enough of them that one slow file does not keep the others waiting.
+_FILES_IN_A_BATCH = 8
+
+
+def run(folder: Path, files: Mapping[str, Json]) -> dict[str, list[str]]:
+    """Runs test files by name, each with its rules under `rules`: {"groups": …}. The failures of each that fails."""
+    for name, content in files.items():
+        test = {key: value for key, value in content.items() if key != "rules"}
+        (folder / f"{name}.rules").write_text(json.dumps(content["rules"]))  # JSON is YAML
+        (folder / name).write_text(json.dumps(test | {"rule_files": [f"{name}.rules"]}))
+    # The longest first, and each batch of them spread over the whole list.
+    names = sorted(files, key=lambda name: (folder / name).stat().st_size, reverse=True)
+    count = max(1, -(-len(names) // _FILES_IN_A_BATCH))
+    batches = [names[start::count] for start in range(count)]
+    with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
+        parts = pool.map(lambda batch: _batch(folder, batch), batches)
+    return {name: failures for part in parts for name, failures in part.items() if failures}
+
+
+def _batch(folder: Path, names: list[str]) -> dict[str, list[str]]:
+    results = f"{names[0]}.junit"
+    command = [str(binary("promtool")), "test", "rules", f"--junit={results}", *names]
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False, timeout=600)
+    suites = ElementTree.parse(folder / results).getroot().findall("testsuite")
+    found = {suite.get("name", ""): [_told(problem) for problem in suite.iter() if problem.text] for suite in suites}
+    if set(found) != set(names) or any(found.values()) != (done.returncode != 0):
+        told = f"promtool ended with {done.returncode}\n{done.stdout}{done.stderr}"
+        return {name: [told] for name in names}
+    return found
+
+
+def _told(problem: ElementTree.Element) -> str:
+    return f"{problem.tag}: {problem.text}"
+
+
+def parts_of(name: str, mixin: Json) -> Iterator[tuple[str, Json]]:
+    """A test file of the mixin as several: tests that need the same rules together, with those rules alone.
+
+    A rule of which a test asks nothing costs its time and changes nothing. mixin: rules, alerts, tests.
+    """
+    groups = mixin["rules"]["groups"] + mixin["alerts"]["groups"]
+    alerts = {rule["alert"] for group in mixin["alerts"]["groups"] for rule in group["rules"]}
+    reads: dict[str, set[str]] = {"ALERTS": alerts}
+    for rule in (rule for group in groups for rule in group["rules"]):
+        reads.setdefault(_name(rule), set()).update(_read_by(rule["expr"]))
+    by_needs: dict[frozenset[str], list[Json]] = {}
+    test_file = mixin["tests"][name]
+    for test in test_file["tests"]:
+        asked = {asked["alertname"] for asked in test.get("alert_rule_test", ())}
+        asked = asked.union(*(_read_by(asked["expr"]) for asked in test.get("promql_expr_test", ())))
+        given = {match[1] for series in test["input_series"] if (match := _SERIES_NAME.match(series["series"]))}
+        by_needs.setdefault(_needed(asked, reads, given), []).append(test)
+    for number, (needs, tests) in enumerate(by_needs.items()):
+        yield f"{number}-{name}", test_file | {"tests": tests, "rules": {"groups": _only(groups, needs)}}
+
+
+def _name(rule: Json) -> str:
+    return str(rule.get("record") or rule["alert"])
+
+
+def _read_by(expression: str) -> set[str]:
+    """The series that an expression reads; in the place of ALERTS the alerts that it names, if it does."""
+    metrics = metrics_of(expression)
+    named = set(_ALERT_NAME.findall(expression)) if "ALERTS" in metrics else set()
+    return metrics - {"ALERTS"} | named if named else metrics
+
+
+def _needed(wanted: set[str], reads: Mapping[str, set[str]], given: set[str]) -> frozenset[str]:
+    """The rules that these stand on, their own included, except for series that a test puts in itself."""
+    found: set[str] = set()
+    while new := (wanted - given - found) & set(reads):
+        found |= new
+        wanted = set().union(*(reads[name] for name in new))
+    return frozenset(found)
+
+
+def _only(groups: list[Json], names: frozenset[str]) -> list[Json]:
+    kept = [group | {"rules": [rule for rule in group["rules"] if _name(rule) in names]} for group in groups]
+    return [group for group in kept if group["rules"]]
