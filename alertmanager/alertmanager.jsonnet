@@ -1,66 +1,24 @@
 // Alertmanager: who is told of what, how soon, and how often again.
-local duration = import 'collector/duration.libsonnet';
+local inhibition = import 'alertmanager/inhibition.libsonnet';
+local mute = import 'alertmanager/mute.libsonnet';
+local kinds = import 'alertmanager/receivers.libsonnet';
+local routes_of = import 'alertmanager/routes.libsonnet';
 
 // From the worst to the least.
 local severities = ['critical', 'error', 'warning', 'info'];
 
-// An alert's label `cooldown` says after how long it is notified again. Alertmanager needs a route for each value.
-local usual_cooldowns = ['5m', '10m', '15m', '30m', '1h', '4h', '12h', '1d'];
-local default_cooldown = '4h';
-
-// Alerts of one condition are the same thing only if they are also about the same one of these, where they have it.
-local subject = [
-  'service', 'env', 'instance', 'agent', 'budget', 'container', 'database', 'device', 'endpoint', 'model', 'mountpoint',
-  'objective', 'operation', 'provider', 'queue', 'task_type', 'tool', 'workflow',
-];
-
-local url_of(webhook) =
-  local file = std.get(webhook, 'url_file');
-  if file != null then { url_file: file } else { url: webhook.url };
-
 function(settings, runtime)
   local me = runtime.servers.alertmanager;
   local config = me.config + '/alertmanager.yaml';
+  local routes = routes_of(settings, severities);
 
-  // Those who are told: a person's receivers by severity, and what the runtime brings along (all severities).
-  local persons = [
-    { name: receiver.name, severities: receiver.severities, address: url_of(receiver.webhook) }
-    for receiver in settings.receivers
-  ];
-  local machines = [{ name: webhook.name, severities: severities, address: url_of(webhook) } for webhook in runtime.webhooks];
+  // What the runtime brings along: they get all severities, and the proof that alerts arrive.
+  local machines = [{ name: webhook.name, webhook: webhook } for webhook in runtime.webhooks];
 
-  local own_cooldowns = [
-    alert.labels.cooldown
-    for alert in std.objectValues(settings.alerts)
-    if std.objectHas(alert, 'labels') && alert.labels != null && std.objectHas(alert.labels, 'cooldown')
-  ];
-  local cooldowns = std.set(usual_cooldowns + own_cooldowns, duration.seconds);
-
-  local webhook(address) = address {
-    send_resolved: true,
-    timeout: '10s',
-    max_alerts: 0,  // all of them
-  };
-
-  local told(name, receivers) = {
-    name: name,
-    [if receivers != [] then 'webhook_configs']: [webhook(receiver.address) for receiver in receivers],
-  };
-
-  local of(some) = 'severity=~"%s"' % std.join('|', some);
-
-  local route(receiver) = {
-    receiver: receiver.name,
-    matchers: [of(receiver.severities)],
-    continue: true,  // the next receiver is told too
-    routes: [{ matchers: ['cooldown="%s"' % cooldown], repeat_interval: cooldown } for cooldown in cooldowns],
-  };
-
-  local lower_than(index) = severities[index + 1:];
-  local inhibit(index, same, condition) = {
-    source_matchers: ['severity="%s"' % severities[index], condition],
-    target_matchers: [of(lower_than(index)), condition],
-    equal: [same] + subject,
+  local told(name, receivers) = { name: name } + {
+    [kind + '_configs']: [kinds[kind](receiver[kind]) for receiver in receivers if std.get(receiver, kind) != null]
+    for kind in std.objectFieldsAll(kinds)
+    if std.length([receiver for receiver in receivers if std.get(receiver, kind) != null]) > 0
   };
 
   {
@@ -80,11 +38,11 @@ function(settings, runtime)
         templates: ['templates/*.tmpl'],
         // Receivers with a slash in their name are ours; a person's cannot have one.
         route: {
-          receiver: 'signalfire/unclassified',  // an alert of no known severity: better told to all than to none
+          receiver: 'signalfire/unclassified',  // an alert of no known severity: better told than not
           group_by: ['alertname', 'env', 'service'],
           group_wait: '5s',
           group_interval: '10s',
-          repeat_interval: default_cooldown,
+          repeat_interval: '4h',
           routes: [
             {
               // Proof that alerts arrive at all: for machines that notice its absence, not for persons.
@@ -93,25 +51,29 @@ function(settings, runtime)
               group_wait: '0s',
               repeat_interval: '5m',
             },
-          ] + [route(receiver) for receiver in machines + persons] + [
-            { receiver: 'signalfire/nobody', matchers: [of(severities)] },
+          ] + std.map(routes.for_machine, machines) + routes.for_persons + [
+            { receiver: 'signalfire/nobody', matchers: ['severity=~"%s"' % std.join('|', severities)] },
           ],
         },
-        inhibit_rules: [
-          inhibit(index, rule.same, rule.condition)
-          for rule in [{ same: 'condition', condition: 'condition!=""' }, { same: 'alertname', condition: 'condition=""' }]
-          for index in std.range(0, std.length(severities) - 2)
-        ],
+        inhibit_rules: inhibition(severities),
+        [if settings.mute != [] then 'time_intervals']: std.map(mute, settings.mute),
         receivers: [
           { name: 'signalfire/nobody' },
-          told('signalfire/unclassified', machines + persons),
+          told('signalfire/unclassified', machines + routes.fallback),
           told('signalfire/watchdog', machines),
         ] + [
           told(receiver.name, [receiver])
-          for receiver in machines + persons
+          for receiver in machines + settings.receivers
         ],
       },
-      'templates/signalfire.tmpl': importstr 'templates/signalfire.tmpl',
+      // Slack's texts are the plain ones, with values as Slack needs them.
+      'templates/slack-texts.tmpl': std.strReplace(importstr 'templates/plain.tmpl', 'signalfire.plain.', 'signalfire.slack.'),
+    } + {
+      'templates/values.tmpl': importstr 'templates/values.tmpl',
+      'templates/plain.tmpl': importstr 'templates/plain.tmpl',
+      'templates/links.tmpl': importstr 'templates/links.tmpl',
+      'templates/slack.tmpl': importstr 'templates/slack.tmpl',
+      'templates/email.tmpl': importstr 'templates/email.tmpl',
     },
     checks: [['amtool', 'check-config', config]],
     ready: 'http://%s/-/ready' % me.address,

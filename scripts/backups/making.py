@@ -64,7 +64,7 @@ def make(
 def without_addresses(text: str, settings: Settings) -> str:
     """The text of signalfire.yaml without receivers' addresses: one may be as good as a password."""
     for receiver in settings.receivers:
-        if receiver.webhook.url:
+        if receiver.webhook and receiver.webhook.url:
             text = text.replace(receiver.webhook.url, URL_LEFT_OUT)
     return text
 

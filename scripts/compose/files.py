@@ -14,7 +14,7 @@ from typing import Any
 
 import yaml
 
-from scripts.compose import layout
+from scripts.compose import layout, receivers
 from scripts.compose.database_secrets import database_secrets
 from scripts.paths import ROOT, State
 from scripts.render import jsonnet, runtime
@@ -22,7 +22,7 @@ from scripts.render.files import READABLE, write, write_folder
 from scripts.render.servers import SERVERS
 from scripts.render.template import Rendered, evaluate
 from scripts.settings import Settings
-from scripts.settings.models import Ports, Receiver
+from scripts.settings.models import Ports
 from scripts.stack.endpoints import DemoAddresses, DemoProcess, demo_environment, demo_processes, for_runtime, url_host
 
 COMPOSE_FILE = ROOT / "compose" / "compose.yaml"
@@ -164,10 +164,8 @@ class Files:
         for file in (self.password_file, self.password_file.with_name("grafana_secret_key")):
             if not file.is_file():
                 write(file, secrets.token_urlsafe(_PASSWORD_BYTES), READABLE)
-        hidden = [receiver for receiver in self._settings.receivers if not receiver.webhook.url]
-        urls = {f"{r.name}.url": runtime.url_from_container(_webhook_url(r)) for r in hidden}
         folder = self._folder / "secrets"
-        write_folder(folder / "alertmanager", urls, READABLE)
+        write_folder(folder / "alertmanager", receivers.secrets(self._settings), READABLE)
         for kind, files in database_secrets(self._runtime["databases"]).items():
             write_folder(folder / f"{kind}_exporter", files, READABLE)
 
@@ -199,7 +197,7 @@ def own_addresses(settings: Settings) -> list[str]:
     """What listens on this machine alone and is to be called from a container: `127.0.0.1:8080`, one for each port."""
     addresses = [address for target in settings.targets for address in target.addresses]
     addresses += [database.address for database in settings.databases]
-    addresses += [runtime.address_of(_webhook_url(receiver)) for receiver in settings.receivers]
+    addresses += [receivers.address(receiver) for receiver in settings.receivers]
     by_port = {address.rpartition(":")[2]: address for address in addresses if runtime.own_host(address)}
     return [by_port[port] for port in sorted(by_port)]
 
@@ -218,24 +216,8 @@ def exporters_of(settings: Settings) -> list[str]:
 def _settings_inside(settings: Settings) -> dict[str, Any]:
     """The templates' `settings` as they read inside the containers."""
     data = settings.for_templates()
-    for receiver in data["receivers"]:
-        webhook = receiver["webhook"]
-        if webhook["url"]:
-            webhook["url"] = runtime.url_from_container(webhook["url"])
-        else:
-            webhook["url_file"] = f"{layout.SECRETS}/{receiver['name']}.url"
-        webhook.pop("url_env")
+    data["receivers"] = [receivers.inside(receiver) for receiver in settings.receivers]
     return data
-
-
-def _webhook_url(receiver: Receiver) -> str:
-    webhook = receiver.webhook
-    if webhook.url:
-        return webhook.url
-    if webhook.url_file:
-        return Path(webhook.url_file).read_text(encoding="utf-8").strip()
-    assert webhook.url_env is not None
-    return os.environ[webhook.url_env].strip()
 
 
 def _fixed_folder(pattern: str) -> str:

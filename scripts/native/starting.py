@@ -268,12 +268,13 @@ def remembered(state: State) -> dict[str, dict[str, Any]]:
 def with_secrets(settings: Settings, state: State) -> dict[str, Any]:
     """The templates' `settings`, where a secret of the environment has become a private file."""
     data = settings.for_templates()
-    for receiver in data["receivers"]:
-        variable = receiver["webhook"].pop("url_env")
-        if variable:
-            file = state.run / "secrets" / f"{receiver['name']}.url"
-            write(file, os.environ[variable])
-            receiver["webhook"]["url_file"] = str(file)
+    for receiver, fields in zip(settings.receivers, data["receivers"], strict=True):
+        way = receiver.way
+        fields[receiver.kind].pop(f"{way.hidden}_env")
+        if way.secret_env:
+            file = state.run / "secrets" / f"{receiver.name}.{way.hidden}"
+            write(file, os.environ[way.secret_env])
+            fields[receiver.kind][f"{way.hidden}_file"] = str(file)
     return data
 
 

@@ -7,8 +7,9 @@ texts as Prometheus writes them ("30d", "1m30s").
 import ipaddress
 import re
 from collections.abc import Iterable
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, ClassVar, Literal, Self, cast
 from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 from pydantic_core import PydanticCustomError
@@ -81,13 +82,43 @@ def _path_of_url(value: str) -> str:
     return value
 
 
+def _channel(value: str) -> str:
+    if not re.fullmatch(r"[#@]?[^\s#@{}]+", value):
+        raise wrong(f"{value!r} is not a channel", 'write for example "#alerts", in quotes')
+    return value
+
+
+def _mail_address(value: str) -> str:
+    if not re.fullmatch(r"[^\s@,<>{}]+@[^\s@,<>{}]+", value):
+        raise wrong(f"{value!r} is not a mail address", "write for example on-call@example.com")
+    return value
+
+
+def _time_range(value: str) -> str:
+    clock = r"([01]\d|2[0-3]):[0-5]\d"
+    if not re.fullmatch(rf"{clock}-({clock}|24:00)", value) or value[:5] == value[6:]:
+        raise wrong(f"{value!r} is not a range of times", 'write for example "22:00-07:00"')
+    return value
+
+
+def _time_zone(value: str) -> str:
+    try:
+        ZoneInfo(value)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        raise wrong(f"{value!r} is not a time zone", "write for example Europe/Berlin or UTC") from None
+    return value
+
+
 Duration = Annotated[str, AfterValidator(_duration)]
 DurationOrZero = Annotated[str, AfterValidator(_duration_or_zero)]
 Name = Annotated[str, AfterValidator(_name)]
 Address = Annotated[str, AfterValidator(_address)]
 HttpUrl = Annotated[str, AfterValidator(_http_url)]
 Port = Annotated[int, Field(ge=1, le=65535)]
+MailAddress = Annotated[str, AfterValidator(_mail_address)]
 Severity = Literal["info", "warning", "error", "critical"]
+Weekday = Literal["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]
+RECEIVER_KINDS = ("webhook", "slack", "pagerduty", "email")
 
 
 class _Section(BaseModel):
@@ -256,8 +287,36 @@ class AlertOverride(_Section):
     enabled: bool | None = None
 
 
-class Webhook(_Section):
-    """Where notifications are posted. Exactly one of the three."""
+class _Secretive(_Section):
+    """A section with one secret: the contents of the file `<hidden>_file` or of the variable `<hidden>_env`."""
+
+    hidden: ClassVar[str]
+    hidden_is: ClassVar[str]
+    """In words, for errors."""
+
+    @property
+    def secret_file(self) -> str | None:
+        return cast("str | None", getattr(self, f"{self.hidden}_file"))
+
+    @property
+    def secret_env(self) -> str | None:
+        return cast("str | None", getattr(self, f"{self.hidden}_env"))
+
+    def _given(self, *fields: str) -> list[str]:
+        return [name for name in fields if getattr(self, name) is not None]
+
+    def _needs_one_of(self, *fields: str) -> None:
+        given = self._given(*fields)
+        if len(given) != 1:
+            found = f"{_listing(given)} are all given" if given else f"no {self.hidden_is}"
+            raise wrong(found, f"write exactly one of {_listing(list(fields))}")
+
+
+class Webhook(_Secretive):
+    """Where notifications are posted as Alertmanager's JSON. Exactly one of the three."""
+
+    hidden = "url"
+    hidden_is = "address"
 
     url: HttpUrl | None = Field(default=None, description="Only where the address itself is no secret.")
     url_file: str | None = Field(default=None, description="A file that holds the address.")
@@ -265,19 +324,122 @@ class Webhook(_Section):
 
     @model_validator(mode="after")
     def _exactly_one(self) -> Self:
-        given = [name for name, value in self if value is not None]
-        if len(given) != 1:
-            found = f"{_listing(given)} are all given" if given else "no address"
-            raise wrong(found, "write exactly one of url, url_file and url_env")
+        self._needs_one_of("url", "url_file", "url_env")
+        return self
+
+
+class Slack(_Secretive):
+    """A channel of Slack, by an incoming webhook. Its address is a secret."""
+
+    hidden = "api_url"
+    hidden_is = "address of the webhook"
+
+    api_url_file: str | None = Field(default=None, description="A file that holds the webhook's address.")
+    api_url_env: str | None = Field(default=None, description="An environment variable that holds it.")
+    channel: Annotated[str, AfterValidator(_channel)] | None = Field(
+        default=None, description="Where the webhook may choose it: #name, @name or an id."
+    )
+
+    @model_validator(mode="after")
+    def _exactly_one(self) -> Self:
+        self._needs_one_of("api_url_file", "api_url_env")
+        return self
+
+
+class PagerDuty(_Secretive):
+    """A service of PagerDuty, by its integration key of the Events API v2."""
+
+    hidden = "routing_key"
+    hidden_is = "routing key"
+
+    routing_key_file: str | None = Field(default=None, description="A file that holds the integration key.")
+    routing_key_env: str | None = Field(default=None, description="An environment variable that holds it.")
+    url: HttpUrl = Field(
+        default="https://events.pagerduty.com/v2/enqueue",
+        description="Accounts of the EU have https://events.eu.pagerduty.com/v2/enqueue.",
+    )
+
+    @model_validator(mode="after")
+    def _exactly_one(self) -> Self:
+        self._needs_one_of("routing_key_file", "routing_key_env")
+        return self
+
+
+class Email(_Secretive):
+    """Mail by a server of yours."""
+
+    hidden = "password"
+    hidden_is = "password"
+
+    smarthost: Address = Field(description="host:port of the mail server.")
+    from_: MailAddress = Field(alias="from")
+    to: list[MailAddress] = Field(min_length=1)
+    user: str | None = None
+    password_file: str | None = Field(default=None, description="A file that holds the user's password.")
+    password_env: str | None = Field(default=None, description="An environment variable that holds it.")
+    require_tls: bool = Field(default=True, description="false: also unencrypted. Only for a server on this machine.")
+
+    @model_validator(mode="after")
+    def _user_and_password(self) -> Self:
+        if self.user is not None:
+            self._needs_one_of("password_file", "password_env")
+        elif given := self._given("password_file", "password_env"):
+            raise wrong(f"{_listing(given)} without a user", "add user, or leave the password out")
+        return self
+
+
+class MuteTime(_Section):
+    """Times at which a receiver that names them gets nothing."""
+
+    name: Name
+    times: list[Annotated[str, AfterValidator(_time_range)]] = Field(
+        default=[], description='"22:00-07:00"; it may go over midnight. None: the whole day.'
+    )
+    weekdays: list[Weekday] = Field(default=[], description="On which it begins. None: on each.")
+    time_zone: Annotated[str, AfterValidator(_time_zone)] = "UTC"
+
+    @model_validator(mode="after")
+    def _not_always(self) -> Self:
+        if not self.times and not self.weekdays:
+            raise wrong(f"{self.name!r} names no time", 'add times: ["22:00-07:00"], weekdays: [saturday], or both')
         return self
 
 
 class Receiver(_Section):
-    """Somebody who gets notifications, and of which severities."""
+    """Somebody who gets notifications, by exactly one way, and which."""
 
     name: Name
-    webhook: Webhook
-    severities: list[Severity] = Field(default=["warning", "error", "critical"], min_length=1)
+    webhook: Webhook | None = None
+    slack: Slack | None = None
+    pagerduty: PagerDuty | None = None
+    email: Email | None = None
+    severities: list[Severity] | None = Field(
+        default=None,
+        min_length=1,
+        description="pagerduty: critical; slack and webhook: warning, error, critical; email: info, once a day.",
+    )
+    teams: list[Name] = Field(default=[], description="Only alerts with one of these in their label `team`.")
+    mute: list[Name] = Field(default=[], description="When it gets nothing: names of entries of `mute`.")
+    fallback: bool = Field(default=False, description="It gets what no other receiver takes.")
+    pipeline: bool = Field(default=False, description="It gets alerts about notifications that do not arrive.")
+
+    @model_validator(mode="after")
+    def _exactly_one_way(self) -> Self:
+        given = [kind for kind in RECEIVER_KINDS if getattr(self, kind) is not None]
+        if len(given) != 1:
+            found = f"{_listing(given)} are all given" if given else "no way to reach it"
+            raise wrong(found, f"write exactly one of {_listing(list(RECEIVER_KINDS))}")
+        return self
+
+    @property
+    def kind(self) -> str:
+        """One of RECEIVER_KINDS."""
+        return next(kind for kind in RECEIVER_KINDS if getattr(self, kind) is not None)
+
+    @property
+    def way(self) -> Webhook | Slack | PagerDuty | Email:
+        """The section of its kind."""
+        return cast("Webhook | Slack | PagerDuty | Email", getattr(self, self.kind))
 
 
 class Demo(_Section):
@@ -306,6 +468,7 @@ class Settings(_Section):
     objectives: list[Objective] = [Objective(name="availability", target=0.99)]
     alerts: dict[str, AlertOverride] = Field(default={}, description="Changes to alerts, by the alert's name.")
     receivers: list[Receiver] = []
+    mute: list[MuteTime] = []
     demo: Demo = Demo()
 
     @model_validator(mode="after")
@@ -315,6 +478,17 @@ class Settings(_Section):
         _unique("metrics", "name", (metric.name for metric in self.metrics))
         _unique("objectives", "name", (objective.name for objective in self.objectives))
         _unique("receivers", "name", (receiver.name for receiver in self.receivers))
+        _unique("mute", "name", (mute.name for mute in self.mute))
+        return self
+
+    @model_validator(mode="after")
+    def _mute_times_exist(self) -> Self:
+        known = [mute.name for mute in self.mute]
+        for index, receiver in enumerate(self.receivers):
+            for place, name in enumerate(receiver.mute):
+                if name not in known:
+                    hint = f"name one of {_listing(known)}" if known else "add it below `mute:`"
+                    raise wrong(f"there is no mute time {name!r}", hint, "receivers", index, "mute", place)
         return self
 
     def for_templates(self) -> dict[str, Any]:

@@ -134,7 +134,14 @@ def _plain_choices(expected: str) -> str:
     return expected.replace("'", "")
 
 
-_EXAMPLES = {"service": " shop-api", "addresses": " [127.0.0.1:8080]", "files": " [/var/log/shop/*.log]"}
+_EXAMPLES = {
+    "service": " shop-api",
+    "addresses": " [127.0.0.1:8080]",
+    "files": " [/var/log/shop/*.log]",
+    "smarthost": " mail.example:587",
+    "from": " signalfire@example.com",
+    "to": " [team@example.com]",
+}
 
 
 def _example(location: Location) -> str:
@@ -168,6 +175,8 @@ def _known_names(location: Location) -> list[str]:
 
 
 def _resolved(schema: dict[str, Any], node: dict[str, Any]) -> dict[str, Any]:
+    if "anyOf" in node:  # a section that may be left out
+        return _resolved(schema, node["anyOf"][0])
     if "$ref" in node:
         found: dict[str, Any] = schema["$defs"][node["$ref"].rpartition("/")[2]]
         return found
@@ -180,17 +189,18 @@ def _resolve_files(settings: Settings, path: Path, document: Document) -> tuple[
     problems = []
     receivers = []
     for index, receiver in enumerate(settings.receivers):
-        webhook = receiver.webhook
-        if webhook.url_file:
-            file = folder / Path(webhook.url_file).expanduser()
-            webhook = webhook.model_copy(update={"url_file": str(file)})
-            problems += _secret_problems(path, document, ("receivers", index, "webhook", "url_file"), file)
-        elif webhook.url_env and not os.environ.get(webhook.url_env):
-            where: Location = ("receivers", index, "webhook", "url_env")
-            hint = f"export {webhook.url_env}=https://… before `make up`, or use url_file"
-            message = f"{dotted(where)}: the environment variable {webhook.url_env} is not set"
-            problems.append(Problem(path, document.line(where), message, hint))
-        receivers.append(receiver.model_copy(update={"webhook": webhook}))
+        way = receiver.way
+        where: Location = ("receivers", index, receiver.kind)
+        if way.secret_file:
+            file = folder / Path(way.secret_file).expanduser()
+            way = way.model_copy(update={f"{way.hidden}_file": str(file)})
+            problems += _secret_problems(path, document, (*where, f"{way.hidden}_file"), file)
+        elif way.secret_env and not os.environ.get(way.secret_env):
+            at = (*where, f"{way.hidden}_env")
+            hint = f"export {way.secret_env}=… before `make up`, or use {way.hidden}_file"
+            message = f"{dotted(at)}: the environment variable {way.secret_env} is not set"
+            problems.append(Problem(path, document.line(at), message, hint))
+        receivers.append(receiver.model_copy(update={receiver.kind: way}))
     databases = []
     for index, database in enumerate(settings.databases):
         if database.password_file:
@@ -206,7 +216,12 @@ def _resolve_files(settings: Settings, path: Path, document: Document) -> tuple[
     return settings.model_copy(update={"receivers": receivers, "databases": databases, "logs": logs}), problems
 
 
-_SECRETS = {"url_file": "the webhook's address", "password_file": "the password"}
+_SECRETS = {
+    "url_file": "the webhook's address",
+    "api_url_file": "the webhook's address",
+    "routing_key_file": "the integration key",
+    "password_file": "the password",
+}
 
 
 def _secret_problems(path: Path, document: Document, where: Location, file: Path) -> list[Problem]:

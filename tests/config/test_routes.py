@@ -1,7 +1,7 @@
-"""Who is told of which alert, asked of Alertmanager's own tool, and what a notification's text says."""
+"""Who is told of which alert, asked of Alertmanager's own tool."""
 
-import json
 import subprocess
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -15,108 +15,154 @@ from scripts.render.runtime import native
 from scripts.render.template import evaluate
 from scripts.settings import Settings
 
-SETTINGS: dict[str, Any] = {
-    "receivers": [
-        {"name": "everybody", "webhook": {"url": "http://127.0.0.1:1/"}},
-        {"name": "on-call", "webhook": {"url": "http://127.0.0.1:2/"}, "severities": ["critical"]},
-    ],
-    "alerts": {"HighErrorRate": {"labels": {"cooldown": "7m"}}},
-}
 DEMO = [{"name": "notifications", "port": 8005, "webhook": "/alerts"}]
+EVERYBODY: dict[str, Any] = {"name": "everybody", "webhook": {"url": "http://127.0.0.1:1/"}}
+ON_CALL: dict[str, Any] = {"name": "on-call", "webhook": {"url": "http://127.0.0.1:2/"}, "severities": ["critical"]}
+CHAT: dict[str, Any] = {"name": "chat", "slack": {"api_url_file": "/hook", "channel": "#alerts"}}
+PAGER: dict[str, Any] = {"name": "pager", "pagerduty": {"routing_key_file": "/key"}}
+MAIL: dict[str, Any] = {
+    "name": "mail",
+    "email": {"smarthost": "127.0.0.1:25", "from": "signalfire@example.com", "to": ["team@example.com"]},
+}
+THREE = [CHAT, PAGER, MAIL]
+SHOP: dict[str, Any] = CHAT | {"name": "shop-chat", "teams": ["shop"]}
+
+Write = Callable[[dict[str, Any]], Path]
 
 
 @pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    settings = Settings.model_validate(SETTINGS)
-    runtime = native(settings, State(tmp_path), demo=DEMO, page=tmp_path)
-    result = evaluate("alertmanager/alertmanager.jsonnet", settings.model_dump(mode="json", by_alias=True), runtime)
-    write_folder(tmp_path, result.files)
-    return tmp_path
+def written(tmp_path: Path) -> Write:
+    """Writes Alertmanager's configuration for settings; where these enable the demo, its receiver is there, too."""
+
+    def write(document: dict[str, Any]) -> Path:
+        settings = Settings.model_validate(document)
+        runtime = native(settings, State(tmp_path), demo=DEMO if "demo" in document else [], page=tmp_path)
+        result = evaluate("alertmanager/alertmanager.jsonnet", settings.for_templates(), runtime)
+        write_folder(tmp_path / "config", result.files)
+        return tmp_path / "config" / "alertmanager.yaml"
+
+    return write
 
 
-def amtool(*arguments: str) -> str:
-    done = subprocess.run([str(binary("amtool")), *arguments], capture_output=True, text=True, timeout=60, check=False)
+def told(config: Path, labels: str) -> list[str]:
+    command = [str(binary("amtool")), "config", "routes", "test", f"--config.file={config}", "alertname=X"]
+    done = subprocess.run([*command, *labels.split()], capture_output=True, text=True, timeout=60, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
-    return done.stdout
+    return [name for name in done.stdout.strip().split(",") if name != "signalfire/nobody"]
+
+
+def routes(config: Path, receiver: str) -> list[dict[str, Any]]:
+    document = yaml.safe_load(config.read_text())
+    return [route for route in document["route"]["routes"] if route["receiver"] == receiver]
 
 
 @pytest.mark.stack
 @pytest.mark.parametrize(
     ("labels", "receivers"),
     [
-        ("alertname=X severity=critical cooldown=5m", ["demo-notifications", "everybody", "on-call"]),
-        ("alertname=X severity=error cooldown=15m", ["demo-notifications", "everybody"]),
-        ("alertname=X severity=warning", ["demo-notifications", "everybody"]),
-        ("alertname=X severity=info", ["demo-notifications"]),
-        ("alertname=X", ["signalfire/unclassified"]),
+        ("severity=critical cooldown=5m", ["demo-notifications", "everybody", "on-call"]),
+        ("severity=error cooldown=15m", ["demo-notifications", "everybody"]),
+        ("severity=warning", ["demo-notifications", "everybody"]),
+        ("severity=info", ["demo-notifications"]),
+        ("", ["signalfire/unclassified"]),
         ("alertname=Watchdog severity=info cooldown=5m", ["signalfire/watchdog"]),
     ],
 )
-def test_routes(folder: Path, labels: str, receivers: list[str]) -> None:
-    found = amtool("config", "routes", "test", f"--config.file={folder}/alertmanager.yaml", *labels.split())
-    assert [name for name in found.strip().split(",") if name != "signalfire/nobody"] == receivers
+def test_webhooks(written: Write, labels: str, receivers: list[str]) -> None:
+    config = written({"receivers": [EVERYBODY, ON_CALL], "demo": {"enabled": True}})
+    assert told(config, labels) == receivers
 
 
-def test_every_cooldown_has_a_route(folder: Path) -> None:
+CASES: list[tuple[str, list[dict[str, Any]], str, list[str]]] = [
+    ("critical rings and is in the chat", THREE, "severity=critical", ["chat", "pager"]),
+    ("error is in the chat", THREE, "severity=error", ["chat"]),
+    ("warning is in the chat", THREE, "severity=warning", ["chat"]),
+    ("info is in the mail of the day", THREE, "severity=info", ["mail"]),
+    ("a mail alone gets all there is", [MAIL], "severity=critical", ["mail"]),
+    ("what a chat did not ask for is not sent to it", [CHAT], "severity=info", []),
+    ("a pager alone is rung for what is critical", [PAGER], "severity=critical", ["pager"]),
+    ("a pager alone is not rung for less", [PAGER], "severity=warning", []),
+    ("a team's alert is its own", [SHOP, CHAT], "severity=error team=shop", ["shop-chat", "chat"]),
+    ("another team's is not", [SHOP, CHAT], "severity=error team=ads", ["chat"]),
+    ("no team's goes to those without a team", [SHOP, CHAT], "severity=error", ["chat"]),
+    ("what no team takes is told to all", [SHOP], "severity=error team=ads", ["shop-chat"]),
+    ("the fallback gets what no team takes", [SHOP, MAIL | {"fallback": True}], "severity=error team=ads", ["mail"]),
+    ("the fallback gets a note, too", [SHOP, EVERYBODY | {"fallback": True}], "severity=info", ["everybody"]),
+    ("the fallback gets nothing else", [SHOP, MAIL | {"fallback": True}], "severity=error team=shop", ["shop-chat"]),
+    ("a name is no pattern", [SHOP | {"teams": ["s.op"]}, CHAT], "severity=error team=shop", ["chat"]),
+    ("about notifications: another way, too", THREE, "severity=error pipeline=true", ["mail", "chat"]),
+    (
+        "about notifications: a webhook first",
+        [*THREE, EVERYBODY],
+        "severity=error pipeline=true",
+        ["everybody", "chat"],
+    ),
+    ("about notifications: who was named", [CHAT | {"pipeline": True}, MAIL], "severity=error pipeline=true", ["chat"]),
+    ("about notifications: of any severity", THREE, "severity=info pipeline=true", ["mail"]),
+]
+
+
+@pytest.mark.stack
+@pytest.mark.parametrize(
+    ("receivers", "labels", "wanted"), [case[1:] for case in CASES], ids=[case[0] for case in CASES]
+)
+def test_who_is_told(written: Write, receivers: list[dict[str, Any]], labels: str, wanted: list[str]) -> None:
+    assert told(written({"receivers": receivers}), labels) == wanted
+
+
+def test_every_cooldown_has_a_route(written: Write) -> None:
     """Also those that only signalfire.yaml names."""
-    routes = yaml.safe_load((folder / "alertmanager.yaml").read_text())["route"]["routes"]
-    [everybody] = [route for route in routes if route["receiver"] == "everybody"]
-    intervals = {route["matchers"][0]: route["repeat_interval"] for route in everybody["routes"]}
-    assert intervals['cooldown="7m"'] == "7m"
-    generated = yaml.safe_load((ROOT / "prometheus" / "generated" / "alerts.yaml").read_text())
-    used = {rule["labels"]["cooldown"] for group in generated["groups"] for rule in group["rules"]}
-    assert {f'cooldown="{cooldown}"' for cooldown in used} <= intervals.keys()
+    changed = {"HighErrorRate": {"labels": {"cooldown": "7m"}}}
+    for route in routes(written({"receivers": [EVERYBODY], "alerts": changed}), "everybody"):
+        intervals = {child["matchers"][0]: child["repeat_interval"] for child in route["routes"]}
+        assert intervals['cooldown="7m"'] == "7m"
+        generated = yaml.safe_load((ROOT / "prometheus" / "generated" / "alerts.yaml").read_text())
+        used = {rule["labels"]["cooldown"] for group in generated["groups"] for rule in group["rules"]}
+        assert {f'cooldown="{cooldown}"' for cooldown in used} <= intervals.keys()
 
 
-ALERT: dict[str, Any] = {
-    "status": "firing",
-    "labels": {"alertname": "HighErrorRate", "severity": "error", "service": "ad-api", "env": "dev"},
-    "annotations": {
-        "summary": "ad-api answers 12 requests a minute with an error",
-        "description": "More than 5 are too many.",
-        "dashboard_url": "http://127.0.0.1:3000/d/api-performance",
-        "runbook_url": "http://127.0.0.1:3000/runbooks/HighErrorRate",
-    },
-    "startsAt": "2026-01-01T00:00:00Z",
-    "endsAt": "0001-01-01T00:00:00Z",
-    "generatorURL": "",
-    "fingerprint": "1",
-}
+def test_notes_come_once_a_day_in_one_mail(written: Write) -> None:
+    [route] = [route for route in routes(written({"receivers": THREE}), "mail") if "info" in route["matchers"][0]]
+    daily = route["routes"][0]
+    assert (daily["matchers"], daily["group_by"], daily["group_interval"]) == (['severity="info"'], ["severity"], "24h")
 
 
-def render(template: str, folder: Path, alert: dict[str, Any]) -> str:
-    """The text of a notification about one alert, as Alertmanager would send it."""
-    data = {
-        "receiver": "chat",
-        "status": alert["status"],
-        "alerts": [alert],
-        "groupLabels": {"alertname": "HighErrorRate", "service": "ad-api", "env": "dev"},
-        "commonLabels": ALERT["labels"],
-        "commonAnnotations": {},
-        "externalURL": "http://127.0.0.1:9093",
-    }
-    (folder / "data.json").write_text(json.dumps(data))
-    return amtool(
-        "template", "render", f"--template.glob={folder}/templates/*.tmpl",
-        f"--template.data={folder}/data.json", f'--template.text={{{{ template "{template}" . }}}}',
-    ).strip()  # fmt: skip
+def test_a_mute_time_holds_for_every_route_of_its_receiver(written: Write) -> None:
+    """Routes do not inherit it."""
+    mute = [{"name": "nights", "times": ["22:00-07:00"]}]
+    config = written({"receivers": [CHAT | {"mute": ["nights"]}, MAIL], "mute": mute})
+    for route in routes(config, "chat"):
+        assert {tuple(each["mute_time_intervals"]) for each in [route, *route["routes"]]} == {("nights",)}
+    assert not any("mute_time_intervals" in route for route in routes(config, "mail"))
 
 
-@pytest.mark.stack
-def test_the_text_of_a_notification_that_it_is_over(folder: Path) -> None:
-    resolved = ALERT | {"status": "resolved", "endsAt": "2026-01-01T00:03:20Z"}
-    assert render("signalfire.title", folder, resolved) == "[RESOLVED] HighErrorRate on ad-api (dev)"
-    assert render("signalfire.text", folder, resolved) == (
-        "Over since 00:03:20 UTC, after 3m20s. It was: ad-api answers 12 requests a minute with an error"
-    )
+@pytest.mark.parametrize(
+    ("mute", "wanted"),
+    [
+        ({"times": ["09:00-17:00"]}, [("", "09:00", "17:00")]),
+        ({"times": ["22:00-07:00"]}, [("", "22:00", "24:00"), ("", "00:00", "07:00")]),
+        ({"times": ["22:00-00:00"]}, [("", "22:00", "24:00")]),
+        ({"weekdays": ["saturday", "sunday"]}, [("saturday sunday", "", "")]),
+        (
+            {"times": ["22:00-07:00"], "weekdays": ["friday", "sunday"]},
+            [("friday sunday", "22:00", "24:00"), ("saturday monday", "00:00", "07:00")],
+        ),
+    ],
+)
+def test_mute_times(written: Write, mute: dict[str, Any], wanted: list[tuple[str, str, str]]) -> None:
+    """One that goes over midnight ends on the day after."""
+    config = written({"mute": [{"name": "quiet", "time_zone": "Europe/Berlin", **mute}]})
+    [found] = yaml.safe_load(config.read_text())["time_intervals"]
+    assert {interval["location"] for interval in found["time_intervals"]} == {"Europe/Berlin"}
+    ranges = []
+    for interval in found["time_intervals"]:
+        [times] = interval.get("times", [{}])
+        ranges.append((" ".join(interval.get("weekdays", [])), times.get("start_time", ""), times.get("end_time", "")))
+    assert ranges == wanted
 
 
-@pytest.mark.stack
-def test_the_text_of_a_notification(folder: Path) -> None:
-    assert render("signalfire.title", folder, ALERT) == "[ERROR] HighErrorRate on ad-api (dev)"
-    assert render("signalfire.text", folder, ALERT).splitlines() == [
-        "ad-api answers 12 requests a minute with an error",
-        "More than 5 are too many.",
-        "Dashboard: http://127.0.0.1:3000/d/api-performance",
-        "Runbook: http://127.0.0.1:3000/runbooks/HighErrorRate",
-    ]
+def test_no_cause_hides_what_is_worse_than_itself(written: Write) -> None:
+    rules = yaml.safe_load(written({}).read_text())["inhibit_rules"]
+    by_cause = [rule for rule in rules if rule["source_matchers"][0].startswith("alertname")]
+    assert by_cause
+    assert all('severity!="critical"' in rule["target_matchers"] for rule in by_cause)

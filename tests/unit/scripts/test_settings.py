@@ -78,7 +78,12 @@ MISTAKES = [
         "'a' is the service of two",
         "its own",
     ),
-    ("receivers:\n  - name: a\n", 2, "receivers[0]: webhook is missing", "add `webhook:`"),
+    (
+        "receivers:\n  - name: a\n",
+        2,
+        "receivers[0]: no way to reach it",
+        "exactly one of webhook, slack, pagerduty and email",
+    ),
     ("receivers:\n  - name: a\n    webhook: {}\n", 3, "no address", "exactly one of url, url_file and url_env"),
     ("receivers:\n  - name: a\n    webhook: {url: 'http://a', url_file: b}\n", 3, "are all given", "exactly one"),
     ("receivers:\n  - name: a\n    webhook: {url: 'ftp://a'}\n", 3, "'ftp://a' is not a URL", "http://"),
@@ -91,6 +96,64 @@ MISTAKES = [
         "NOT_SET is not set",
         "export NOT_SET=",
     ),
+    (
+        "receivers:\n  - name: a\n    slack: {api_url_file: b}\n    webhook: {url: 'http://a'}\n",
+        2,
+        "receivers[0]: webhook and slack are all given",
+        "exactly one of",
+    ),
+    ("receivers:\n  - name: a\n    slack: {}\n", 3, "no address of the webhook", "api_url_file and api_url_env"),
+    ("receivers:\n  - name: a\n    slack: {api_url: 'http://a'}\n", 3, "there is no such setting", "api_url_file?"),
+    ("receivers:\n  - name: a\n    slack:\n      api_url_file: gone\n", 4, "gone: there is no such file", "one line"),
+    (
+        "receivers:\n  - name: a\n    slack:\n      api_url_env: X_Y\n      channel: a b\n",
+        5,
+        "'a b' is not a channel",
+        '"#alerts"',
+    ),
+    ("receivers:\n  - name: a\n    pagerduty: {}\n", 3, "no routing key", "routing_key_file and routing_key_env"),
+    (
+        "receivers:\n  - name: a\n    pagerduty: {routing_key_env: NOT_SET}\n",
+        3,
+        "NOT_SET is not set",
+        "use routing_key_file",
+    ),
+    ("receivers:\n  - name: a\n    email: {from: a@b.c, to: [a@b.c]}\n", 3, "smarthost is missing", "mail.example:587"),
+    (
+        "receivers:\n  - name: a\n    email: {smarthost: 'a:25', from: a@b.c, to: a@b.c}\n",
+        3,
+        "'a@b.c' is not a list",
+        "- ",
+    ),
+    (
+        "receivers:\n  - name: a\n    email: {smarthost: 'a:25', from: a@b.c, to: ['A <a@b.c>']}\n",
+        3,
+        "is not a mail address",
+        "on-call@example.com",
+    ),
+    (
+        "receivers:\n  - name: a\n    email: {smarthost: 'a:25', from: a@b.c, to: [a@b.c], user: me}\n",
+        3,
+        "no password",
+        "password_file and password_env",
+    ),
+    (
+        "receivers:\n  - name: a\n    email: {smarthost: 'a:25', from: a@b.c, to: [a@b.c], password_env: X}\n",
+        3,
+        "password_env without a user",
+        "add user",
+    ),
+    (
+        "receivers:\n  - name: a\n    webhook: {url: 'http://a'}\n    mute: [nights]\n",
+        4,
+        "there is no mute time 'nights'",
+        "below `mute:`",
+    ),
+    ("mute:\n  - name: a\n", 2, "'a' names no time", "22:00-07:00"),
+    ("mute:\n  - {name: a, times: ['7-8']}\n", 2, "'7-8' is not a range of times", "22:00-07:00"),
+    ("mute:\n  - {name: a, times: ['07:00-07:00']}\n", 2, "is not a range of times", "22:00-07:00"),
+    ("mute:\n  - {name: a, weekdays: [Sat]}\n", 2, "'Sat' is not one of the choices", "saturday"),
+    ("mute:\n  - {name: a, weekdays: [sunday], time_zone: CET+1}\n", 2, "'CET+1' is not a time zone", "Europe/Berlin"),
     ("demo:\n  enabled: 1\n", 2, "demo.enabled: 1 is not true or false", "without quotes"),
     ("demo:\n  requests_per_second: 0\n", 2, "demo.requests_per_second: 0", "more than 0"),
     ("- env\n", 1, "must hold settings by name", "env: dev"),
@@ -157,7 +220,7 @@ def test_paths_start_at_the_file_that_names_them(tmp_path: Path) -> None:
     text = "logs:\n  - {service: shop, files: ['logs/*.log']}\nreceivers:\n  - {name: a, webhook: {url_file: hook}}\n"
     settings = load(write(tmp_path, text))
     assert settings.logs[0].files == [str(tmp_path / "logs/*.log")]
-    assert settings.receivers[0].webhook.url_file == str(tmp_path / "hook")
+    assert settings.receivers[0].way.secret_file == str(tmp_path / "hook")
 
 
 def test_the_schema_knows_every_section_and_refuses_others() -> None:

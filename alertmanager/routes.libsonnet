@@ -1,0 +1,89 @@
+// Which receivers are told of which alert. A receiver has routes of its own, so that none depends on another one's answer.
+local duration = import 'collector/duration.libsonnet';
+
+// An alert's label `cooldown` says after how long it is notified again. Alertmanager needs a route for each value.
+local usual_cooldowns = ['5m', '10m', '15m', '30m', '1h', '4h', '12h', '1d'];
+
+local usual_severities = {
+  webhook: ['critical', 'error', 'warning'],
+  slack: ['critical', 'error', 'warning'],
+  pagerduty: ['critical'],
+  email: ['info'],
+};
+
+local about_notifications = 'pipeline="true"';
+local others = 'pipeline!="true"';
+local one_of(label, values) = '%s=~"%s"' % [label, std.join('|', [std.strReplace(value, '.', '[.]') for value in values])];
+local none_of(label, values) = '%s!~"%s"' % [label, std.join('|', [std.strReplace(value, '.', '[.]') for value in values])];
+
+function(settings, severities)
+  local own_cooldowns = [
+    alert.labels.cooldown
+    for alert in std.objectValues(settings.alerts)
+    if std.objectHas(alert, 'labels') && alert.labels != null && std.objectHas(alert.labels, 'cooldown')
+  ];
+  local cooldowns = std.set(usual_cooldowns + own_cooldowns, duration.seconds);
+
+  local kind_of(receiver) = [kind for kind in std.objectFields(usual_severities) if std.get(receiver, kind) != null][0];
+  local persons = [
+    receiver {
+      kind: kind_of(receiver),
+      takes: if receiver.severities == null then usual_severities[kind_of(receiver)] else receiver.severities,
+    }
+    for receiver in settings.receivers
+  ];
+  local of_kind(kind) = [person for person in persons if person.kind == kind];
+  local first_of(lists) = local found = [list for list in lists if list != []]; if found == [] then [] else found[0];
+
+  // Whom alerts reach that nobody takes: those who were named, else all who are not woken by it.
+  local named_fallback = [person for person in persons if person.fallback];
+  local fallback = first_of([named_fallback, [person for person in persons if person.kind != 'pagerduty'], persons]);
+  local left_to_fallback = [
+    severity
+    for severity in severities
+    // A note that nobody asked for is not sent, and a pager not rung for less than what it is for.
+    if named_fallback != [] || severity == 'critical' || (severity != 'info' && fallback != of_kind('pagerduty'))
+  ];
+
+  // Whom alerts about notifications reach: they must not go only where notifications may just be failing.
+  local pipeline = first_of([[person for person in persons if person.pipeline], of_kind('webhook'), of_kind('email')[:1], persons]);
+  local besides_pipeline(person) = if std.member(pipeline, person) then [others] else [];
+
+  // Notes come together once a day: the first is told after an hour, what follows is collected.
+  local daily = { matchers: ['severity="info"'], group_by: ['severity'], group_wait: '1h', group_interval: '24h', repeat_interval: '23h' };
+
+  local route(receiver, matchers) =
+    // Routes below this one do not inherit it.
+    local muted = if receiver.mute == [] then {} else { mute_time_intervals: receiver.mute };
+    muted {
+      receiver: receiver.name,
+      matchers: matchers,
+      continue: true,  // the next receiver is told too
+      routes:
+        (if receiver.kind == 'email' then [muted + daily] else [])
+        + [muted { matchers: ['cooldown="%s"' % cooldown], repeat_interval: cooldown } for cooldown in cooldowns],
+    };
+
+  local for_person(person) = route(
+    person,
+    [one_of('severity', person.takes)]
+    + (if person.teams == [] then [] else [one_of('team', person.teams)])
+    + besides_pipeline(person),
+  );
+
+  // What of one severity nobody takes: all of it, or that of other teams than those who have a receiver.
+  local left_over(severity) =
+    local takers = [person for person in persons if std.member(person.takes, severity)];
+    local teams = std.set(std.flatMap(function(person) person.teams, takers));
+    local rest = ['severity="%s"' % severity] + (if teams == [] then [] else [none_of('team', teams)]);
+    if std.length([person for person in takers if person.teams == []]) > 0 then []
+    else [route(person, rest + besides_pipeline(person)) for person in fallback];
+
+  {
+    fallback: fallback,
+    for_machine(machine):: route(machine { kind: 'webhook', mute: [] }, [one_of('severity', severities)]),
+    for_persons::
+      [route(person, [about_notifications]) for person in pipeline]
+      + [for_person(person) for person in persons]
+      + std.flatMap(left_over, left_to_fallback),
+  }
