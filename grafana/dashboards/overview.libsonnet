@@ -23,18 +23,22 @@ function(kit)
     else
       panel.bargauge(signals.error_budget_left, by=['service']) + { fieldConfig+: { defaults+: { min: 0 } } }
       + panel.steps([['red', null], ['orange', 0.1], ['yellow', 0.25], ['green', 0.5]]) + panel.service_links(api);
-  local budget =
-    if settings.budgets == [] then
+  local budgets =
+    if settings.budgets == [] then [
       panel.text('Budget used', |||
         There is no budget yet. In signalfire.yaml:
         ```yaml
         budgets:
           - {name: total, day_usd: 25, month_usd: 500}
         ```
-      |||)
-    else
-      panel.gauge(signals.budget_used, by=['budget', 'period'], legend='{{budget}}, {{period}}')
-      + panel.steps([['green', null], ['yellow', 0.8], ['red', 1]]) + { fieldConfig+: { defaults+: { max: 1 } } };
+      |||) + panel.size(6, 8),
+    ] else [
+      panel.gauge(one.signal, by=['budget']) + panel.alert([one.alert]) + { fieldConfig+: { defaults+: { max: 1 } } } + panel.size(3, 8)
+      for one in [
+        { signal: signals.budget_day_used, alert: 'BudgetDay' },
+        { signal: signals.budget_month_used, alert: 'BudgetMonth' },
+      ]
+    ];
 
   kit.new(
     'Health, traffic, agents and spend of the whole system on one page.',
@@ -72,8 +76,8 @@ function(kit)
         panel.timeseries(signals.tasks_per_hour, by=['agent']) + panel.size(5) + panel.stacked,
         panel.stat(signals.ai_cost_today) + panel.size(4, 8),
         panel.stat(signals.ai_cost_month) + panel.size(4, 8),
-        budget + panel.size(6, 8),
-        panel.timeseries(signals.ai_cost_per_hour, by=[], legend='USD per hour') + panel.size(24, 6),
+      ] + budgets + [
+        panel.timeseries(signals.ai_cost_per_hour, by=[], legend='USD per hour') + panel.alert_lines(['AiCostPerHour']) + panel.size(24, 6),
       ]),
       row('Logs', [
         panel.text('Where to go from here', |||

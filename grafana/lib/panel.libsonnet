@@ -14,7 +14,7 @@ local plain = mode([{ color: 'green', value: null }]);
 
 // Green up to the threshold, then the colour of the severity; for '<' the other way round.
 local thresholds(alerts) =
-  local rising = alerts[0].compare == '>';
+  local rising = alerts[0].compare != '<';
   local sorted = std.sort(std.flattenArrays([a.each for a in alerts]), function(level) level.threshold);
   mode(
     if rising

@@ -3,7 +3,7 @@
 //   name        also the name of its page in runbooks/ and of its override in signalfire.yaml
 //   signal      what it watches: the unit and title of that signal belong to it
 //   by          the grouping of that signal that it watches
-//   compare     '>' or '<'
+//   compare     '>', '>=' or '<'
 //   threshold   in the signal's unit
 //   for         how long it must hold
 //   severity    info, warning, error or critical

@@ -6,6 +6,7 @@ function(config)
     http: (import 'http.libsonnet')(config),
     objectives: (import 'objectives.libsonnet')(config),
     ai: (import 'ai.libsonnet')(config),
+    money: (import 'money.libsonnet')(config),
     agents: (import 'agents.libsonnet')(config),
     tasks: (import 'tasks.libsonnet')(config),
     workflows: (import 'workflows.libsonnet')(config),

@@ -16,9 +16,15 @@ local rounded_up(seconds) = step * std.ceil(seconds / step);
 local url_part(text) = std.strReplace(std.strReplace(text, '&', '%26'), ' ', '+');
 // A number well beyond (+1) or well inside (-1) of another.
 local away(from, direction) = if from == 0 then direction else from + direction * std.abs(from) / 2;
-local just_beyond(from, direction) = from + direction * (if from == 0 then 0.001 else std.abs(from) * 0.001);
-local beyond(compare, value, threshold) = if compare == '>' then value > threshold else value < threshold;
-local outwards(compare) = if compare == '>' then 1 else -1;
+local beyond(compare, value, threshold) =
+  if compare == '>' then value > threshold
+  else if compare == '>=' then value >= threshold
+  else value < threshold;
+local outwards(compare) = if compare == '<' then -1 else 1;
+local beside(from, direction) = from + direction * (if from == 0 then 0.001 else std.abs(from) * 0.001);
+// The last value that is still well, and the first one that is not.
+local just_inside(compare, threshold) = if compare == '>=' then beside(threshold, -1) else threshold;
+local just_beyond(compare, threshold) = if compare == '>=' then threshold else beside(threshold, outwards(compare));
 
 function(alert, expectation, config)
   local levels = [level for level in alert.each];
@@ -83,7 +89,8 @@ function(alert, expectation, config)
     local hold = holds(level);
     local threshold = level.threshold;
     local far = away(threshold, out);
-    local near = just_beyond(threshold, out);
+    local inside = just_inside(alert.compare, threshold);
+    local near = just_beyond(alert.compare, threshold);
     local fine = away(threshold, -out);
     local until(samples, value, after) = [series(expectation.series, '%.10gx%d %.10gx%d' % [value, samples, after, longest / step + 40])]
                                          + guards(expectation.series, satisfied);
@@ -93,7 +100,7 @@ function(alert, expectation, config)
         fires(far, hold + 120),
       ] + if hold == 0 then [] else [fires(far, hold - step)]),
       lib.test(title(level, 'is silent when all is well'), lasting(fine), [fires(fine, hold + 120)]),
-      lib.test(title(level, 'is silent at its threshold'), lasting(threshold), [fires(threshold, hold + 120)]),
+      lib.test(title(level, 'is silent up to its threshold'), lasting(inside), [fires(inside, hold + 120)]),
       lib.test(title(level, 'fires just beyond its threshold'), lasting(near), [fires(near, hold)]),
       lib.test(title(level, 'resolves when it is over'), until(hold / step, far, away(levels[0].threshold, -out)), [
         fires(far, hold),
@@ -108,15 +115,16 @@ function(alert, expectation, config)
       lib.test(title(level, 'watches %s by its own threshold' % service), lasting(value, labels), [fires(value, longest + 120, labels)])
       for service in std.objectFields(alert.services)
       for labels in [expectation.series { service: service }]
-      for value in if !level.watches(service) then [beyond_all(level)] else [level.threshold_of(service), just_beyond(level.threshold_of(service), out)]
+      for value in if !level.watches(service) then [beyond_all(level)] else [just_inside(alert.compare, level.threshold_of(service)), just_beyond(alert.compare, level.threshold_of(service))]
     ];
 
   local worst = std.foldl(function(far, level) if out * away(level.threshold, out) > out * far then away(level.threshold, out) else far, levels, away(levels[0].threshold, out));
   local without(guard, value) = lasting(worst, guard=function(other) if other == guard then value else satisfied(other));
   local of_guard(guard) =
-    local near = just_beyond(guard.threshold, outwards(guard.compare));
+    local outside = just_inside(guard.compare, guard.threshold);
+    local near = just_beyond(guard.compare, guard.threshold);
     [
-      lib.test('%s is silent where its guard %s does not hold' % [alert.name, guard.signal.title], without(guard, guard.threshold), [lib.silent(alert, longest + 120)]),
+      lib.test('%s is silent where its guard %s does not hold' % [alert.name, guard.signal.title], without(guard, outside), [lib.silent(alert, longest + 120)]),
       lib.test('%s fires where its guard %s just holds' % [alert.name, guard.signal.title], without(guard, near), [fires(worst, longest)]),
     ] + [
       lib.test('%s: the guard %s of another %s does not count' % [alert.name, guard.signal.title, label], [series(expectation.series, '%.10gx%d' % [worst, longest / step + 40])]

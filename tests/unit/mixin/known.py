@@ -16,6 +16,9 @@ FOREIGN = {
     "http_server_request_body_size_bytes",
     "http_server_response_body_size_bytes",
     "http_server_active_requests",
+    "gen_ai_client_operation_duration_seconds",
+    "gen_ai_client_operation_time_to_first_chunk_seconds",
+    "gen_ai_client_token_usage",
 }
 
 _SERIES = {"histogram": ("_bucket", "_sum", "_count"), "summary": ("_sum", "_count")}
