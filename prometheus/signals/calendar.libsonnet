@@ -30,7 +30,7 @@ local since(start) = 'on () (vector(time()) >= on () (%s @ end()))' % start;
   },
 
   today(counter, labels, selector)::
-    counted.in_range(counter, labels, '1d', selector, 'and ' + since(day_start)),
+    counted.in_range(counter, labels, '1d', selector, only='and ' + since(day_start)),
 
   // A day's peak stands at the midnight that ends it: after the month's start, up to today's.
   month(record, today)::

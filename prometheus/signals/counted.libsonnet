@@ -1,7 +1,7 @@
 // What a counter has counted in a long range, its very first count included: a call that cost ten dollars costs them also where
 // it was the first of its model. `increase` alone begins with the first value that it sees, and so leaves that one out.
 //
-// The counter is looked at minute by minute. A minute counts
+// The counter is looked at step by step. A step counts
 //   as what the counter said then;
 //   as 0 where the target answered without it, as before a model's first call, or after a restart;
 //   as the last value of some hours before where nobody asked, so that nothing is lost while Prometheus is down.
@@ -12,16 +12,18 @@ local identity = 'env, service, instance';
 local remembered = '6h';
 
 {
-  // only: further matchers of the minutes, such as "and on () …"
-  in_range(counter, labels, range, selector, only='')::
-    local minutes = std.join('\n  or ', [
+  // step: how far apart it looks; what a process counts between its last look and its end is lost
+  // only: which of the steps count, such as "and on () …"
+  in_range(counter, labels, range, selector, step='1m', only='')::
+    local looks = std.join('\n  or ', [
       '(%s + 0)' % counter,
       '(0 * last_over_time(%s[%s] @ end()) and on (%s) %s == 1)' % [counter, range, identity, promql.select('up', [selector])],
       '(last_over_time(%s[%s:5m]) + 0)' % [counter, remembered],
     ]);
-    promql.fold('sum', labels, 'increase((\n  %s%s\n)[%s:1m])' % [
-      if only == '' then minutes else '(%s)' % minutes,
+    promql.fold('sum', labels, 'increase((\n  %s%s\n)[%s:%s])' % [
+      if only == '' then looks else '(%s)' % looks,
       if only == '' then '' else '\n  ' + only,
       range,
+      step,
     ]),
 }
