@@ -13,7 +13,10 @@ local promql = import 'prometheus/signals/promql.libsonnet';
       env: 'dev',
       scrape: { interval: '15s' },
       budgets: [{ name: 'total', day_usd: 25, month_usd: 500 }],
-      objectives: [{ name: 'availability', target: 0.99, window: '30d' }],
+      objectives: [
+        { name: 'availability', kind: 'availability', target: 0.99, window: '30d' },
+        { name: 'latency', kind: 'latency', latency_seconds: 1, target: 0.95, window: '30d' },
+      ],
       alerts: {},
     },
     // Where a person's browser finds the dashboards; the runbooks are at <dashboards>/runbooks/<alert>.

@@ -4,9 +4,10 @@ local panel = import '../lib/panel.libsonnet';
 
 // In the order in which a person goes through them. The neighbours are where one goes next from there.
 local pages = [
-  { uid: 'overview', title: 'Overview', neighbours: ['api-performance', 'ai-costs', 'anomalies'], page: import 'overview.libsonnet' },
-  { uid: 'api-performance', title: 'API performance', neighbours: ['overview', 'ai-costs', 'anomalies'], page: import 'api-performance.libsonnet' },
+  { uid: 'overview', title: 'Overview', neighbours: ['api-performance', 'ai-costs', 'slo', 'anomalies'], page: import 'overview.libsonnet' },
+  { uid: 'api-performance', title: 'API performance', neighbours: ['overview', 'ai-costs', 'slo', 'anomalies'], page: import 'api-performance.libsonnet' },
   { uid: 'ai-costs', title: 'AI costs', neighbours: ['overview', 'api-performance', 'anomalies'], page: import 'ai-costs.libsonnet' },
+  { uid: 'slo', title: 'Service level objectives', neighbours: ['overview', 'api-performance', 'anomalies'], page: import 'slo.libsonnet' },
   { uid: 'anomalies', title: 'Anomalies and forecasts', neighbours: ['overview', 'api-performance', 'ai-costs'], page: import 'anomalies.libsonnet' },
 ];
 local titled = { [page.uid]: { uid: page.uid, title: page.title } for page in pages };

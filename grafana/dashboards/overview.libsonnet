@@ -21,8 +21,8 @@ function(kit)
         ```
       |||)
     else
-      panel.bargauge(signals.error_budget_left, by=['service']) + { fieldConfig+: { defaults+: { min: 0 } } }
-      + panel.steps([['red', null], ['orange', 0.1], ['yellow', 0.25], ['green', 0.5]]) + panel.service_links(api);
+      panel.bargauge(signals.error_budget_left, by=['service', 'objective'], legend='{{service}} {{objective}}') + { fieldConfig+: { defaults+: { min: 0 } } }
+      + panel.steps([['red', null], ['orange', 0.1], ['yellow', 0.25], ['green', 0.5]]) + panel.service_links({ uid: 'slo', title: 'Objectives' });
   local budgets =
     if settings.budgets == [] then [
       panel.text('Budget used', |||

@@ -198,8 +198,8 @@ local legend(placement='bottom', as='list', calcs=[]) = { showLegend: true, disp
         yAxis: { axisPlacement: 'left', reverse: false, unit: signal.unit },
       } },
 
-    // One row for each combination of `by`, one column for each signal, the highest of the first signal on top.
-    table(title, description, signals, by, rows=20)::
+    // One row for each combination of `by`, one column for each signal, the highest (or lowest) of the first signal on top.
+    table(title, description, signals, by, rows=20, lowest_first=false)::
       local letters = [std.char(std.codepoint('A') + i) for i in std.range(0, std.length(signals) - 1)];
       local values = ['Value #' + letter for letter in letters];
       base('table', signals[0], [panel.target(s.query(by, vars), instant=true, format='table') for s in signals])
@@ -214,7 +214,7 @@ local legend(placement='bottom', as='list', calcs=[]) = { showLegend: true, disp
             renameByName: { [label]: panel.word(label) for label in by }
                           + { [values[i]]: signals[i].title for i in std.range(0, std.length(values) - 1) },
           } },
-          { id: 'sortBy', options: { fields: {}, sort: [{ field: signals[0].title, desc: true }] } },
+          { id: 'sortBy', options: { fields: {}, sort: [{ field: signals[0].title, desc: !lowest_first }] } },
           { id: 'limit', options: { limitField: rows } },
         ],
         fieldConfig+: {
@@ -297,8 +297,8 @@ local legend(placement='bottom', as='list', calcs=[]) = { showLegend: true, disp
     stacked:: { fieldConfig+: { defaults+: { custom+: { stacking: { mode: 'normal', group: 'A' }, fillOpacity: 40 } } } },
 
     // The thresholds of these alerts as the panel's own; a graph draws them as lines.
-    alert(names)::
-      { fieldConfig+: { defaults+: { thresholds: thresholds([alerts[name] for name in names]) } } },
+    thresholds_of(names):: thresholds([alerts[name] for name in names]),
+    alert(names):: { fieldConfig+: { defaults+: { thresholds: panel.thresholds_of(names) } } },
     alert_lines(names):: panel.alert(names) + { fieldConfig+: { defaults+: { custom+: { thresholdsStyle: { mode: 'line' } } } } },
 
     // The dots of single requests that lead to their traces. They come with the instrumentation's own histogram, not with

@@ -15,6 +15,10 @@ function(config)
   local requests = 'instance_endpoint:http_requests:rate5m';
   local buckets = 'instance_endpoint:http_request_duration_seconds_bucket:rate5m';
   local failed = 'status=~"5.."';
+  local traffic = 'service:http_requests:rate5m';
+  local refused = 'service:validation_failures:per_minute';
+  // The hour around this time of the day, some days ago.
+  local hour_around(days) = '%dh30m' % (24 * days - 1);
 
   // Recorded once; everything below reads these.
   local sources = [
@@ -46,6 +50,44 @@ function(config)
       record: 'instance:rate_limit_requests:rate5m',
       expr: 'sum by (env, service, instance, decision, limit_type) (rate(%s[5m]))' % raw('rate_limit_requests_total'),
     },
+    // Where nobody counts them: the answers that say so.
+    {
+      record: 'instance:validation_failures:per_minute',
+      expr: '60 * sum by (env, service, instance, endpoint, reason) (rate(%s[5m]))' % raw('validation_failures_total') +
+            '\nor on (env, service, instance) label_replace(60 * sum by (env, service, instance, endpoint) (%s), "reason", "status 4xx", "", "")' % promql.select(requests, ['status=~"400|422"']) +
+            '\nor on (env, service, instance) label_replace(0 * sum by (env, service, instance) (%s), "reason", "none", "", "")' % requests,
+    },
+  ];
+
+  local slow_sources = [
+    {
+      record: 'service:validation_failures:yesterday',
+      expr: 'avg_over_time(%s[1h] offset %s)' % [refused, hour_around(1)] +
+            '\nand last_over_time(%s[5m] offset 24h25m)' % refused,
+    },
+    // Compared with at least one a minute, so that two after a day with none are no jump; with itself where there is no yesterday.
+    {
+      record: 'service:validation_failures:ratio_yesterday',
+      local now = 'sum by (env, service) (instance:validation_failures:per_minute)',
+      expr: '%s / clamp_min(service:validation_failures:yesterday or %s, 1)' % [now, now],
+    },
+    { record: 'service:http_requests:avg1h', expr: 'avg_over_time(%s[1h])' % traffic },
+    // The busiest of the last three days at this hour: a service that is gone for good is forgotten after them.
+    {
+      local at(days) = 'label_replace(last_over_time(service:http_requests:avg1h[1h] offset %s), "days", "%d", "", "")' % [hour_around(days), days],
+      record: 'service:http_requests:recent_days',
+      expr: 'max by (env, service) (%s)' % std.join(' or ', [at(days) for days in [1, 2, 3]]),
+    },
+    // No more than a week ago, where that is known: a Saturday without traffic is usual for some.
+    {
+      local week_ago = 'last_over_time(service:http_requests:avg1h[1h] offset %s)' % hour_around(7),
+      record: 'service:http_requests:expected',
+      expr: '(%s <= service:http_requests:recent_days)\nor service:http_requests:recent_days' % week_ago,
+    },
+    {
+      record: 'service:http_requests:missing',
+      expr: '(service:http_requests:expected unless %s > 0)\nor 0 * %s' % [traffic, traffic],
+    },
   ];
 
   local latency(percent) = signal.quantile(percent / 100, {
@@ -60,6 +102,7 @@ function(config)
 
   {
     sources:: sources,
+    slow_sources:: slow_sources,
 
     http_requests: signal.sum({
       title: 'Requests',
@@ -90,6 +133,41 @@ function(config)
       part: failed,
       labels: by_endpoint,
       records: { 'service:http_errors:ratio_rate5m': by_service },
+    }),
+
+    // What nobody has asked for (no such route) and what a rate limit refuses says nothing about the service: both are left out.
+    http_success_share: signal.share({
+      title: 'Success rate',
+      unit: 'percentunit',
+      max: 1,
+      description: 'The share of requests answered with neither a 4xx nor a 5xx status, over the last 5 minutes. Requests for routes that ' +
+                   'do not exist, and those that a rate limit refused (429), are left out.',
+      source: requests,
+      part: 'status!~"[45].."',
+      labels: by_endpoint,
+      records: { 'service:http_successes:ratio_rate5m': by_service },
+    }) + {
+      expr(by, matchers=[]):: super.expr(by, matchers + ['endpoint!~"unmatched|none"', 'status!="429"']),
+    },
+
+    http_requests_missing: signal.recorded({
+      title: 'Traffic missing',
+      unit: 'reqps',
+      format: 'score',
+      min: 0,
+      how: 'max',
+      description: 'Requests per second that a service usually has at this hour of the day and now has none of at all; 0 while it has any.',
+      source: 'service:http_requests:missing',
+      records: { 'service:http_requests:missing': by_service },
+    }),
+
+    http_requests_expected: signal.recorded({
+      title: 'Expected requests',
+      unit: 'reqps',
+      min: 0,
+      description: 'Requests per second that a service had at this hour of the last days and a week ago: the least of them.',
+      source: 'service:http_requests:expected',
+      records: { 'service:http_requests:expected': by_service },
     }),
 
     http_errors_per_minute: signal.sum({
@@ -168,6 +246,16 @@ function(config)
       records: { 'service_cache:cache_hits:ratio_rate5m': by_service + ['cache'] },
     }),
 
+    cache_requests: signal.sum({
+      title: 'Cache look-ups',
+      unit: 'ops',
+      min: 0,
+      description: 'Look-ups in a cache per second, over the last 5 minutes.',
+      source: 'instance:cache_requests:rate5m',
+      labels: by_instance + ['cache', 'result'],
+      records: { 'service_cache:cache_requests:rate5m': by_service + ['cache'] },
+    }),
+
     rate_limit_decisions: signal.sum({
       title: 'Rate limiting',
       unit: 'reqps',
@@ -175,6 +263,7 @@ function(config)
       description: 'Requests per second that the rate limiter allowed and blocked, over the last 5 minutes.',
       source: 'instance:rate_limit_requests:rate5m',
       labels: by_instance + ['decision', 'limit_type'],
+      records: { 'service:rate_limit_requests:rate5m': by_service },
     }),
 
     rate_limit_blocked_share: signal.share({
@@ -185,5 +274,29 @@ function(config)
       part: 'decision="blocked"',
       labels: by_instance + ['limit_type'],
       records: { 'service:rate_limit_blocked:ratio_rate5m': by_service },
+    }),
+
+    validation_failures: signal.sum({
+      title: 'Validation failures per minute',
+      unit: 'suffix: /min',
+      min: 0,
+      description: 'Requests refused because their input was not valid, over the last 5 minutes. Of a service that does not count them: ' +
+                   'its answers with status 400 or 422.',
+      source: 'instance:validation_failures:per_minute',
+      labels: by_instance + ['endpoint', 'reason'],
+      records: { [refused]: by_service },
+    }),
+
+    validation_failures_ratio: signal.recorded({
+      title: 'Validation failures against yesterday',
+      unit: 'none',
+      format: 'times',
+      min: 0,
+      decimals: 1,
+      how: 'max',
+      description: 'How many times as many requests are refused for their input as at this hour yesterday; at least one a minute counts ' +
+                   'as yesterday\'s. Not above 1 while there is no yesterday yet.',
+      source: 'service:validation_failures:ratio_yesterday',
+      records: { 'service:validation_failures:ratio_yesterday': by_service },
     }),
   }

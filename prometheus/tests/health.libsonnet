@@ -1,4 +1,4 @@
-// The health of services, the score of the whole, and the error budgets.
+// The health of services, and the score of the whole.
 local lib = import 'lib.libsonnet';
 
 local target(service, instance, values='1x60') = lib.series('up', { env: 'test', service: service, instance: instance }, values);
@@ -41,26 +41,4 @@ function(config) {
       lib.series('http_request_duration_seconds_bucket', { env: 'test', service: 'shop', instance: 'a', method: 'GET', endpoint: '/', le: '+Inf' }, '0+10x60'),
     ], values=[score(92.5), lost('latency', 7.5)]),
   ]),
-
-  // 1 % of 3000 requests in a first hour fails, and none of 300 in a second: weighed by events that is 30 of 3300.
-  local busy = [requests('200', '0+49.5x60 2970+5x60'), requests('500', '0+0.5x60 30+0x60')],
-  'objectives.yaml': lib.file([
-    lib.test('the error budget is weighed by events, not by time', busy, interval='1m', values=[
-      lib.value('round(10000 * service:slo_errors:ratio)', 7200, {
-        [lib.labels({ env: 'test', objective: objective.name, service: 'shop' })]: 91
-        for objective in config.settings.objectives
-      }),
-    ] + [
-      lib.value('round(100 * (1 - %g) * (1 - service:slo_error_budget:left_ratio{objective="%s"}), 0.01)' % [objective.target, objective.name], 7200, {
-        [lib.labels({ env: 'test', objective: objective.name, service: 'shop' })]: 0.91,
-      })
-      for objective in config.settings.objectives
-    ]),
-    lib.test('an installation of a minute has an error budget, too', [requests('200', '0+98x8'), requests('500', '0+2x8')], values=[
-      lib.value('service:slo_errors:ratio', 60, {
-        ['service:slo_errors:ratio' + lib.labels({ env: 'test', objective: objective.name, service: 'shop' })]: 0.02
-        for objective in config.settings.objectives
-      }),
-    ]) + { start_timestamp: '2026-01-15T12:01:00Z' },
-  ], interval='30s'),
 }

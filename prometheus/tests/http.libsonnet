@@ -65,6 +65,10 @@ local expected(at, second_status) =
   ];
 
 local shop = { env: 'test', service: 'shop' };
+local answered(status, values, endpoint='/', method='GET') =
+  lib.series('http_requests_total', shop { instance: 'a', method: method, endpoint: endpoint, status: status }, values);
+local of_shop(record, seconds, value) = lib.value(record, seconds, { [record + lib.labels(shop)]: value });
+local days(count, minutes_more=0) = 86400 * count + 60 * minutes_more;
 
 function(alerts, config)
   local alert = alerts.HighErrorRate;
@@ -113,8 +117,86 @@ function(alerts, config)
         lib.value('service_cache:cache_hits:ratio_rate5m', 600, { 'service_cache:cache_hits:ratio_rate5m{cache="ads",env="test",service="ours"}': 0.75 }),
         lib.value('service:rate_limit_blocked:ratio_rate5m', 600, { 'service:rate_limit_blocked:ratio_rate5m{env="test",service="ours"}': 0.25 }),
         lib.value('service_exception:http_exceptions:per_minute', 600, { 'service_exception:http_exceptions:per_minute{env="test",exception_type="KeyError",service="ours"}': 12 }),
+        lib.value('service_cache:cache_requests:rate5m', 600, { 'service_cache:cache_requests:rate5m{cache="ads",env="test",service="ours"}': 2.6666666666666665 }),
+        lib.value('service:rate_limit_requests:rate5m', 600, { 'service:rate_limit_requests:rate5m{env="test",service="ours"}': 4 }),
+      ]),
+      lib.test('success is neither 4xx nor 5xx; unknown routes and rate limits are left out', [
+        answered('200', '0+60x60'),
+        answered('304', '0+20x60'),
+        answered('401', '0+15x60'),
+        answered('500', '0+5x60'),
+        answered('429', '0+300x60'),
+        answered('404', '0+300x60', endpoint='unmatched'),
+      ], values=[of_shop('service:http_successes:ratio_rate5m', 600, 0.8)]),
+      lib.test('success as prometheus-fastapi-instrumentator groups statuses', fastapi_requests, values=[
+        lib.value('service:http_successes:ratio_rate5m', 600, { 'service:http_successes:ratio_rate5m{env="test",service="fastapi"}': 0.7 }),
+      ]),
+      lib.test('validation failures as an application counts them, not its statuses on top', [
+        answered('422', '0+15x60'),
+        lib.series('validation_failures_total', shop { instance: 'a', endpoint: '/', reason: 'missing' }, '0+3x60'),
+      ], values=[of_shop('service:validation_failures:per_minute', 600, 12)]),
+      lib.test('validation failures of one that does not count them are its 400 and 422', [
+        answered('400', '0+2x60'),
+        answered('422', '0+1x60'),
+        answered('404', '0+9x60'),
+        answered('200', '0+9x60'),
+      ], values=[of_shop('service:validation_failures:per_minute', 600, 12)]),
+      lib.test('without validation failures there are none, and no jump', [answered('200', '0+9x60')], values=[
+        of_shop('service:validation_failures:per_minute', 600, 0),
+        of_shop('service:validation_failures:ratio_yesterday', 600, 0),
+        lib.value('service:validation_failures:yesterday', 600, {}),
       ]),
     ]),
+
+    // Days, in steps of five minutes: one sample a minute.
+    'http-days.yaml': lib.file([
+      lib.test('validation failures against the same hour yesterday', interval='1m', input_series=[
+        // two a minute for a day, then ten
+        answered('422', '0+2x1440 2890+10x120'),
+      ], values=[
+        of_shop('service:validation_failures:ratio_yesterday', days(0, 60), 1),
+        lib.value('service:validation_failures:yesterday', days(0, 60), {}),
+        of_shop('service:validation_failures:ratio_yesterday', days(1, 60), 5),
+      ]),
+      lib.test('after a day with hardly any, a few are no jump', interval='1m', input_series=[answered('422', '0x1440 0+2x120')], values=[
+        of_shop('service:validation_failures:yesterday', days(1, 60), 0),
+        of_shop('service:validation_failures:ratio_yesterday', days(1, 60), 2),
+      ]),
+      lib.test('an hour of a new service is not yet a yesterday', interval='1m', input_series=[answered('422', '0+2x20 40+30x1500')], values=[
+        lib.value('service:validation_failures:yesterday', days(1, 10), {}),
+      ]),
+      // 30 requests a minute for a day; then the process still answers Prometheus, but nobody asks it for anything.
+      lib.test('traffic that stops is missed, and found again', interval='1m', input_series=[answered('200', '0+30x1500 45000x60 45000+30x60')], values=[
+        of_shop('service:http_requests:missing', days(0, 60), 0),
+        of_shop('service:http_requests:missing', days(1, 30), 0),
+        of_shop('service:http_requests:missing', days(1, 100), 0.5),
+        of_shop('service:http_requests:missing', days(1, 150), 0),
+      ], alerts=[lib.silent(alerts.TrafficDroppedToZero, days(1, 60))]),
+      lib.test('traffic of a service that vanished altogether is missed, until it is forgotten', interval='1m', input_series=[answered('200', '0+30x1500 _x4500')], values=[
+        of_shop('service:http_requests:missing', days(1, 100), 0.5),
+        of_shop('service:http_requests:missing', days(3, 100), 0.5),
+        lib.value('service:http_requests:missing', days(4, 200), {}),
+      ]),
+      lib.test('a new service without traffic misses none', interval='1m', input_series=[answered('200', '0x1500')], values=[
+        lib.value('service:http_requests:expected', days(0, 1380), {}),
+        of_shop('service:http_requests:missing', days(0, 1380), 0),
+        of_shop('service:http_requests:missing', days(1, 50), 0),
+      ]),
+      lib.test('an hour in which there is no traffic on any day is not missed', interval='1m', input_series=[
+        // sixteen hours with and eight without
+        answered('200', '0+30x960 28800x480 28800+30x960 57600x480'),
+      ], values=[
+        of_shop('service:http_requests:missing', days(1, 20 * 60), 0),
+        of_shop('service:http_requests:expected', days(1, 12 * 60), 0.5),
+      ]),
+      // Closed on the first day of each week.
+      lib.test('a quiet day is none to tell of once it was quiet a week ago, too', interval='1m', input_series=[
+        answered('200', '0x1440 0+30x8640 259200x1440'),
+      ], values=[
+        of_shop('service:http_requests:missing', days(7, 720), 0),
+        of_shop('service:http_requests:expected', days(6, 720), 0.5),
+      ]),
+    ], interval='5m'),
   } + if !as_shipped then {} else {
     // The fault begins at 300 s and ends at 605 s.
     'fault.yaml': lib.file([

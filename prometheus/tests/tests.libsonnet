@@ -23,6 +23,7 @@ function(alerts, config)
   }
   + (if alerts.Watchdog.enabled then { 'Watchdog.yaml': (import 'watchdog.libsonnet')(alerts, config) } else {})
   + (import 'http.libsonnet')(alerts, config)
+  + (import 'objectives.libsonnet')(alerts, config)
   + (import 'ai.libsonnet')(config)
   + (import 'aliases.libsonnet')(config)
   + (import 'health.libsonnet')(config)

@@ -7,15 +7,31 @@ texts as Prometheus writes them ("30d", "1m30s").
 import ipaddress
 import re
 from collections.abc import Iterable
+from functools import cache
 from typing import Annotated, Any, ClassVar, Literal, Self, cast
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+import yaml
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 from pydantic_core import PydanticCustomError
 
+from scripts.paths import ROOT
+
 _DURATION = re.compile(r"(?:(\d+)y)?(?:(\d+)w)?(?:(\d+)d)?(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s)?(?:(\d+)ms)?")
 _UNIT_SECONDS = (365 * 86400, 7 * 86400, 86400, 3600, 60, 1, 0.001)
+
+# The fastest burn that an alert waits for (prometheus/signals/objectives.libsonnet), in multiples of what is allowed.
+FASTEST_BURN = 14.4
+
+
+@cache
+def http_bounds() -> tuple[float, ...]:
+    """The upper bounds of the buckets of http_request_duration_seconds, in seconds."""
+    text = (ROOT / "instrumentation" / "catalogue.yaml").read_text()
+    # Only the section at its beginning: to parse all of it takes half a second.
+    buckets = yaml.safe_load(text[text.index("\nbuckets:") : text.index("\ngroups:")])["buckets"]
+    return tuple(buckets["http"])
 
 
 def wrong(message: str, hint: str, *at: str | int) -> PydanticCustomError:
@@ -260,8 +276,41 @@ class Objective(_Section):
     """A service level objective: the share of good requests over a window."""
 
     name: Name
+    kind: Literal["availability", "latency"] = Field(
+        default="availability", description="Good is what did not fail (5xx), or what was answered fast enough."
+    )
     target: float = Field(gt=0, lt=1, description="Share of good requests, for example 0.99.")
     window: Duration = "30d"
+    latency_seconds: float | None = Field(
+        default=None, description="For kind latency: what is fast enough; a bound of the histogram's buckets."
+    )
+    services: list[Name] = Field(default=[], description="Only these services; without any, all.")
+
+    @model_validator(mode="after")
+    def _can_burn(self) -> Self:
+        lowest = 1 - 1 / FASTEST_BURN
+        if self.target <= lowest:
+            found = (
+                f"with a target of {self.target:g} the error budget cannot burn {FASTEST_BURN} times as fast as allowed"
+            )
+            raise wrong(
+                found, f"the alert on that would never fire: write more than {lowest:.4f}, such as 0.95", "target"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _latency_is_a_bound(self) -> Self:
+        bounds = ", ".join(f"{bound:g}" for bound in http_bounds())
+        if self.kind == "availability" and self.latency_seconds is not None:
+            raise wrong(
+                "latency_seconds is for kind latency", "write kind: latency, or leave it out", "latency_seconds"
+            )
+        if self.kind == "latency" and self.latency_seconds is None:
+            raise wrong(f"objective {self.name!r} does not say what is fast", f"add latency_seconds, one of {bounds}")
+        if self.latency_seconds is not None and self.latency_seconds not in http_bounds():
+            found = f"no bucket of the latency histogram ends at {self.latency_seconds:g} s"
+            raise wrong(found, f"write one of {bounds}", "latency_seconds")
+        return self
 
 
 Threshold = float | dict[Severity, float | Literal[False]]
@@ -465,7 +514,10 @@ class Settings(_Section):
     databases: list[Database] = []
     budgets: list[Budget] = [Budget(name="total", day_usd=25.0, month_usd=500.0)]
     metrics: list[OwnMetric] = []
-    objectives: list[Objective] = [Objective(name="availability", target=0.99)]
+    objectives: list[Objective] = [
+        Objective(name="availability", target=0.99),
+        Objective(name="latency", kind="latency", target=0.95, latency_seconds=1.0),
+    ]
     alerts: dict[str, AlertOverride] = Field(default={}, description="Changes to alerts, by the alert's name.")
     receivers: list[Receiver] = []
     mute: list[MuteTime] = []

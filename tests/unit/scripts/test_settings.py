@@ -55,6 +55,22 @@ MISTAKES = [
     ("budgets:\n  - {name: a, day_usd: -1}\n", 2, "budgets[0].day_usd: -1", "more than 0"),
     ("budgets:\n  - {name: a, day_usd: 1}\n  - {name: a, day_usd: 2}\n", 3, "'a' is the name of two", "its own"),
     ("objectives:\n  - name: a\n    target: 99\n", 3, "objectives[0].target: 99", "less than 1"),
+    ("objectives:\n  - name: a\n    target: 0.9\n", 3, "with a target of 0.9", "write more than 0.9306"),
+    ("objectives:\n  - {name: a, target: 0.99, kind: fast}\n", 2, "'fast' is not one", "availability or latency"),
+    ("objectives:\n  - {name: a, target: 0.99, kind: latency}\n", 2, "does not say what is fast", "0.75, 1, 2.5"),
+    (
+        "objectives:\n  - name: a\n    target: 0.99\n    kind: latency\n    latency_seconds: 2\n",
+        5,
+        "no bucket of the latency histogram ends at 2 s",
+        "write one of 0.005, 0.01",
+    ),
+    (
+        "objectives:\n  - {name: a, target: 0.99, latency_seconds: 1}\n",
+        2,
+        "latency_seconds is for kind latency",
+        "write kind: latency",
+    ),
+    ("objectives:\n  - {name: a, target: 0.99, services: [a b]}\n", 2, "'a b' cannot be a name", "use letters"),
     ("alerts:\n  HighErrorRat: {threshold: 1}\n", 2, "there is no alert 'HighErrorRat'", "did you mean HighErrorRate?"),
     (
         "alerts:\n  HighErrorRate:\n    severity: page\n",
