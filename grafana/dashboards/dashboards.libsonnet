@@ -4,9 +4,11 @@ local panel = import '../lib/panel.libsonnet';
 
 // In the order in which a person goes through them. The neighbours are where one goes next from there.
 local pages = [
-  { uid: 'overview', title: 'Overview', neighbours: ['api-performance', 'ai-costs', 'slo', 'anomalies'], page: import 'overview.libsonnet' },
-  { uid: 'api-performance', title: 'API performance', neighbours: ['overview', 'ai-costs', 'slo', 'anomalies'], page: import 'api-performance.libsonnet' },
-  { uid: 'ai-costs', title: 'AI costs', neighbours: ['overview', 'api-performance', 'anomalies'], page: import 'ai-costs.libsonnet' },
+  { uid: 'overview', title: 'Overview', neighbours: ['api-performance', 'ai-costs', 'system-health', 'slo', 'anomalies'], page: import 'overview.libsonnet' },
+  { uid: 'api-performance', title: 'API performance', neighbours: ['overview', 'ai-costs', 'system-health', 'slo', 'anomalies'], page: import 'api-performance.libsonnet' },
+  { uid: 'ai-costs', title: 'AI costs', neighbours: ['overview', 'api-performance', 'business-metrics', 'anomalies'], page: import 'ai-costs.libsonnet' },
+  { uid: 'business-metrics', title: 'Business metrics', neighbours: ['overview', 'api-performance', 'ai-costs'], page: import 'business-metrics.libsonnet' },
+  { uid: 'system-health', title: 'System health', neighbours: ['overview', 'api-performance', 'business-metrics', 'anomalies'], page: import 'system-health.libsonnet' },
   { uid: 'slo', title: 'Service level objectives', neighbours: ['overview', 'api-performance', 'anomalies'], page: import 'slo.libsonnet' },
   { uid: 'anomalies', title: 'Anomalies and forecasts', neighbours: ['overview', 'api-performance', 'ai-costs'], page: import 'anomalies.libsonnet' },
 ];

@@ -335,6 +335,11 @@ local legend(placement='bottom', as='list', calcs=[]) = { showLegend: true, disp
       options+: { colorMode: 'background', graphMode: 'none', textMode: 'value_and_name' },
     },
 
+    // A stat of 1 or 0.
+    up_or_down:: panel.mappings([{ value: '1', text: 'Up', color: 'green' }, { value: '0', text: 'Down', color: 'red' }]) + {
+      options+: { graphMode: 'none' },
+    },
+
     word(label):: std.asciiUpper(label[0]) + std.strReplace(label[1:], '_', ' '),
 
     service_links(dashboard=null):: panel.links(

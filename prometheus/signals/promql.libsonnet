@@ -13,6 +13,9 @@
   rename(expr, to, from)::
     if to == from then expr else 'label_replace(' + expr + ', "' + to + '", "$1", "' + from + '", "(.*)")',
 
+  // The first of these expressions that has anything for the same labels: several instrumentations of one thing, the preferred first.
+  first_of(exprs, labels):: std.join('\nor on (' + std.join(', ', labels) + ')\n', exprs),
+
   // "90s" → 90; "1h30m" → 5400
   seconds(duration)::
     local units = { s: 1, m: 60, h: 3600, d: 86400, w: 604800 };

@@ -21,7 +21,8 @@ local beyond(compare, value, threshold) =
   else if compare == '>=' then value >= threshold
   else value < threshold;
 local outwards(compare) = if compare == '<' then -1 else 1;
-local beside(from, direction) = from + direction * (if from == 0 then 0.001 else std.abs(from) * 0.001);
+// Four thousandths, because the fourth digit of a text must not be a tie: 25.025 % is rounded one way or the other.
+local beside(from, direction) = from + direction * (if from == 0 then 0.001 else std.abs(from) * 0.004);
 // The last value that is still well, and the first one that is not.
 local just_inside(compare, threshold) = if compare == '>=' then beside(threshold, -1) else threshold;
 local just_beyond(compare, threshold) = if compare == '>=' then threshold else beside(threshold, outwards(compare));

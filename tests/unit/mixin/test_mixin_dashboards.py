@@ -125,8 +125,7 @@ def test_links_of_panels_lead_somewhere(dashboard: Json, dashboards: dict[str, J
 def test_latency_over_time_shows_single_requests(dashboard: Json) -> None:
     latencies = [panel for panel in dashboard["panels"] if panel["title"].startswith("Latency P")]
     graphs = [panel for panel in latencies if panel["type"] == "timeseries"]
-    assert graphs
-    assert any(target["exemplar"] for panel in graphs for target in panel["targets"])
+    assert not graphs or any(target["exemplar"] for panel in graphs for target in panel["targets"])
 
 
 def test_the_thresholds_of_an_alert_are_drawn(dashboards: dict[str, Json]) -> None:

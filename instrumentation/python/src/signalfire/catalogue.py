@@ -884,6 +884,20 @@ class DatabaseConnections(Family[Gauge]):
         return self._children.get(values) or self._child(values)
 
 
+class DatabaseConnectionsLimit(Family[Gauge]):
+    spec = Spec(
+        kind="gauge",
+        name="database_connections_limit",
+        help="Connections that a pool may have, those that it opens for a rush included.",
+        labels=(Label("database"),),
+        processes="livesum",
+    )
+
+    def labels(self, *, database: LabelValue) -> Gauge:
+        values = (database,)
+        return self._children.get(values) or self._child(values)
+
+
 class DatabaseQueryDurationSeconds(Family[Histogram]):
     spec = Spec(
         kind="histogram",
@@ -1412,6 +1426,10 @@ class Metrics(LazyMetrics):
     @cached_property
     def database_connections(self) -> DatabaseConnections:
         return self._family(DatabaseConnections)
+
+    @cached_property
+    def database_connections_limit(self) -> DatabaseConnectionsLimit:
+        return self._family(DatabaseConnectionsLimit)
 
     @cached_property
     def database_query_duration_seconds(self) -> DatabaseQueryDurationSeconds:
