@@ -23,6 +23,7 @@ COMMANDS = {
     "verify": "Follow a fault of the demo through metric, alert, notification, trace and log.",
     "images": "Build the container images that can be built without a registry; LIST=1 prints all names.",
     "bundle": "Pack all images and this repository into one file for a machine without a network.",
+    "record-metrics": "Note which metrics the running stack has, for the tests of rules and dashboards.",
     "bench": "Measure start-up time and memory.",
     "bench-stack": "Measure start-up time and idle memory of each container.",
     "bench-library": "Measure what the Python package costs, beside its peers.",
@@ -36,7 +37,7 @@ COMMANDS = {
 def run(arguments: list[str]) -> None:
     if not arguments or arguments[0] in ("help", "-h", "--help"):
         for name, text in COMMANDS.items():
-            console.out.print(f"  [bold]{name:<13}[/] {text}")
+            console.out.print(f"  [bold]{name:<14}[/] {text}")
         return
     name, *rest = arguments
     if name not in COMMANDS:

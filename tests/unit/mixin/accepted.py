@@ -2,3 +2,28 @@
 
 # Mutants that no test of their alert can notice: "Alert (severity): change" → why.
 SURVIVING_MUTANTS: dict[str, str] = {}
+
+# Metrics and labels that an expression asks for and that are not there: "where: what" → why.
+ABSENT: dict[str, str] = {
+    "service_alert:threshold_used:ratio: what max adds up has no label service": (
+        "one rule for alerts of a service and of the whole environment; for the latter its service is empty"
+    ),
+    "anomalies: Latency P95 against what is usual: http_request_duration_seconds_bucket or "
+    "http_server_request_duration_seconds_bucket has no label signal": (
+        "the exemplars of the latency signal: its filter is the panel's"
+    ),
+}
+
+# What a review of PromQL (review.py) finds and lets stand: rule, or dashboard and panel → why.
+REVIEWED: dict[str, str] = {
+    "service_signal:anomaly:score": "the margin is never below the smallest difference that counts, which is above 0",
+    "service_alert:time_to_breach:seconds": "a slope of 0 gives an infinite time, which is right",
+}
+
+# Recorded series without `env`, or of a service without `service`: name → why.
+WITHOUT_IDENTITY: dict[str, str] = {
+    "calendar:day_start:timestamp_seconds": "the calendar is the same everywhere",
+    "calendar:month_start:timestamp_seconds": "the calendar is the same everywhere",
+    "calendar:month_end:timestamp_seconds": "the calendar is the same everywhere",
+    "signal:watched:smallest_difference": "a setting of the signal itself, whatever service it is about",
+}

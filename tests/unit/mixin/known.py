@@ -1,5 +1,6 @@
 """The metrics that rules and panels may name."""
 
+import re
 from typing import Any
 
 import yaml
@@ -60,6 +61,26 @@ FOREIGN = {
     "process_uptime_seconds",
 } | set().union(*OF_EXPORTERS.values())
 
+# Labels by which other instrumentations call what ours calls method, endpoint, status and so on.
+FOREIGN_LABELS = {
+    "handler",
+    "http_request_method",
+    "http_route",
+    "http_response_status_code",
+    "method",
+    "status",
+    "error_type",
+    "gen_ai_operation_name",
+    "gen_ai_provider_name",
+    "gen_ai_request_model",
+    "gen_ai_system",
+    "gen_ai_token_type",
+}
+# Every target has these.
+IDENTITY = {"env", "service", "instance", "job"}
+_RECORDED = ROOT / "tests" / "unit" / "mixin" / "recorded"
+_RECORDED_LINE = re.compile(r"([\w:]+)\{(.*)\} (\w+)")
+
 _SERIES = {"histogram": ("_bucket", "_sum", "_count"), "summary": ("_sum", "_count")}
 
 
@@ -85,3 +106,38 @@ def _metrics() -> list[tuple[str, dict[str, Any]]]:
 
 def foreign() -> set[str]:
     return {name + suffix for name in FOREIGN for suffix in ("", "_bucket", "_sum", "_count")}
+
+
+def recorded() -> dict[str, tuple[set[str], str]]:
+    """The series of every process that we ship, as it was seen to serve them: name → labels and type."""
+    found: dict[str, tuple[set[str], str]] = {}
+    for file in sorted(_RECORDED.glob("*.txt")):
+        for line in file.read_text().splitlines():
+            match = _RECORDED_LINE.fullmatch(line)
+            assert match, f"{file.name}: {line}"
+            labels = {label for label in match[2].split(",") if label}
+            found[match[1]] = (found.get(match[1], (set(), ""))[0] | labels, match[3])
+    return found
+
+
+def labels_by_metric() -> dict[str, frozenset[str]]:
+    """The labels of every series that is not recorded by a rule of ours."""
+    found = {name: set(labels) for name, (labels, _) in recorded().items()}
+    for name, metric in _metrics():
+        for suffix in _SERIES.get(metric["type"], ("",)):
+            own = set(metric.get("labels") or ()) | ({"le"} if suffix == "_bucket" else set())
+            found.setdefault(name + suffix, set()).update(own, FOREIGN_LABELS)
+    for name in foreign():
+        found.setdefault(name, set()).update(FOREIGN_LABELS, {"le"} if name.endswith("_bucket") else set())
+    found["up"] = set()
+    found["ALERTS"] = {"alertname", "alertstate", "severity", "condition", "cooldown"}
+    return {name: frozenset(labels | IDENTITY) for name, labels in found.items()}
+
+
+def types() -> dict[str, str]:
+    """counter, gauge and so on, of every series of which it is known."""
+    found = {name: kind for name, (_, kind) in recorded().items()}
+    for name, metric in _metrics():
+        several = _SERIES.get(metric["type"])
+        found |= {name + suffix: "counter" for suffix in several} if several else {name: metric["type"]}
+    return found
