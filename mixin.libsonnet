@@ -48,7 +48,13 @@ local promql = import 'prometheus/signals/promql.libsonnet';
   },
 
   // Inputs of `promtool test rules`, by file name; they follow the thresholds in use. {file: {rule_files, tests, …}}
-  prometheusTests+:: (import 'prometheus/tests/tests.libsonnet')($.alerts, config),
+  // promtool would evaluate the groups in any order, and what reads another group's rules may then see them late.
+  prometheusTests+::
+    local order = [group.name for group in $.prometheusRules.groups + $.prometheusAlerts.groups];
+    std.mapWithKey(
+      function(_, file) file { group_eval_order: order },
+      (import 'prometheus/tests/tests.libsonnet')($.alerts, config),
+    ),
 
   grafanaDashboards+:: (import 'grafana/dashboards/dashboards.libsonnet')($.signals, $.alerts, config),
 }

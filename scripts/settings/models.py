@@ -290,12 +290,9 @@ class Objective(_Section):
     def _can_burn(self) -> Self:
         lowest = 1 - 1 / FASTEST_BURN
         if self.target <= lowest:
-            found = (
-                f"with a target of {self.target:g} the error budget cannot burn {FASTEST_BURN} times as fast as allowed"
-            )
-            raise wrong(
-                found, f"the alert on that would never fire: write more than {lowest:.4f}, such as 0.95", "target"
-            )
+            found = f"with a target of {self.target:g} the error budget cannot burn {FASTEST_BURN} times too fast"
+            hint = f"the alert on that would never fire: write more than {lowest:.4f}, such as 0.95"
+            raise wrong(found, hint, "target")
         return self
 
     @model_validator(mode="after")
