@@ -18,6 +18,7 @@ local only(fields, section) = { [name]: section[name] for name in fields if std.
   slack(section):: only(['api_url_file', 'channel'], section) + {
     send_resolved: true,
     timeout: '10s',
+    username: 'Signalfire',
     color: slack('color'),
     title: slack('title'),
     title_link: link('dashboard'),

@@ -119,7 +119,7 @@ MISTAKES = [
         "exactly one of",
     ),
     ("receivers:\n  - name: a\n    slack: {}\n", 3, "no address of the webhook", "api_url_file and api_url_env"),
-    ("receivers:\n  - name: a\n    slack: {api_url: 'http://a'}\n", 3, "there is no such setting", "api_url_file?"),
+    ("receivers:\n  - name: a\n    slack: {api_url: 'http://a'}\n", 3, "there is no such setting", "api_url_"),
     ("receivers:\n  - name: a\n    slack:\n      api_url_file: gone\n", 4, "gone: there is no such file", "one line"),
     (
         "receivers:\n  - name: a\n    slack:\n      api_url_env: X_Y\n      channel: a b\n",
