@@ -5,11 +5,11 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import httpx
 import pytest
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Page, expect
 
 from tests.stack.receivers import receivers
 from tests.stack.servers import Servers, eventually
@@ -30,13 +30,13 @@ def mail(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
             servers.start("alertmanager")
             httpx.post(f"{servers.url('alertmanager')}/api/v2/alerts", json=[ALERT], trust_env=False).raise_for_status()
             eventually(lambda: found.got, "the mail")
+            yield found.got[0].body["text/html"]
         finally:
             servers.close()
-        yield found.got[0].body["text/html"]
 
 
 VIEWER = "http://127.0.0.1:3000"
-ALERT = {
+ALERT: dict[str, Any] = {
     "labels": {
         "alertname": "HighErrorRate",
         "severity": "critical",
@@ -47,7 +47,7 @@ ALERT = {
     },
     "annotations": {
         "summary": "checkout answers 42 requests a minute with an error",
-        "description": "More than 10 are too many. Users see failed orders. Look first at which endpoint fails, then at its logs.",
+        "description": "More than 10 are too many. Look first at which endpoint fails, then at its logs.",
         "dashboard_url": f"{VIEWER}/d/api-performance?var-env=prod&var-service=checkout",
         "runbook_url": f"{VIEWER}/runbooks/HighErrorRate",
         "logs_url": f"{VIEWER}/explore?left=logs",
@@ -60,17 +60,24 @@ ALERT = {
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", [800, 375])
 def test_a_mail_is_readable(browser: Browser, screenshots: Path, mail: str, scheme: Scheme, width: int) -> None:
-    context = browser.new_context(viewport={"width": width, "height": 600}, color_scheme=scheme)
+    context = browser.new_context(viewport={"width": width, "height": 100}, color_scheme=scheme)
     page = context.new_page()
     page.set_content(mail)
     page.screenshot(path=screenshots / f"mail-{scheme}-{width}.png", full_page=True)
     assert page.evaluate("document.documentElement.scrollWidth") <= width
     assert page.locator(".button").all_inner_texts() == ["Dashboard", "Runbook", "Logs", "Traces", "Silence"]
-    for selector in ("h1", "h2", ".dim", ".button"):
+    for selector in ("h1", "p", ".dim", ".button"):
         assert contrast(page, selector) >= 4.5
     if width < 480:  # large enough for a thumb
         assert all(box["height"] >= 40 for box in boxes(page, ".button"))
     context.close()
+
+
+def test_its_silence_is_alertmanagers_form_filled_in(page: Page, mail: str) -> None:
+    page.set_content(mail)
+    page.get_by_role("link", name="Silence").click()
+    for name, value in ALERT["labels"].items():
+        expect(page.get_by_text(f'{name}="{value}"').first).to_be_visible(timeout=20_000)
 
 
 def boxes(page: Page, selector: str) -> list[dict[str, float]]:

@@ -37,7 +37,32 @@ pre code { padding: 0; background: none }
 table { border-collapse: collapse; display: block; overflow-x: auto }
 th, td { border: 1px solid var(--line); padding: .35rem .7rem; text-align: left; vertical-align: top }
 blockquote { margin-left: 0; padding-left: 1rem; border-left: 3px solid var(--line); color: var(--dim) }
-ul.pages { columns: 18rem; padding-left: 1.2rem }
+th { background: var(--back); font-weight: 600 }
+.code { position: relative }
+.code button { position: absolute; top: .4rem; right: .4rem; padding: .15rem .6rem; font: inherit; font-size: 12px;
+  color: var(--ink); background: var(--panel); border: 1px solid var(--line); border-radius: 3px; cursor: pointer }
+ul.pages { list-style: none; padding: 0 } ul.pages li { padding: .45rem 0; border-top: 1px solid var(--line) }
+ul.pages a { font-weight: 600 } ul.pages p { margin: 0; color: var(--dim); font-size: 14px }
+@media (max-width: 40rem) { main { margin: 0; border: 0; padding: .5rem 1rem 1rem } }
+"""
+# The page is complete without it: it only puts a button on each block of code. A page that is not served over HTTPS or
+# from this machine has no clipboard; there the text is selected, to be copied by hand.
+SCRIPT = """
+for (const code of document.querySelectorAll("pre > code")) {
+  const button = document.createElement("button");
+  button.textContent = "Copy";
+  button.onclick = async () => {
+    getSelection().selectAllChildren(code);
+    if (!navigator.clipboard) return;
+    await navigator.clipboard.writeText(code.textContent.trimEnd());
+    button.textContent = "Copied";
+    setTimeout(() => { button.textContent = "Copy" }, 2000);
+  };
+  const frame = document.createElement("div");
+  frame.className = "code";
+  code.parentNode.replaceWith(frame);
+  frame.append(code.parentNode, button);
+}
 """
 
 
@@ -54,7 +79,7 @@ def render(folder: Path, name: str, theme: str = "") -> str | None:
     return _page(f"{name} · runbook", _render_text(path.read_text(encoding="utf-8")), theme)
 
 
-@lru_cache(maxsize=64)
+@lru_cache(maxsize=512)
 def _render_text(text: str) -> str:
     tokens = _MARKDOWN.parse(text)
     for token in tokens:
@@ -66,11 +91,20 @@ def _render_text(text: str) -> str:
 def index(folder: Path, missing: str | None = None, theme: str = "") -> str:
     """All runbooks; `missing` names one that was asked for and does not exist."""
     found = names(folder)
-    links = "".join(f'<li><a href="/runbooks/{html.escape(name)}">{html.escape(name)}</a></li>' for name in found)
+    links = "".join(_entry(folder, name) for name in found)
     title = f"There is no runbook {html.escape(repr(missing))}" if missing else "Runbooks"
     lead = "These exist:" if missing else "What to do when an alert fires."
     listing = f'<ul class="pages">{links}</ul>' if found else "<p>No runbook has been written yet.</p>"
     return _page("Runbooks", f"<h1>{title}</h1><p>{lead}</p>{listing}", theme)
+
+
+def _entry(folder: Path, name: str) -> str:
+    """A runbook in the index, with the sentence that it begins with."""
+    paragraphs = (folder / f"{name}.md").read_text(encoding="utf-8").split("\n\n")
+    sentence = next((paragraph for paragraph in paragraphs if not paragraph.startswith("#")), "")
+    first = _render_text(re.split(r"(?<=[.:])\s", " ".join(sentence.split()), maxsplit=1)[0])
+    escaped = html.escape(name)
+    return f'<li><a href="/runbooks/{escaped}">{escaped}</a>{first}</li>'
 
 
 def _keep_link_here(token: Token) -> None:
@@ -91,5 +125,5 @@ def _page(title: str, body: str, theme: str) -> str:
         f"<title>{html.escape(title)}</title><style>{STYLE}</style></head><body>"
         '<header><nav aria-label="Pages"><a href="/">Dashboards</a><a href="/alerts">Alerts</a>'
         '<a href="/runbooks/">All runbooks</a></nav></header>'
-        f"<main>{body}</main></body></html>"
+        f"<main>{body}</main><script>{SCRIPT}</script></body></html>"
     )
