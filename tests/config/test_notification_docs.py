@@ -32,8 +32,7 @@ def test_an_example_is_taken(example: str, tmp_path: Path, monkeypatch: pytest.M
     written = with_secrets(settings, State(tmp_path / "state"))
     result = evaluate("alertmanager/alertmanager.jsonnet", written, runtime)
     write_folder(State(tmp_path / "state").config / "alertmanager", result.files)
-    assert result.check is not None
-    program, *arguments = result.check
+    [(program, *arguments)] = result.checks
     done = subprocess.run([str(binary(program)), *arguments], capture_output=True, text=True, timeout=60, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
     written_receivers = {each["name"] for each in yaml.safe_load(result.files["alertmanager.yaml"])["receivers"]}
