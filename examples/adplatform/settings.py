@@ -17,6 +17,7 @@ class Settings(BaseModel, frozen=True):
     api_url: str = "http://127.0.0.1:8000"
     provider_url: str = "http://127.0.0.1:8001"
     database_url: str = "sqlite:///.signalfire/data/demo/demo.db"
+    redis_url: str = ""
     requests_per_second: float = Field(default=8.0, ge=0.0, le=1000.0)
 
     @classmethod

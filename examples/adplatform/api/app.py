@@ -11,7 +11,7 @@ from signalfire.databases import instrument_sqlalchemy
 
 from examples.adplatform.api import campaigns, faults, predictions, videos
 from examples.adplatform.api.background import every_second
-from examples.adplatform.api.cache import Cache
+from examples.adplatform.api.cache import PredictionCache
 from examples.adplatform.api.flagships import plant_flagships
 from examples.adplatform.api.forecasting import Accuracy
 from examples.adplatform.api.injection import fail_sometimes
@@ -21,10 +21,10 @@ from examples.adplatform.faults import FaultBoard
 from examples.adplatform.queue import QueueFullError
 from examples.adplatform.running import flush_at_the_end
 
-SECONDS_A_PREDICTION_HOLDS = 30.0
+SECONDS_A_PREDICTION_HOLDS = 30
 
 
-def create_app(database_url: str) -> FastAPI:
+def create_app(database_url: str, redis_url: str = "") -> FastAPI:
     app = FastAPI(title="Ad platform", lifespan=lifespan)
     app.state.monitoring = monitoring = setup_monitoring(app, service_name="ad-api", status_page=True)
 
@@ -38,7 +38,7 @@ def create_app(database_url: str) -> FastAPI:
     app.state.faults = FaultBoard(sessions)
     app.state.users = Users()
     app.state.accuracy = Accuracy()
-    app.state.predictions = Cache("predictions", seconds=SECONDS_A_PREDICTION_HOLDS)
+    app.state.predictions = PredictionCache(redis_url, seconds=SECONDS_A_PREDICTION_HOLDS)
 
     version_1 = APIRouter(prefix="/api/v1", dependencies=[Depends(limit_rate), Depends(fail_sometimes)])
     version_1.include_router(campaigns.router)

@@ -1,36 +1,48 @@
-"""A small cache in front of the predictions."""
+"""A cache in front of the predictions, in Redis."""
 
-import threading
-import time
-from collections import OrderedDict
-from typing import Generic, TypeVar
+from redis import Redis, RedisError
+from signalfire import get_logger, metrics
+from signalfire.databases import instrument_redis
 
-from signalfire import metrics
+from examples.adplatform.api.redis_stand_in import start_stand_in
+from examples.adplatform.api.schemas import Prediction
 
-Key = TypeVar("Key")
-Value = TypeVar("Value")
+SECONDS_TO_ANSWER = 0.5
+
+log = get_logger(__name__)
 
 
-class Cache(Generic[Key, Value]):
-    """Forgets what is older than `seconds`, and the oldest of more than `size` entries. Counts hits and misses."""
+class PredictionCache:
+    """Forgets what is older than `seconds`, and counts hits and misses. While Redis is away everything is a miss."""
 
-    def __init__(self, name: str, *, seconds: float, size: int = 1000) -> None:
-        self._name = name
+    def __init__(self, url: str, *, seconds: int) -> None:
+        """`url` as in redis://127.0.0.1:6379; an empty one starts a stand-in."""
+        self._client = Redis.from_url(
+            url or start_stand_in(),
+            protocol=2,
+            socket_timeout=SECONDS_TO_ANSWER,
+            socket_connect_timeout=SECONDS_TO_ANSWER,
+        )
         self._seconds = seconds
-        self._size = size
-        self._lock = threading.Lock()
-        self._entries: OrderedDict[Key, tuple[float, Value]] = OrderedDict()
+        instrument_redis(self._client)
 
-    def get(self, key: Key) -> Value | None:
-        with self._lock:
-            expires, value = self._entries.get(key, (0.0, None))
-        hit = expires > time.monotonic()
-        metrics.cache_requests_total.labels(cache=self._name, result="hit" if hit else "miss").inc()
-        return value if hit else None
+    def get(self, campaign_id: int, days: int) -> Prediction | None:
+        try:
+            found = self._client.get(_key(campaign_id, days))
+        except RedisError as error:
+            log.warning("cache unreachable", error=type(error).__name__)
+            found = None
+        metrics.cache_requests_total.labels(cache="predictions", result="hit" if found else "miss").inc()
+        return Prediction.model_validate_json(found) if isinstance(found, bytes) else None
 
-    def put(self, key: Key, value: Value) -> None:
-        with self._lock:
-            self._entries.pop(key, None)
-            self._entries[key] = (time.monotonic() + self._seconds, value)
-            if len(self._entries) > self._size:
-                self._entries.popitem(last=False)
+    def put(self, prediction: Prediction) -> None:
+        try:
+            self._client.setex(
+                _key(prediction.campaign_id, prediction.days), self._seconds, prediction.model_dump_json()
+            )
+        except RedisError as error:
+            log.warning("cache unreachable", error=type(error).__name__)
+
+
+def _key(campaign_id: int, days: int) -> str:
+    return f"prediction:{campaign_id}:{days}"

@@ -4,7 +4,7 @@ import time
 from fastapi import APIRouter, Depends, Request
 from signalfire import get_logger
 
-from examples.adplatform.api.cache import Cache
+from examples.adplatform.api.cache import PredictionCache
 from examples.adplatform.api.dependencies import DatabaseSession, existing_campaign
 from examples.adplatform.api.forecasting import BEST_MODEL, MODELS
 from examples.adplatform.api.injection import respond_late
@@ -17,8 +17,6 @@ router = APIRouter(prefix="/predictions", tags=["predictions"])
 MODEL_SECONDS = 0.04
 MODEL_FAILURE_SHARE = 0.002  # of the computed ones: a failure every few minutes, as in any real service
 
-PredictionCache = Cache[tuple[int, int], Prediction]
-
 
 class ModelUnavailableError(Exception):
     """The prediction model's process was being replaced."""
@@ -27,13 +25,13 @@ class ModelUnavailableError(Exception):
 @router.post("", dependencies=[Depends(respond_late)])
 def predict(wanted: PredictionRequest, request: Request, session: DatabaseSession) -> Prediction:
     cache: PredictionCache = request.app.state.predictions
-    known = cache.get((wanted.campaign_id, wanted.days))
+    known = cache.get(wanted.campaign_id, wanted.days)
     if known is not None:
         return known
     campaign = existing_campaign(wanted.campaign_id, session)
     roas = run_model(MODELS[BEST_MODEL](campaign), wanted.days)
     prediction = Prediction(campaign_id=campaign.id, days=wanted.days, roas=round(roas, 3), model=BEST_MODEL)
-    cache.put((wanted.campaign_id, wanted.days), prediction)
+    cache.put(prediction)
     log.info("return predicted", campaign_id=campaign.id, days=wanted.days, roas=prediction.roas)
     return prediction
 

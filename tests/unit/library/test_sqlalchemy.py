@@ -186,6 +186,7 @@ def test_the_connections_of_a_pool(engine: Engine, metrics: Metrics) -> None:
     for connection in overflow:
         connection.close()
     assert connections(metrics) == (0, 3), "what overflows is closed"
+    assert value(metrics.registry, "database_connections_limit", database=DATABASE) == 3 + 10
     engine.dispose()
     assert connections(metrics) == (0, 0)
 

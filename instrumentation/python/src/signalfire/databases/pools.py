@@ -1,4 +1,4 @@
-"""`database_connections`: how many connections of a database's pools are in use and how many wait."""
+"""`database_connections` and their limit: how many connections a database's pools use, keep, and may have."""
 
 import threading
 from typing import Any
@@ -12,14 +12,15 @@ class PoolSizes:
     def __init__(self, metrics: Metrics) -> None:
         self._metrics = metrics
         self._lock = threading.Lock()
-        self._sizes: dict[int, tuple[str, int, int]] = {}  # by id, because asyncpg's pools allow no weak reference
+        self._sizes: dict[int, tuple[str, int, int, int]] = {}  # by id, because asyncpg's pools allow no weak reference
 
-    def set(self, pool: Any, database: str, *, active: int, idle: int) -> None:
+    def set(self, pool: Any, database: str, *, active: int, idle: int, limit: int) -> None:
         gauge = self._metrics.database_connections
         with self._lock:
-            self._sizes[id(pool)] = (database, active, idle)
+            self._sizes[id(pool)] = (database, active, idle, limit)
             same = [sizes for sizes in self._sizes.values() if sizes[0] == database]
             gauge.labels(database=database, state="active").set(sum(sizes[1] for sizes in same))
             gauge.labels(database=database, state="idle").set(sum(sizes[2] for sizes in same))
+            self._metrics.database_connections_limit.labels(database=database).set(sum(sizes[3] for sizes in same))
             if not active + idle:
                 del self._sizes[id(pool)]

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection, Engine
     from sqlalchemy.engine import ExceptionContext, ExecutionContext
     from sqlalchemy.ext.asyncio import AsyncEngine
-    from sqlalchemy.pool import ConnectionPoolEntry
+    from sqlalchemy.pool import ConnectionPoolEntry, Pool
 
 _SYSTEMS = {"mssql": "microsoft.sql_server", "oracle": "oracle.db"}
 _STATE = "signalfire_connection"
@@ -42,8 +42,9 @@ def instrument_sqlalchemy(
 ) -> None:
     """Watches one engine, synchronous or asynchronous; without `engine` every one, those made earlier too.
 
-    Gives `database_query_duration_seconds`, `database_errors_total`, `database_connections` and a client span a query.
-    A query's time is that until the driver has executed it: fetching the rows of a server-side cursor comes after.
+    Gives `database_query_duration_seconds`, `database_errors_total`, `database_connections` with their limit, and a
+    client span a query. A query's time is that until the driver has executed it: fetching the rows of a server-side
+    cursor comes after.
     `database` is the label's value in place of the database's name in the URL. What takes `slow_seconds` or longer is
     logged (None: nothing is). `record_statement` puts statements on spans and in that line, each literal replaced by ?;
     parameters never are recorded. May be called again: the last call's keywords hold. Raises ImportError where
@@ -119,6 +120,7 @@ class Watcher:
         self._asked: WeakKeyDictionary[Any, Options] = WeakKeyDictionary()
         self._watches: WeakKeyDictionary[Any, Watch] = WeakKeyDictionary()
         self._listeners: list[tuple[Any, str, Callable[..., None]]] = []
+        self._limits: WeakKeyDictionary[Pool, tuple[str, int]] = WeakKeyDictionary()
         self._patches = Patches()
 
     def watch(self, engine: "Engine | AsyncEngine | None", options: Options) -> None:
@@ -128,6 +130,7 @@ class Watcher:
         else:
             self._asked[engine.dialect] = options
         self._watches.clear()
+        self._limits.clear()
 
     def forget(self, engine: "Engine | AsyncEngine | None") -> None:
         if engine is None:
@@ -136,6 +139,7 @@ class Watcher:
         else:
             self._asked.pop(engine.dialect, None)
         self._watches.clear()
+        self._limits.clear()
         if self._every is None and not self._asked:
             self._stop_listening()
 
@@ -229,6 +233,18 @@ class Watcher:
         info = connection.connection.record_info
         if watch is not None and info is not None:
             info.setdefault(_STATE, PooledConnection(watch)).enter("active")
+            self._tell_limit(connection.engine.pool, watch)
+
+    def _tell_limit(self, pool: "Pool", watch: Watch) -> None:
+        """Adds up the pools of each database; one without a limit, or without connections to keep, adds nothing."""
+        if pool in self._limits:
+            return
+        overflow = getattr(pool, "_max_overflow", -1)  # there is no other way to ask; -1 is no limit
+        database = watch.target.database
+        self._limits[pool] = (database, pool.size() + overflow if overflow >= 0 else 0)  # type: ignore[attr-defined]
+        limit = sum(limit for name, limit in self._limits.values() if name == database)
+        if limit:
+            watch.options.metrics.database_connections_limit.labels(database=database).set(limit)
 
     def _track_commit(self, connection: "Connection") -> AbstractContextManager[Any]:
         return self._track(connection, "COMMIT")
