@@ -4,7 +4,7 @@ import socketserver
 import threading
 import time
 from collections.abc import Callable
-from typing import BinaryIO
+from io import BufferedIOBase
 
 Values = dict[bytes, tuple[bytes, float]]
 """By key: the value, and when it expires on the monotonic clock."""
@@ -35,7 +35,7 @@ def start_stand_in() -> str:
     return f"redis://127.0.0.1:{server.server_address[1]}"
 
 
-def read_command(stream: BinaryIO) -> list[bytes]:
+def read_command(stream: BufferedIOBase) -> list[bytes]:
     """A command's words; none at the end of the connection. Redis sends *count, then $length and the word for each."""
     count = stream.readline()
     return [stream.read(int(stream.readline()[1:]) + 2)[:-2] for _ in range(int(count[1:]))] if count else []
