@@ -25,6 +25,19 @@ local promql = import 'prometheus/signals/promql.libsonnet';
     selector: '',
     // The job under which Prometheus reads its own metrics.
     prometheus_job: 'prometheus',
+    // The services under which the servers of the stack are scraped.
+    stack: {
+      prometheus: 'prometheus',
+      alertmanager: 'alertmanager',
+      loki: 'loki',
+      jaeger: 'jaeger',
+      collector: 'collector',
+      node_exporter: 'node_exporter',
+      dashboards: 'dashboards',
+    },
+    // How many targets each service ought to have: [{ env, service, targets }]. Without it, only targets that Prometheus knows of
+    // can be missed.
+    expected_targets: [],
     datasources: { prometheus: 'prometheus', loki: 'loki', jaeger: 'jaeger', alertmanager: 'alertmanager' },
     // "The last minute", or longer where scrapes are so far apart that a minute would not hold two of them safely.
     short_window: '%ds' % std.max(60, 4 * promql.seconds(self.settings.scrape.interval)),

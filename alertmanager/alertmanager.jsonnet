@@ -31,6 +31,7 @@ function(settings, runtime)
       // crash would forget a silence that somebody has set, and notify a second time what was notified already.
       '--data.maintenance-interval=1s',
       '--cluster.listen-address=',
+      '--enable-feature=receiver-name-in-metrics',
     ],
     env: { GOGC: '50' },
     files: {

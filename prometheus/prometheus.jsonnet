@@ -6,7 +6,6 @@ function(settings, runtime)
   local servers = runtime.servers;
   local me = servers.prometheus;
   local config = me.config + '/prometheus.yaml';
-  local mixin = signalfire { _config+:: { settings: settings, links: runtime.links } };
 
   local changed = std.objectFields(settings.alerts);
   local tests = {
@@ -62,6 +61,15 @@ function(settings, runtime)
       labels: { job: database.service, service: database.service, env: settings.env, instance: database.instance },
     }],
   };
+
+  // What the alert TargetDown measures the targets against: what was asked for, not what Prometheus made of it.
+  local wanted = [{ service: target.service, targets: std.length(target.addresses) } for target in all]
+                 + [{ service: database.service, targets: 1 } for database in runtime.databases];
+  local expected_targets = [
+    { env: settings.env, service: service, targets: std.sum([one.targets for one in wanted if one.service == service]) }
+    for service in std.set([one.service for one in wanted])
+  ];
+  local mixin = signalfire { _config+:: { settings: settings, links: runtime.links, expected_targets: expected_targets } };
 
   {
     args: [

@@ -4,12 +4,7 @@ function(kit)
   local panel = kit.panels(['env', 'service']);
   local row = kit.row;
   local api = { uid: 'api-performance', title: 'API performance' };
-  local severity_mapping = panel.mapping([
-    { value: 'critical', text: 'critical', color: 'red' },
-    { value: 'error', text: 'error', color: 'orange' },
-    { value: 'warning', text: 'warning', color: 'yellow' },
-    { value: 'info', text: 'info', color: 'blue' },
-  ]);
+  local alerts = (import '../lib/alerts.libsonnet')(panel, kit.config);
   local settings = kit.config.settings;
   local error_budget =
     if settings.objectives == [] then
@@ -55,16 +50,7 @@ function(kit)
         error_budget + panel.size(6, 7),
         panel.stat(signals.alerts_firing) + panel.size(4, 6) + panel.steps([['green', null], ['red', 1]])
         + { targets: [panel.target(signals.alerts_firing.expr([], signals.alerts_firing.matchers(['env', 'service'])) + ' or vector(0)') { refId: 'A' }] },
-        panel.labels_table(
-          'Alerts firing now',
-          'Each alert that fires at this moment. The Watchdog is always among them: it shows that the alerting itself works.',
-          'ALERTS{alertstate="firing",env=~"$env",service=~"$service"}',
-          [{ severity: 'Severity' }, { alertname: 'Alert' }, { service: 'Service' }, { env: 'Env' }],
-        ) + panel.size(20, 6) + panel.overrides([
-          panel.override('Severity', { mappings: severity_mapping, 'custom.cellOptions': { type: 'color-text' }, 'custom.width': 110 }),
-          panel.override('Alert', { links: [{ title: 'Runbook of ${__value.text}', url: kit.config.links.dashboards + '/runbooks/${__value.text}' }] }),
-          panel.override('Service', { links: [{ title: 'API performance of ${__value.text}', url: '/d/api-performance?var-service=${__value.text}&${__url_time_range}' }] }),
-        ]),
+        alerts.firing_table('ALERTS{alertstate="firing",env=~"$env",service=~"$service"}') + panel.size(20, 6),
       ]),
       row('Traffic', [
         panel.timeseries(signals.http_requests) + panel.service_links(api),

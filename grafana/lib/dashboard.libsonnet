@@ -55,6 +55,25 @@ local grid(rows) =
     skipUrlSync: false,
   },
 
+  // The same with the values of a label of Loki.
+  log_variable(config, name, label, selector):: self.variable(config, name, '') + {
+    datasource: { type: 'loki', uid: config.datasources.loki },
+    query: { type: 1, label: label, stream: selector, refId: 'LokiVariableQueryEditor-VariableQuery' },
+  },
+
+  // A text that a person types in.
+  text_variable(name, label, description):: {
+    type: 'textbox',
+    name: name,
+    label: label,
+    description: description,
+    query: '',
+    current: { selected: true, text: '', value: '' },
+    options: [{ selected: true, text: '', value: '' }],
+    hide: 0,
+    skipUrlSync: false,
+  },
+
   new(uid, title, description, variables, neighbours, rows, from='now-15m'):: {
     uid: uid,
     title: title,

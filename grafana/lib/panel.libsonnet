@@ -245,6 +245,66 @@ local legend(placement='bottom', as='list', calcs=[]) = { showLegend: true, disp
         options: { showHeader: true, cellHeight: 'sm' },
       },
 
+    // One bar a label, for as long as its value stays the same; the values are named by `panel.mappings`.
+    state_timeline(signal, by, legend=null)::
+      base('state-timeline', signal, [panel.target(signal.query(by, vars), if legend == null then named(by) else legend)])
+      + by_thresholds
+      + { options: {
+        showValue: 'auto',
+        mergeValues: true,
+        alignValue: 'left',
+        rowHeight: 0.8,
+        legend: { showLegend: false, displayMode: 'list', placement: 'bottom', calcs: [] },
+        tooltip: { mode: 'single', sort: 'none' },
+      }, size:: { w: 24, h: 10 } },
+
+    // --- logs ------------------------------------------------------------------------------------------------------
+
+    // The lines of the chosen services, as LogQL.
+    local lines(selector=[], filter='') =
+      std.rstripChars('{%s} %s' % [std.join(', ', ['service_name=~"$service"', 'env=~"$env"'] + selector), filter], ' '),
+    local log_target(expr, legend='', instant=false) = {
+      refId: 'A',
+      datasource: loki,
+      editorMode: 'code',
+      queryType: if instant then 'instant' else 'range',
+      expr: expr,
+      legendFormat: legend,
+    },
+
+    // How many log lines there are over time, by a label of theirs: bars that add up.
+    log_volume(title, description, by, selector=[], filter='')::
+      base('timeseries', { title: title, description: description, unit: 'none', min: 0, max: null, decimals: 0 }, [])
+      + panel.graph
+      + {
+        datasource: loki,
+        targets: [log_target('sum by (%s) (count_over_time(%s [$__auto]))' % [by, lines(selector, filter)], named([by]))],
+        fieldConfig+: { defaults+: { custom+: { drawStyle: 'bars', fillOpacity: 80, lineWidth: 0, stacking: { mode: 'normal', group: 'A' } } } },
+        options+: { legend: legend(as='table', calcs=['sum']) },
+      },
+
+    // The most frequent combinations of `by` among the log lines of the time range, each with how often it came.
+    log_table(title, description, by, selector=[], filter='', rows=15)::
+      base('table', { title: title, description: description, unit: 'none', min: 0, max: null, decimals: 0 }, [])
+      + {
+        datasource: loki,
+        targets: [log_target('topk(%d, sum by (%s) (count_over_time(%s [$__range])))' % [rows, std.join(', ', by), lines(selector, filter)], instant=true) { format: 'table' }],
+        transformations: [
+          { id: 'organize', options: {
+            excludeByName: { Time: true },
+            indexByName: { [(['Value #A', 'Value'] + by)[i]]: i for i in std.range(0, std.length(by) + 1) },
+            renameByName: { [label]: panel.word(label) for label in by } + { 'Value #A': 'Lines', Value: 'Lines' },
+          } },
+          { id: 'sortBy', options: { fields: {}, sort: [{ field: 'Lines', desc: true }] } },
+        ],
+        fieldConfig+: {
+          defaults+: { custom: { align: 'auto', cellOptions: { type: 'auto' }, inspect: false } },
+          overrides: [panel.override('Lines', { 'custom.width': 90 })],
+        },
+        options: { showHeader: true, cellHeight: 'sm' },
+        size:: { w: 24, h: 9 },
+      },
+
     logs(title, description, selector, filter=''):: {
       type: 'logs',
       title: title,
@@ -257,7 +317,7 @@ local legend(placement='bottom', as='list', calcs=[]) = { showLegend: true, disp
         queryType: 'range',
         maxLines: 100,
         direction: 'backward',
-        expr: std.rstripChars('{%s} %s' % [std.join(', ', ['service_name=~"$service"', 'env=~"$env"'] + selector), filter], ' '),
+        expr: lines(selector, filter),
       }],
       fieldConfig: { defaults: { links: [] }, overrides: [] },
       options: {

@@ -55,7 +55,6 @@ function(config)
 
   {
     sources:: [
-      { record: 'service:up:ratio', expr: 'avg by (env, service) (%s)' % up },
       // 1 healthy, 0.5 degraded, 0 unhealthy: the worst of the service's own checks and of whether its targets answer.
       {
         record: 'service:health:worst',
@@ -76,17 +75,6 @@ function(config)
     ] + [
       { record: 'env:system_health:score', expr: '100 - sum by (env) (env:system_health:points_lost)' },
     ],
-
-    targets_up: signal.recorded({
-      title: 'Targets up',
-      unit: 'percentunit',
-      min: 0,
-      max: 1,
-      how: 'min',
-      description: 'The share of each service\'s targets that answer Prometheus.',
-      source: 'service:up:ratio',
-      records: { 'service:up:ratio': ['env', 'service'] },
-    }),
 
     service_health: signal.recorded({
       title: 'Health by service',

@@ -47,6 +47,9 @@ local signal(declaration) = {
 } + declaration;
 
 {
+  // A signal that writes its PromQL itself: the declaration brings expr(by, matchers) along.
+  of:: signal,
+
   // Something already per second (or a level) that is added up: requests per second, agents at work.
   sum(declaration):: signal({
     matchers_of_source:: [],
@@ -88,5 +91,12 @@ local signal(declaration) = {
     rules:: [],
     labels: self.records[self.source],
     expr(by, matchers=[]):: fold(self.how, by, select(self.source, matchers)),
+  } + declaration),
+
+  // A signal that is one recording rule.
+  rule(name, labels, expr, declaration):: self.recorded({
+    source: name,
+    records: { [name]: labels },
+    rules: [{ record: name, expr: expr }],
   } + declaration),
 }

@@ -15,7 +15,7 @@ function(alerts, config)
       description: 'This alert always fires and is sent again every few minutes. If it stops coming, no other alert can be relied on: ' +
                    'Prometheus does not store what it reads, or Alertmanager does not deliver. It goes quiet once the newest sample is %g s old.' % alert.threshold,
       runbook_url: config.links.dashboards + '/runbooks/Watchdog',
-      dashboard_url: '%s/d/overview?from=%d&to=now' % [config.links.dashboards, 1000 * (lib.start.seconds + seconds - 1800)],
+      dashboard_url: '%s/d/alerts-and-incidents?from=%d&to=now' % [config.links.dashboards, 1000 * (lib.start.seconds + seconds - 1800)],
     },
   };
   local own(values) = [lib.series('up', { job: 'prometheus', env: 'test', service: 'prometheus', instance: 'p' }, values)];

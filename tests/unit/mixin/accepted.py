@@ -17,6 +17,7 @@ ABSENT: dict[str, str] = {
 # What a review of PromQL (review.py) finds and lets stand: rule, or dashboard and panel → why.
 REVIEWED: dict[str, str] = {
     "service_signal:anomaly:score": "the margin is never below the smallest difference that counts, which is above 0",
+    "service:jaeger_bytes:rate5m": "Jaeger calls what it has written since its start a gauge; it only ever grows",
     "service_alert:time_to_breach:seconds": "a slope of 0 gives an infinite time, which is right",
 }
 

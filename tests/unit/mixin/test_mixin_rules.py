@@ -11,7 +11,7 @@ import pytest
 from scripts.paths import ROOT
 from scripts.render.jsonnet import JsonnetError
 from tests.unit.mixin.conftest import evaluate
-from tests.unit.mixin.known import OF_PROMETHEUS, aliases, catalogued, foreign
+from tests.unit.mixin.known import OF_PROMETHEUS, aliases, catalogued, foreign, recorded
 from tests.unit.mixin.promql import metrics_of
 
 Json = dict[str, Any]
@@ -31,7 +31,8 @@ def test_nothing_is_recorded_twice(recording_rules: list[Json]) -> None:
 
 
 def test_every_metric_in_a_rule_exists(recording_rules: list[Json], alerts: dict[str, list[Json]]) -> None:
-    known = catalogued() | foreign() | OF_PROMETHEUS | {rule["record"] for rule in recording_rules}
+    known = catalogued() | foreign() | set(recorded()) | OF_PROMETHEUS
+    known |= {rule["record"] for rule in recording_rules}
     unknown = {
         (rule.get("record") or rule["alert"], metric)
         for rule in itertools.chain(recording_rules, *alerts.values())
@@ -162,7 +163,7 @@ def test_the_last_minute_holds_several_scrapes(interval: str, window: str, mixin
 def test_a_selector_reaches_every_metric(recording_rules: list[Json]) -> None:
     expression = "(signalfire + { _config+:: { selector: 'cluster=\"east\"' } }).prometheusRules"
     selected = [rule for group in evaluate(expression)["groups"] for rule in group["rules"]]
-    raw = catalogued() | foreign() | {"up"}
+    raw = catalogued() | foreign() | set(recorded()) | OF_PROMETHEUS - {"ALERTS"}
     for rule in selected:
         names = metrics_of(rule["expr"]) & raw
         named = sum(len(re.findall(rf"(?<![\w:]){name}\b(?!:)", rule["expr"])) for name in names)
