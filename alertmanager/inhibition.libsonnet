@@ -2,8 +2,8 @@
 
 // Alerts of one condition are the same thing only if they are also about the same one of these, where they have it.
 local subject = [
-  'service', 'env', 'instance', 'agent', 'budget', 'container', 'database', 'device', 'endpoint', 'model', 'mountpoint',
-  'objective', 'operation', 'provider', 'queue', 'task_type', 'tool', 'workflow',
+  'service', 'env', 'instance', 'agent', 'budget', 'container', 'database', 'device', 'endpoint', 'exporter',
+  'model', 'mountpoint', 'objective', 'operation', 'provider', 'queue', 'receiver', 'task_type', 'tool', 'workflow',
 ];
 
 // What follows when something is down. Never a critical one: a cause must not hide what is worse than itself.
