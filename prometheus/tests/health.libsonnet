@@ -28,7 +28,7 @@ function(config) {
       lib.value('sort_desc(count by (env) (env:system_health:points_lost == 0))', 300, { '{env="test"}': 5 }),
     ]),
     // 45 s in, before TargetDown fires and takes points of its own
-    lib.test('the score: a target down', [target('shop', 'a'), target('shop', 'b', '0x60')], values=[score(90, 45), lost('targets', 10, 45)]),
+    lib.test('the score: a target down', [target('shop', 'a'), target('shop', 'b', '1 0x60')], values=[score(90, 45), lost('targets', 10, 45)]),
     lib.test('the score: an alert that fires', [lib.constant('ALERTS', { env: 'test', alertname: 'Made up', alertstate: 'firing', severity: 'warning' }, 1), target('shop', 'a')], values=[
       score(98),
       lost('alerts', 2),
