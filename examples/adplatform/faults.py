@@ -26,7 +26,7 @@ DESCRIPTIONS = {
     Fault.LATENCY: "predictions take 1.5 to 4 seconds longer",
     Fault.PROVIDER_DOWN: "the model provider answers 503 to everything",
     Fault.QUEUE_STUCK: "the worker takes no video jobs from the queue",
-    Fault.COST_RUNAWAY: "agents loop with long prompts on an expensive model",
+    Fault.COST_RUNAWAY: "agents loop with long prompts on an expensive model, and on one whose price is not known",
     Fault.MEMORY_GROWTH: "the API grows by 5 MB a second, up to 600 MB",
 }
 

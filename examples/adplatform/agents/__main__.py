@@ -1,6 +1,6 @@
 from signalfire import setup_monitoring, start_metrics_server
 
-from examples.adplatform.agents.asking import check_provider
+from examples.adplatform.agents.asking import check_providers
 from examples.adplatform.agents.service import AgentService
 from examples.adplatform.agents.spending import track_costs
 from examples.adplatform.database import check_database, open_database
@@ -12,7 +12,7 @@ monitoring = setup_monitoring(service_name="ad-agents")
 costs = track_costs(settings.database_url)
 sessions = open_database(settings.database_url)
 monitoring.health.register("database", lambda: check_database(sessions))
-monitoring.health.register("model_provider", lambda: check_provider(settings.provider_url), required=False)
+check_providers(monitoring.health, settings.provider_url)
 start_metrics_server(settings.port, addr=settings.listen, health=monitoring.health)
 run_until_stopped(AgentService(sessions, settings.provider_url).run, monitoring)
 costs.close(SECONDS_TO_FLUSH)

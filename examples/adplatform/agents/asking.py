@@ -1,13 +1,14 @@
 """Asking a model through the OpenAI client, with each call's tokens, cost and time recorded."""
 
-from openai import AsyncOpenAI, OpenAI
+from openai import AsyncOpenAI
 from openai.types.chat import ChatCompletionMessageParam
-from signalfire import track_ai_call
+from signalfire import HealthChecker, track_ai_call
 
-from examples.adplatform.agents.team import Agent
+from examples.adplatform.agents.team import WORKFLOWS, Agent
 
 SECONDS_TO_WAIT = 30.0
 SECONDS_TO_CHECK = 1.5
+SECONDS_A_CHECK_HOLDS = 5.0
 
 
 class Provider:
@@ -42,7 +43,9 @@ class Provider:
         return "".join(pieces)
 
 
-def check_provider(url: str) -> None:
-    """For a health check: raises openai.OpenAIError if the provider does not answer."""
-    with OpenAI(base_url=f"{url}/v1", api_key="demo", max_retries=0, timeout=SECONDS_TO_CHECK) as client:
-        client.models.list()
+def check_providers(health: HealthChecker, url: str) -> None:
+    """Has each provider asked for its models every few seconds; one that does not answer raises AiProviderDown."""
+    for provider in sorted({agent.provider for team in WORKFLOWS.values() for agent in team}):
+        health.check_llm_connectivity(
+            provider, base_url=f"{url}/v1", api_key="demo", fresh_for=SECONDS_A_CHECK_HOLDS, timeout=SECONDS_TO_CHECK
+        )

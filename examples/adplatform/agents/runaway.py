@@ -1,44 +1,52 @@
-"""The fault "cost_runaway": an agent that is never content sends all its data to an expensive model in a loop."""
+"""The fault "cost_runaway": an agent that is never content sends all its data to an expensive model in a loop.
+
+Now and then it tries a model that is in no price list, whose cost nobody knows.
+"""
 
 import asyncio
 import dataclasses
+import itertools
 import random
 
 from openai import OpenAIError
 from signalfire import get_logger, track_agent_execution, track_task, track_workflow
 
 from examples.adplatform.agents.asking import Provider
-from examples.adplatform.agents.team import ANALYST
+from examples.adplatform.agents.team import ANALYST, Agent
 from examples.adplatform.faults import Fault, FaultBoard
+from examples.adplatform.provider.catalogue import UNPRICED_MODEL
 from examples.adplatform.running import pause
 
 log = get_logger(__name__)
 
 AUDITOR = dataclasses.replace(ANALYST, operation="audit", task_type="campaign_audit", model="gpt-5-pro")
+CURIOUS_AUDITOR = dataclasses.replace(AUDITOR, provider="mistral", model=UNPRICED_MODEL)
+PRICED_AUDITS = 9  # for each that has no price
 ROWS_OF_DATA = 2500  # about 24,000 tokens
 
 
 async def run_away(provider: Provider, faults: FaultBoard, stopping: asyncio.Event) -> None:
     data = campaign_export()
+    auditors = itertools.cycle([CURIOUS_AUDITOR, *[AUDITOR] * PRICED_AUDITS])
     while not stopping.is_set():
         if not faults.active(Fault.COST_RUNAWAY):
             await pause(stopping, 0.5)
             continue
         try:
-            await audit(provider, data)
+            await audit(provider, next(auditors), data)
         except OpenAIError as error:
             log.warning("audit failed", error=type(error).__name__)
             await pause(stopping, 1)
 
 
-async def audit(provider: Provider, data: str) -> None:
+async def audit(provider: Provider, auditor: Agent, data: str) -> None:
     async with (
-        track_workflow(AUDITOR.task_type),
-        track_agent_execution(agent=AUDITOR.name, operation=AUDITOR.operation),
-        track_task(task_type=AUDITOR.task_type, agent=AUDITOR.name) as step,
+        track_workflow(auditor.task_type),
+        track_agent_execution(agent=auditor.name, operation=auditor.operation),
+        track_task(task_type=auditor.task_type, agent=auditor.name) as step,
     ):
         await provider.ask(
-            AUDITOR,
+            auditor,
             [
                 {"role": "system", "content": "Find every weakness in this export. Do not stop before all are found."},
                 {"role": "user", "content": data},

@@ -3,10 +3,12 @@
 from pathlib import Path
 
 import pytest
+from signalfire import HealthChecker
 from signalfire.costs import Budget
+from signalfire.health.results import Status
 
 from examples.adplatform import queue
-from examples.adplatform.agents import service
+from examples.adplatform.agents import asking, service
 from examples.adplatform.agents.answers import SECONDS_AN_ANSWER_HOLDS
 from examples.adplatform.agents.quality import quality
 from examples.adplatform.agents.service import AgentService
@@ -16,6 +18,7 @@ from examples.adplatform.database import Sessions
 from examples.adplatform.faults import Fault, FaultBoard
 from examples.adplatform.provider import errors
 from examples.adplatform.provider.app import create_app
+from examples.adplatform.provider.catalogue import UNPRICED_MODEL
 from examples.adplatform.tables import AgentTask
 from examples.adplatform.traffic.visitors import PLATFORMS, PRODUCTS
 from tests.unit.examples.helpers import Sample, Serve, run_until
@@ -122,6 +125,30 @@ async def test_cost_runaway_spends_dollars_within_seconds(
     before = sample("ai_api_cost_usd_total", **costly)
     faults.switch(Fault.COST_RUNAWAY, active=True)
     await run_until(agents.run, lambda: sample("ai_api_cost_usd_total", **costly) > before + 1)
+
+
+async def test_cost_runaway_calls_a_model_without_a_price(
+    agents: AgentService, faults: FaultBoard, sample: Sample
+) -> None:
+    unpriced = {"provider": "mistral", "model": UNPRICED_MODEL}
+    before = sample("ai_api_unpriced_calls_total", **unpriced)
+    faults.switch(Fault.COST_RUNAWAY, active=True)
+    await run_until(agents.run, lambda: sample("ai_api_unpriced_calls_total", **unpriced) > before)
+    assert sample("ai_api_cost_usd_total", operation="audit", **unpriced) == 0
+
+
+async def test_each_provider_is_checked_under_a_name_that_the_alert_knows(
+    serve: Serve, database_url: str, faults: FaultBoard, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(asking, "SECONDS_A_CHECK_HOLDS", 0.0)
+    health = HealthChecker()
+    asking.check_providers(health, serve(create_app(database_url)))
+    assert set((await health.run(0)).results) == {"llm_mistral", "llm_openai"}
+    found = [result.status for result in (await health.run(0)).results.values()]
+    assert found == [Status.HEALTHY] * 2
+    faults.switch(Fault.PROVIDER_DOWN, active=True)
+    found = [result.status for result in (await health.run(0)).results.values()]
+    assert found == [Status.UNHEALTHY] * 2
 
 
 async def test_cost_runaway_uses_up_the_budgets_and_says_so(

@@ -8,7 +8,7 @@ from openai.types.chat import ChatCompletion, ChatCompletionMessageParam
 from examples.adplatform.faults import Fault, FaultBoard
 from examples.adplatform.provider import errors
 from examples.adplatform.provider.app import create_app
-from examples.adplatform.provider.catalogue import CHAT_MODELS
+from examples.adplatform.provider.catalogue import CHAT_MODELS, UNPRICED_MODEL
 from tests.unit.examples.helpers import Serve
 
 BRAND_BOOK = "A long brand book. " * 300
@@ -127,9 +127,16 @@ def test_lists_its_models(client: openai.OpenAI) -> None:
     assert client.models.retrieve("mistral-small-latest").owned_by == "mistral"
 
 
-@pytest.mark.parametrize(("model", "owner"), [(name, model.owner) for name, model in CHAT_MODELS.items()])
-def test_every_model_has_a_price(model: str, owner: str) -> None:
+@pytest.mark.parametrize(
+    ("model", "owner"), [(name, model.owner) for name, model in CHAT_MODELS.items() if name != UNPRICED_MODEL]
+)
+def test_every_other_model_has_a_price(model: str, owner: str) -> None:
     assert calc_price(Usage(input_tokens=1000, output_tokens=1000), model, provider_id=owner).total_price > 0
+
+
+def test_one_model_is_in_no_price_list() -> None:
+    with pytest.raises(LookupError):
+        calc_price(Usage(input_tokens=1000), UNPRICED_MODEL, provider_id=CHAT_MODELS[UNPRICED_MODEL].owner)
 
 
 def test_refuses_as_openai_does(url: str, client: openai.OpenAI) -> None:
