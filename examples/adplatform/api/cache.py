@@ -37,9 +37,8 @@ class PredictionCache:
 
     def put(self, prediction: Prediction) -> None:
         try:
-            self._client.setex(
-                _key(prediction.campaign_id, prediction.days), self._seconds, prediction.model_dump_json()
-            )
+            key = _key(prediction.campaign_id, prediction.days)
+            self._client.set(key, prediction.model_dump_json(), ex=self._seconds)
         except RedisError as error:
             log.warning("cache unreachable", error=type(error).__name__)
 

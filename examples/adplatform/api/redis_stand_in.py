@@ -46,7 +46,7 @@ def get(values: Values, key: bytes) -> bytes:
     return b"$%d\r\n%s\r\n" % (len(value), value) if expires > time.monotonic() else b"$-1\r\n"
 
 
-def setex(values: Values, key: bytes, seconds: bytes, value: bytes) -> bytes:
+def set_for_seconds(values: Values, key: bytes, value: bytes, _ex: bytes, seconds: bytes) -> bytes:
     values.pop(key, None)
     values[key] = (value, time.monotonic() + int(seconds))
     if len(values) > MOST_VALUES:
@@ -54,7 +54,7 @@ def setex(values: Values, key: bytes, seconds: bytes, value: bytes) -> bytes:
     return b"+OK\r\n"
 
 
-COMMANDS: dict[bytes, Callable[..., bytes]] = {b"GET": get, b"SETEX": setex}
+COMMANDS: dict[bytes, Callable[..., bytes]] = {b"GET": get, b"SET": set_for_seconds}
 
 
 def answer(values: Values, command: list[bytes]) -> bytes:
