@@ -34,13 +34,13 @@ function(alert, expectation, config)
   local out = outwards(alert.compare);
 
   local series(labels, values) = lib.series(alert.record, labels, values);
-  local guards(labels, value_of) = [
-    lib.constant(guard.signal.record(std.get(guard, 'by', ['env', 'service'])), {
-      [label]: labels[label]
-      for label in std.get(guard, 'by', ['env', 'service'])
-    }, value_of(guard), longest / step + 60)
-    for guard in alert.guards
-  ];
+  local of(guard, labels, value) = lib.constant(
+    guard.signal.record(std.get(guard, 'by', ['env', 'service'])),
+    { [label]: labels[label] for label in std.get(guard, 'by', ['env', 'service']) },
+    value,
+    longest / step + 60
+  );
+  local guards(labels, value_of) = [of(guard, labels, value_of(guard)) for guard in alert.guards];
   local satisfied(guard) = away(guard.threshold, outwards(guard.compare));
   local lasting(value, labels=expectation.series, guard=satisfied) =
     [series(labels, '%.10gx%d' % [value, longest / step + 40])] + guards(labels, guard);
@@ -128,8 +128,14 @@ function(alert, expectation, config)
       lib.test('%s is silent where its guard %s does not hold' % [alert.name, guard.signal.title], without(guard, outside), [lib.silent(alert, longest + 120)]),
       lib.test('%s fires where its guard %s just holds' % [alert.name, guard.signal.title], without(guard, near), [fires(worst, longest)]),
     ] + [
-      lib.test('%s: the guard %s of another %s does not count' % [alert.name, guard.signal.title, label], [series(expectation.series, '%.10gx%d' % [worst, longest / step + 40])]
-                                                                                                         + guards(expectation.series { [label]: 'another' }, satisfied), [lib.silent(alert, longest + 120)])
+      lib.test(
+        '%s: the guard %s of another %s does not count' % [alert.name, guard.signal.title, label],
+        [series(expectation.series, '%.10gx%d' % [worst, longest / step + 40])] + [
+          of(other, if other == guard then expectation.series { [label]: 'another' } else expectation.series, satisfied(other))
+          for other in alert.guards
+        ],
+        [lib.silent(alert, longest + 120)]
+      )
       for label in std.get(guard, 'by', ['env', 'service'])
     ];
 
