@@ -32,7 +32,7 @@ BlockDumper.add_representer(str, _represent_text)
 
 def evaluate(root: Path, expression: str) -> Any:
     """The value of a jsonnet expression in which `mixin` is the mixin with its defaults."""
-    return jsonnet.evaluate(f"local mixin = import 'mixin.libsonnet'; {expression}", root)
+    return jsonnet.evaluate(f"local mixin = import '{root}/mixin.libsonnet'; {expression}", root)
 
 
 def _ordered(value: Any) -> Any:
