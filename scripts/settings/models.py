@@ -180,7 +180,7 @@ class Ports(_Section):
 class Retention(_Section):
     """How long data is kept."""
 
-    metrics: Duration = "15d"
+    metrics: Duration = Field(default="31d", description="As long as the longest objective looks back.")
     logs: Duration = Field(default="30d", description="At least a day.")
     traces: Duration = "7d"
 
