@@ -3,13 +3,13 @@ PYTHON ?= python3
 VENV := .venv/bin/python
 export NAME YES ON OFF RUNTIME ARGS UPGRADE BUNDLE LIST TO FROM BACKUP FORCE
 
-.PHONY: help up down status logs clean backup restore upgrade doctor demo verify record-metrics images bundle bench bench-stack bench-library generate lint lock test test-quick test-compose test-all
+.PHONY: help up down status logs clean backup restore upgrade doctor demo verify verify-alerts record-metrics screenshots images bundle bench bench-stack bench-library generate lint lock test test-quick test-compose test-all
 .DEFAULT_GOAL := help
 
 help: | ready
 	@$(VENV) -m scripts help
 
-up down status logs clean backup restore upgrade doctor demo verify record-metrics images bundle: | ready
+up down status logs clean backup restore upgrade doctor demo verify verify-alerts record-metrics screenshots images bundle: | ready
 	@$(VENV) -m scripts $@
 
 bench bench-stack bench-library generate lint lock: | ready-dev

@@ -23,6 +23,8 @@ COMMANDS = {
     "verify": "Follow a fault of the demo through metric, alert, notification, trace and log.",
     "images": "Build the container images that can be built without a registry; LIST=1 prints all names.",
     "bundle": "Pack all images and this repository into one file for a machine without a network.",
+    "verify-alerts": "Play every fault of the demo and see that the right alerts arrive in time, and no other.",
+    "screenshots": "Take a picture of every dashboard of the running stack, for docs/.",
     "record-metrics": "Note which metrics the running stack has, for the tests of rules and dashboards.",
     "bench": "Measure start-up time and memory.",
     "bench-stack": "Measure start-up time and idle memory of each container.",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -9,8 +10,12 @@ from datetime import datetime
 from typing import Any, Literal
 
 import httpx
+import yaml
 
 from scripts.settings import Settings
+
+_SECONDS_ON_THE_WAY = 10.0
+_UNITS = {"ms": 0.001, "s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
 
 
 @dataclass(frozen=True)
@@ -41,6 +46,29 @@ class LogLine:
 
     text: str
     fields: dict[str, str]
+
+
+@dataclass(frozen=True)
+class Timing:
+    """What the servers add to the time until an alert is notified, all in seconds.
+
+    holds: `for` and the interval of its rule group, by alert and severity.
+    """
+
+    scrape: float
+    evaluation: float
+    group_wait: float
+    holds: dict[tuple[str, str], tuple[float, float]]
+
+    def bound(self, alert: str, severity: str, window: float) -> float:
+        """When the notification must have arrived, in seconds after what is wrong began; window is the signal's own.
+
+        Raises KeyError for an alert that there is not.
+        """
+        hold, interval = self.holds[alert, severity]
+        # A scrape, the rules that record it and stand on each other, the alert's own rule, the way to Alertmanager
+        # and on to the receiver, for which a busy machine gets some seconds.
+        return self.scrape + window + 2 * self.evaluation + interval + hold + self.group_wait + _SECONDS_ON_THE_WAY
 
 
 class Stack:
@@ -97,6 +125,40 @@ class Stack:
             if labels["alertname"] == alertname and labels.get("service") == service:
                 return str(alert["state"])
         return None
+
+    def firing(self) -> set[tuple[str, str]]:
+        """Name and severity of every alert that fires."""
+        answer = self._get(f"{self.prometheus}/api/v1/alerts")
+        return {
+            (alert["labels"]["alertname"], alert["labels"]["severity"])
+            for alert in answer["data"]["alerts"]
+            if alert["state"] == "firing"
+        }
+
+    def timing(self) -> Timing:
+        groups = self._get(f"{self.prometheus}/api/v1/rules")["data"]["groups"]
+        config = yaml.safe_load(self._get(f"{self.alertmanager}/api/v2/status")["config"]["original"])
+        own = yaml.safe_load(self._get(f"{self.prometheus}/api/v1/status/config")["data"]["yaml"])["global"]
+        return Timing(
+            scrape=parse_duration(own["scrape_interval"]),
+            evaluation=parse_duration(own["evaluation_interval"]),
+            group_wait=parse_duration(config["route"]["group_wait"]),
+            holds={
+                (rule["name"], rule["labels"]["severity"]): (rule["duration"], group["interval"])
+                for group in groups
+                for rule in group["rules"]
+                if rule["type"] == "alerting"
+            },
+        )
+
+    def told_since(self, since: float) -> list[tuple[str, str, float]]:
+        """(alert, severity, when it arrived) of every notification of a firing alert since then."""
+        received = self._get(f"{self.notifications_receiver}/notifications")
+        return [
+            (entry["alertname"], entry["labels"]["severity"], _seconds(entry["received_at"]))
+            for entry in received
+            if entry["status"] == "firing" and _seconds(entry["received_at"]) >= since
+        ]
 
     def exemplar_traces(self, selector: str, start: float, end: float) -> list[str]:
         """The trace ids of the exemplars of a series, newest first. start, end: seconds since the epoch."""
@@ -164,3 +226,8 @@ def _trace(answer: dict[str, Any]) -> Trace:
 
 def _seconds(value: str | float) -> float:
     return value if isinstance(value, int | float) else datetime.fromisoformat(value).timestamp()
+
+
+def parse_duration(text: str) -> float:
+    """The seconds of a duration as the servers write it: 1m30s."""
+    return sum(float(number) * _UNITS[unit] for number, unit in re.findall(r"(\d+)(ms|[smhdw])", text))

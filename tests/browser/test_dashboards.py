@@ -1,4 +1,4 @@
-"""Both dashboards in a real browser over the running demo: every panel drawn from data, and the ways that lead on."""
+"""Every dashboard in a real browser over the running demo: every panel drawn from data, and the ways that lead on."""
 
 from __future__ import annotations
 
@@ -13,15 +13,14 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from scripts.paths import ROOT
+from scripts.screenshots import STATES, TALL, uids, wait_until_drawn
+from scripts.verification.expectations import FAULTS
 from tests.stack.running import Stack
 
 pytestmark = pytest.mark.browser
 
 GENERATED = ROOT / "grafana" / "generated"
-# Tall enough that every panel is in view: the viewer asks only for what is seen.
-TALL = 6000
 FAULT_SECONDS = 30
-SECONDS_TO_DRAW = 120
 
 
 def panels_of(uid: str) -> set[str]:
@@ -33,46 +32,33 @@ def panels_of(uid: str) -> set[str]:
 
 @pytest.fixture(scope="module")
 def lived(stack: Stack) -> Stack:
-    """The stack after errors and slow requests, so that the panels about them have something to show."""
-    for fault in ("errors", "latency"):
-        httpx.put(f"{stack.url('ad-api')}/faults/{fault}", json={"active": True}).raise_for_status()
-    time.sleep(FAULT_SECONDS)
-    for fault in ("errors", "latency"):
-        httpx.put(f"{stack.url('ad-api')}/faults/{fault}", json={"active": False}).raise_for_status()
+    """The stack after every fault of the demo, so that the panels about them have something to show."""
+    for active in (True, False):
+        for fault in FAULTS:
+            address = f"{stack.url('ad-api')}/faults/{fault}"
+            httpx.put(address, json={"active": active}, timeout=30, trust_env=False).raise_for_status()
+        if active:
+            time.sleep(FAULT_SECONDS)
     return stack
 
 
-def panel_states(page: Page) -> dict[str, str]:
-    """State by title, and by type and title where a title stands twice."""
-    found: dict[str, str] = page.evaluate(
-        """() => Object.fromEntries([...document.querySelectorAll('[data-panel-state]')].map(
-            (panel) => [`${panel.dataset.panelId} ${panel.dataset.panelTitle}`, panel.dataset.panelState]))"""
-    )
-    return found
-
-
-def wait_until_drawn(page: Page) -> dict[str, str]:
-    deadline = time.monotonic() + SECONDS_TO_DRAW
-    states: dict[str, str] = {}
-    while time.monotonic() < deadline:
-        states = panel_states(page)
-        if states and set(states.values()) == {"ok"}:
-            break
-        page.wait_for_timeout(500)
-    return states
-
-
-@pytest.mark.parametrize("uid", ["overview", "api-performance"])
-@pytest.mark.parametrize("width", [1440, 800])
+@pytest.mark.parametrize("uid", uids())
+@pytest.mark.parametrize(("width", "scheme"), [(1440, "dark"), (1440, "light"), (800, "dark")])
 def test_no_panel_is_empty_and_the_console_is_silent(
-    page: Page, lived: Stack, console_errors: list[str], screenshots: Path, uid: str, width: int
+    page: Page,
+    lived: Stack,
+    console_errors: list[str],
+    screenshots: Path,
+    uid: str,
+    width: int,
+    scheme: str,
 ) -> None:
     page.set_viewport_size({"width": width, "height": TALL})
-    page.goto(f"{lived.url('dashboards')}/d/{uid}")
-    states = wait_until_drawn(page)
-    page.screenshot(path=screenshots / f"{uid}-{width}.png", full_page=True)
-    assert {name: state for name, state in states.items() if state != "ok"} == {}
-    assert {name.split(" ", 1)[1] for name in states} == panels_of(uid)
+    page.goto(f"{lived.url('dashboards')}/d/{uid}?theme={scheme}")
+    undrawn = wait_until_drawn(page)
+    page.screenshot(path=screenshots / f"{uid}-{width}-{scheme}.png", full_page=True)
+    assert undrawn == []
+    assert {name.split(" ", 1)[1] for name in page.evaluate(STATES)} == panels_of(uid)
     assert console_errors == []
     assert page.evaluate("document.documentElement.scrollWidth") <= width
 

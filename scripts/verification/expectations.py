@@ -1,0 +1,70 @@
+"""Which alerts each fault of the demo must raise, and which others it may."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Expected:
+    """One alert of one severity that a fault raises.
+
+    window: seconds until what it watches has crossed the threshold: the range of its signal, and longer where
+    the fault takes time to show. The alert's `for` and what the servers add come on top of that.
+    """
+
+    alert: str
+    severity: str
+    window: float
+
+
+@dataclass(frozen=True)
+class Play:
+    """What a fault must raise, and the alerts that may fire with it: other views of the same thing."""
+
+    must: tuple[Expected, ...]
+    may: frozenset[str] = frozenset()
+
+
+# They tell of whatever is unusual, or about to be: any fault may be.
+ALWAYS_ALLOWED = frozenset({"Watchdog", "AnomalyDetected", "ThresholdBreachForecast"})
+
+FAULTS: dict[str, Play] = {
+    "errors": Play(
+        must=(
+            Expected("HighErrorRate", "error", 60),
+            Expected("VeryHighErrorRate", "critical", 60),
+            Expected("HttpErrorRatio", "critical", 300),
+            Expected("LowSuccessRate", "error", 300),
+        ),
+        may=frozenset({"SloAvailabilityBurnsFast", "SloAvailabilityBurnsSlowly"}),
+    ),
+    "latency": Play(
+        must=(Expected("HttpLatencyP95", "warning", 300),),
+        may=frozenset({"SloLatencyBurnsFast", "SloLatencyBurnsSlowly"}),
+    ),
+    "provider_down": Play(
+        must=(Expected("AiProviderDown", "critical", 60), Expected("AiErrorRate", "error", 300)),
+        may=frozenset(
+            {
+                "AgentFailureRate",
+                "HighErrorRate",
+                "HttpErrorRatio",
+                "LowSuccessRate",
+                "SloAvailabilityBurnsFast",
+                "SloAvailabilityBurnsSlowly",
+                "TaskThroughputLow",
+                "ToolErrorRate",
+                "VeryHighErrorRate",
+                "WorkflowFailed",
+            }
+        ),
+    ),
+    "queue_stuck": Play(must=(Expected("QueueNotDraining", "error", 300),), may=frozenset({"TaskThroughputLow"})),
+    "cost_runaway": Play(
+        must=(Expected("AiCostPerHour", "critical", 300), Expected("BudgetDay", "critical", 300)),
+        may=frozenset({"BudgetMonth", "BudgetForecast", "TokenUsageSpike"}),
+    ),
+    # It ends at 600 MB, well below the thresholds as shipped: nobody is to be woken.
+    "memory_growth": Play(must=()),
+}

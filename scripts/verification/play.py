@@ -1,0 +1,106 @@
+"""One fault played: when each expected alert fired and was notified, what else fired, and whether it is over after."""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import httpx
+
+from scripts.verification.expectations import ALWAYS_ALLOWED, Expected, Play
+from scripts.verification.stack import Stack
+
+_SECONDS_BETWEEN_LOOKS = 2.0
+# What nothing is expected of is watched for so long.
+_SECONDS_OF_SILENCE = 120.0
+# Ranges that reach back into the fault keep an alert firing so long, at the most, after it.
+_SECONDS_TO_RESOLVE = 900.0
+
+Key = tuple[str, str]
+"""An alert's name and severity."""
+
+
+@dataclass(frozen=True)
+class Seen:
+    """One expected alert. Seconds after the fault began; None for what did not come in time."""
+
+    expected: Expected
+    fired: float | None
+    notified: float | None
+    bound: float
+
+    @property
+    def in_time(self) -> bool:
+        return self.fired is not None and self.notified is not None and self.notified <= self.bound
+
+
+@dataclass(frozen=True)
+class Played:
+    fault: str
+    seen: list[Seen]
+    unexpected: list[str]
+    resolved: float | None
+    """Seconds from the fault's end until none of its alerts fired; None where some still do."""
+
+    @property
+    def good(self) -> bool:
+        return all(seen.in_time for seen in self.seen) and not self.unexpected and self.resolved is not None
+
+
+def play(stack: Stack, fault: str, plan: Play, tell: Callable[[str], None]) -> Played:
+    """Plays a fault until all that it must raise was notified, or could have been.
+
+    Raises httpx.HTTPError where a server does not answer before it begins.
+    """
+    timing = stack.timing()
+    bounds = {key(expected): timing.bound(expected.alert, expected.severity, expected.window) for expected in plan.must}
+    before = stack.firing()
+    allowed = ALWAYS_ALLOWED | plan.may | {expected.alert for expected in plan.must} | {name for name, _ in before}
+    fired: dict[Key, float] = {}
+    notified: dict[Key, float] = {}
+    others: set[str] = set()
+    began = time.time()
+    patience = max(bounds.values(), default=_SECONDS_OF_SILENCE)
+    with stack.fault(fault):
+        while time.time() - began < patience:
+            _look(stack, began, fired, notified)
+            others |= {name for name, _ in fired} - allowed
+            if bounds and set(bounds) <= set(notified):
+                break
+            tell(f"{fault}: {time.time() - began:.0f} of at most {patience:.0f} s, {len(notified)} notified")
+            time.sleep(_SECONDS_BETWEEN_LOOKS)
+    resolved = _resolved(stack, {name for name, _ in fired} - {name for name, _ in before}, fault, tell)
+    seen = [Seen(e, fired.get(key(e)), notified.get(key(e)), bounds[key(e)]) for e in plan.must]
+    return Played(fault, seen, sorted(others), resolved)
+
+
+def key(expected: Expected) -> Key:
+    return expected.alert, expected.severity
+
+
+def _look(stack: Stack, began: float, fired: dict[Key, float], notified: dict[Key, float]) -> None:
+    """A server that does not answer at this moment is asked again at the next."""
+    try:
+        for one in stack.firing():
+            fired.setdefault(one, time.time() - began)
+        for name, severity, received_at in stack.told_since(began):
+            notified[name, severity] = min(notified.get((name, severity), float("inf")), received_at - began)
+    except httpx.HTTPError:
+        return
+
+
+def _resolved(stack: Stack, names: set[str], fault: str, tell: Callable[[str], None]) -> float | None:
+    ended = time.time()
+    left = names - ALWAYS_ALLOWED
+    while time.time() - ended < _SECONDS_TO_RESOLVE:
+        with contextlib.suppress(httpx.HTTPError):
+            left = {name for name, _ in stack.firing()} & names - ALWAYS_ALLOWED
+        # Money that was spent stays spent until midnight.
+        left -= {name for name in left if name.startswith("Budget")}
+        if not left:
+            return time.time() - ended
+        tell(f"{fault}: over for {time.time() - ended:.0f} s, still firing: {', '.join(sorted(left))}")
+        time.sleep(_SECONDS_BETWEEN_LOOKS)
+    return None
