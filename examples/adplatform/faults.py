@@ -19,6 +19,9 @@ class Fault(StrEnum):
     QUEUE_STUCK = "queue_stuck"
     COST_RUNAWAY = "cost_runaway"
     MEMORY_GROWTH = "memory_growth"
+    AGENTS_STUCK = "agents_stuck"
+    LOW_QUALITY = "low_quality"
+    TOOL_ERRORS = "tool_errors"
 
 
 DESCRIPTIONS = {
@@ -28,6 +31,9 @@ DESCRIPTIONS = {
     Fault.QUEUE_STUCK: "the worker takes no video jobs from the queue",
     Fault.COST_RUNAWAY: "agents loop with long prompts on an expensive model, and on one whose price is not known",
     Fault.MEMORY_GROWTH: "the API grows by 5 MB a second, up to 600 MB",
+    Fault.AGENTS_STUCK: "agents hang in the middle of their work and finish nothing",
+    Fault.LOW_QUALITY: "the models answer in fragments, and agents cannot agree on a text",
+    Fault.TOOL_ERRORS: "half of the agents' tool calls fail, and what agents wait for comes two seconds late",
 }
 
 

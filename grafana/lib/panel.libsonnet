@@ -202,7 +202,8 @@ local legend(placement='bottom', as='list', calcs=[]) = { showLegend: true, disp
     table(title, description, signals, by, rows=20, lowest_first=false)::
       local letters = [std.char(std.codepoint('A') + i) for i in std.range(0, std.length(signals) - 1)];
       local values = ['Value #' + letter for letter in letters];
-      base('table', signals[0], [panel.target(s.query(by, vars), instant=true, format='table') for s in signals])
+      // Recorded series bring their names along, and rows with different names are not merged into one.
+      base('table', signals[0], [panel.target(s.expr(by, s.matchers(vars)), instant=true, format='table') for s in signals])
       + {
         title: title,
         description: description,
@@ -376,6 +377,12 @@ local legend(placement='bottom', as='list', calcs=[]) = { showLegend: true, disp
     override(field, properties):: {
       matcher: { id: 'byName', options: field },
       properties: [{ id: id, value: properties[id] } for id in std.objectFields(properties)],
+    },
+    // For an override: colours a table's cells by the thresholds of these alerts.
+    coloured(names):: {
+      color: { mode: 'thresholds' },
+      thresholds: thresholds([alerts[name] for name in names]),
+      'custom.cellOptions': { type: 'color-background', mode: 'basic' },
     },
     overrides(list):: { fieldConfig+: { overrides+: list } },
 

@@ -112,17 +112,4 @@ function(config) {
       lib.series('service:ai_tokens:per_minute', service, '20000x576 100000x36'),
     ], interval='5m', values=[times_usual('a minute', 2 * day + hour, 1)]),
   ], interval='15m'),
-
-  'agents.yaml': lib.file([
-    lib.test('agents at work and tasks per hour', [
-      lib.constant('agents_active', bot { agent: 'copywriter' }, 2, 120),
-      lib.series('agents_active', bot { agent: 'analyst' }, '0x117 1 0x20'),
-      lib.series('tasks_total', bot { task_type: 'ad_copy', agent: 'copywriter', status: 'success' }, '0+1x120'),
-      lib.series('tasks_total', bot { task_type: 'ad_copy', agent: 'copywriter', status: 'error' }, '0+0.25x120'),
-    ], values=[
-      lib.value('service:agents_active:max_recent', 1800, { 'service:agents_active:max_recent{env="test",service="bot"}': 3 }),
-      lib.value('service:tasks:per_hour', 1800, { 'service:tasks:per_hour{env="test",service="bot"}': 300 }),
-      lib.value('service_agent:tasks:per_hour{status="error"}', 1800, { 'service_agent:tasks:per_hour{agent="copywriter",env="test",service="bot",status="error"}': 60 }),
-    ]),
-  ]),
 }

@@ -12,6 +12,7 @@ from examples.adplatform import queue
 from examples.adplatform.agents.answers import AnswerCache
 from examples.adplatform.agents.asking import Provider
 from examples.adplatform.agents.runaway import run_away
+from examples.adplatform.agents.tools import Toolbox
 from examples.adplatform.agents.workflows import Team
 from examples.adplatform.database import Sessions
 from examples.adplatform.faults import FaultBoard
@@ -35,7 +36,8 @@ class AgentService:
         self._sessions = sessions
         self._faults = FaultBoard(sessions)
         self._provider = Provider(provider_url)
-        self._team = Team(self._provider, AnswerCache(sessions))
+        tools = Toolbox(sessions, self._faults)
+        self._team = Team(self._provider, AnswerCache(sessions), tools, self._faults)
 
     async def run(self, stopping: asyncio.Event) -> None:
         with self._sessions() as session:

@@ -17,6 +17,8 @@ class Agent:
     streams: bool = False
     most_tokens: int | None = None
     repeats_itself: bool = True  # the same question may get an earlier answer
+    tools: tuple[str, ...] = ()
+    waits_for: str = ""  # what must be there before it can begin
 
 
 ANALYST = Agent(
@@ -26,6 +28,8 @@ ANALYST = Agent(
     provider="openai",
     model="gpt-5-mini",
     instructions="You analyse markets. Name the audience, its season and its strongest wish, in three sentences.",
+    tools=("market_data", "season_calendar"),
+    waits_for="market_report",
 )
 COPYWRITER = Agent(
     name="copywriter",
@@ -44,6 +48,7 @@ REVIEWER = Agent(
     provider="openai",
     model="gpt-4.1-mini",
     instructions=BRAND_BOOK,
+    tools=("spell_check",),
 )
 BIDDER = Agent(
     name="bidder",
@@ -52,6 +57,7 @@ BIDDER = Agent(
     provider="mistral",
     model="mistral-small-latest",
     instructions="You plan bids. Say where to raise, where to lower and when to look again.",
+    tools=("bid_history",),
 )
 WATCHER = Agent(
     name="bidder",
@@ -61,6 +67,8 @@ WATCHER = Agent(
     model="gpt-4.1-nano",
     instructions=f"{BRAND_BOOK}\nYou watch bids. Say whether to raise, lower or keep this one.",
     repeats_itself=False,
+    tools=("bid_history",),
+    waits_for="fresh_prices",
 )
 
 WORKFLOWS = {

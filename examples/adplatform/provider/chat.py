@@ -14,11 +14,12 @@ from pydantic import BaseModel, Field, ValidationError
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
 
+from examples.adplatform.faults import Fault, FaultBoard
 from examples.adplatform.latency import log_normal
 from examples.adplatform.provider import errors
 from examples.adplatform.provider.catalogue import CHAT_MODELS, Model
 from examples.adplatform.provider.tokens import TOKENS_AROUND_A_MESSAGE, PromptCache, count_tokens
-from examples.adplatform.provider.writing import write
+from examples.adplatform.provider.writing import fragment, write
 
 PROMPT_TOKENS_PER_SECOND = 25_000  # how fast a prompt that is not cached is read
 
@@ -76,7 +77,8 @@ async def complete_chat(request: Request) -> Response:
     if model is None:
         raise errors.unknown_model(asked.model)
     errors.fail_sometimes(asked.model)
-    completion = answer(asked, model, request.app.state.prompt_cache)
+    faults: FaultBoard = request.app.state.faults
+    completion = answer(asked, model, request.app.state.prompt_cache, in_fragments=faults.active(Fault.LOW_QUALITY))
     if asked.stream:
         events = stream(completion, include_usage=asked.stream_options.include_usage)
         return StreamingResponse(events, media_type="text/event-stream")
@@ -86,12 +88,14 @@ async def complete_chat(request: Request) -> Response:
     return JSONResponse(whole(completion))
 
 
-def answer(asked: ChatRequest, model: Model, prompt_cache: PromptCache) -> Completion:
+def answer(asked: ChatRequest, model: Model, prompt_cache: PromptCache, *, in_fragments: bool = False) -> Completion:
     prompt = "\n".join(message.text() for message in asked.messages)
     prompt_tokens = count_tokens(prompt) + TOKENS_AROUND_A_MESSAGE * len(asked.messages)
     cached_tokens = prompt_cache.cached_tokens(asked.model, prompt)
     reasoning_tokens = round(log_normal(model.reasoning_tokens)) if model.reasoning_tokens else 0
     text, finish_reason = write(model.answer_tokens, asked.max_completion_tokens or asked.max_tokens)
+    if in_fragments:
+        text = fragment(text)
     completion_tokens = count_tokens(text) + reasoning_tokens
 
     seconds_per_token = 1 / (model.tokens_per_second * random.uniform(0.8, 1.2))

@@ -37,3 +37,8 @@ def write(median_tokens: int, most_tokens: int | None) -> tuple[str, str]:
     if most_tokens is None or count_tokens(text) <= most_tokens:
         return text, "stop"
     return text[: most_tokens * CHARACTERS_PER_TOKEN], "length"
+
+
+def fragment(text: str) -> str:
+    """Its first words, which nobody can use."""
+    return " ".join(text.split()[: random.randint(2, 6)])

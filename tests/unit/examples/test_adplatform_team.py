@@ -4,8 +4,10 @@ import pytest
 
 from examples.adplatform.agents.answers import AnswerCache
 from examples.adplatform.agents.asking import Provider
+from examples.adplatform.agents.tools import Toolbox
 from examples.adplatform.agents.workflows import Team, settled
 from examples.adplatform.database import Sessions
+from examples.adplatform.faults import FaultBoard
 from examples.adplatform.provider import errors
 from examples.adplatform.provider.app import create_app
 from examples.adplatform.tables import AgentTask
@@ -23,7 +25,9 @@ async def test_each_hands_its_draft_to_the_next(
     remembered = {"operation": "write", "store": "answers"}
     messages = sample("agent_messages_total", **sent)
     written = sample("memory_operation_duration_seconds_count", **remembered)
-    team = Team(Provider(serve(create_app(database_url))), AnswerCache(sessions))
+    faults = FaultBoard(sessions)
+    provider = Provider(serve(create_app(database_url)))
+    team = Team(provider, AnswerCache(sessions), Toolbox(sessions, faults), faults)
     await team.work_on(AgentTask(workflow="copy_refresh", product="Trail Shoes", platform="search"))
     assert sample("agent_messages_total", **sent) == messages + 1
     assert sample("memory_operation_duration_seconds_count", **remembered) == written + 2

@@ -127,7 +127,7 @@ def test_links_of_panels_lead_somewhere(dashboard: Json, dashboards: dict[str, J
 
 
 def test_latency_over_time_shows_single_requests(dashboard: Json) -> None:
-    latencies = [panel for panel in dashboard["panels"] if panel["title"].startswith("Latency P")]
+    latencies = [panel for panel in dashboard["panels"] if panel["title"].startswith(("Latency P", "Duration P"))]
     graphs = [panel for panel in latencies if panel["type"] == "timeseries"]
     assert not graphs or any(target["exemplar"] for panel in graphs for target in panel["targets"])
 
