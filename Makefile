@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv/bin/python
 export NAME YES ON OFF RUNTIME ARGS UPGRADE BUNDLE LIST TO FROM BACKUP FORCE
 
-.PHONY: help up down status logs clean backup restore upgrade doctor demo verify verify-alerts record-metrics screenshots images bundle bench bench-stack bench-library generate lint lock test test-quick test-compose test-all
+.PHONY: help up down status logs clean backup restore upgrade doctor demo verify verify-alerts record-metrics screenshots images bundle bench bench-stack bench-library bench-anomalies generate lint lock test test-quick test-compose test-all
 .DEFAULT_GOAL := help
 
 help: | ready
@@ -12,7 +12,7 @@ help: | ready
 up down status logs clean backup restore upgrade doctor demo verify verify-alerts record-metrics screenshots images bundle: | ready
 	@$(VENV) -m scripts $@
 
-bench bench-stack bench-library generate lint lock: | ready-dev
+bench bench-stack bench-library bench-anomalies generate lint lock: | ready-dev
 	@$(VENV) -m scripts $@
 
 test: | ready-dev

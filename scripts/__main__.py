@@ -29,6 +29,7 @@ COMMANDS = {
     "bench": "Measure start-up time and memory.",
     "bench-stack": "Measure start-up time and idle memory of each container.",
     "bench-library": "Measure what the Python package costs, beside its peers.",
+    "bench-anomalies": "Measure how well the anomaly and forecast alerts work; writes docs/anomalies.md.",
     "generate": "Write the generated files anew.",
     "lint": "Run the linters and the type checker.",
     "test": "Run the tests.",
@@ -39,7 +40,7 @@ COMMANDS = {
 def run(arguments: list[str]) -> None:
     if not arguments or arguments[0] in ("help", "-h", "--help"):
         for name, text in COMMANDS.items():
-            console.out.print(f"  [bold]{name:<14}[/] {text}")
+            console.out.print(f"  [bold]{name:<15}[/] {text}")
         return
     name, *rest = arguments
     if name not in COMMANDS:

@@ -1,8 +1,8 @@
 // What is unusual for a service, and how far it is from what is usual.
 //
-// Each of the signals listed in `watched` is compared with a band around what it was in the last hour and in the same hours of
-// yesterday and of last week, whichever of them there is. It is unusual where it lies outside of all three. All are recorded under
-// the same names, with the label `signal`. docs/anomalies.md says how well that works.
+// Each of the signals listed in `watched` is compared with a band around what it was in the last hour, in the last hours, and in the
+// same hours of yesterday and of last week, whichever of them there is. It is unusual where it lies outside of them all. All are
+// recorded under the same names, with the label `signal`. docs/anomalies.md says how well that works.
 local promql = import 'promql.libsonnet';
 local signal = import 'signal.libsonnet';
 
@@ -32,7 +32,7 @@ function(config, signals)
   local deviation = 'service_signal:watched:stddev_1h';
   local spread = 'service_signal:watched:spread_1d';
   local smallest = 'signal:watched:smallest_difference';
-  local usual = 'service_signal_reference:watched:median_1h';
+  local usual = 'service_signal_reference:watched:median';
   local margin = 'service_signal:band:margin';
   local upper = 'service_signal:band:upper';
   local lower = 'service_signal:band:lower';
@@ -51,9 +51,9 @@ function(config, signals)
     { record: value, expr: if watched[name].falls then with_zero(expr) else expr, labels: { signal: name } };
 
   // An hour's median follows a change after half an hour: the change does not hide itself, and what lasts becomes the usual.
-  local median(reference, offset='') = {
+  local median(reference, range) = {
     record: usual,
-    expr: 'quantile_over_time(0.5, %s[1h]%s)' % [value, if offset == '' then '' else ' offset ' + offset],
+    expr: 'quantile_over_time(0.5, %s%s)' % [value, range],
     labels: { reference: reference },
   };
 
@@ -62,10 +62,12 @@ function(config, signals)
     for name in names
   ] + [
     { record: history, expr: 'count_over_time(%s[1d:5m]) / 12' % value },
-    median('last hour'),
+    median('last hour', '[1h]'),
+    // So that the end of an incident is not the next one.
+    median('last hours', '[6h:5m]'),
     // The hour around the same moment.
-    median('yesterday', '23h30m'),
-    median('last week', '6d23h30m'),
+    median('yesterday', '[1h] offset 23h30m'),
+    median('last week', '[1h] offset 6d23h30m'),
     // How far the signal strays within an hour: in an ordinary hour of the day, not in its worst ones, so that an anomaly does not
     // widen the band that it is measured by.
     { record: deviation, expr: 'stddev_over_time(%s[1h])' % value },
