@@ -60,7 +60,7 @@ function(kit)
           by=['signal', 'service'],
           rows=30,
         ) + panel.overrides([panel.override(signals.anomaly_score.title, {
-          thresholds: panel.absolute([['transparent', null], ['yellow', anomalous.threshold]]),
+          thresholds: panel.absolute([['green', null], ['yellow', anomalous.threshold]]),
           'custom.cellOptions': { type: 'color-background', mode: 'basic' },
         })]),
       ]),
@@ -73,7 +73,8 @@ function(kit)
         banded('latency') + panel.exemplars(kit.http_histograms) + panel.size(12),
         banded('errors'),
         banded('cost'),
-        banded('tasks'),
+        banded('tokens'),
+        banded('tasks') + panel.size(16),
       ]),
       row('Forecasts', [
         panel.timeseries(signals.threshold_used, by=['will_fire', 'service'], legend='{{will_fire}} of {{service}}')
@@ -89,5 +90,5 @@ function(kit)
         panel.logs('Recent error logs', 'The newest log lines of level error and above.', ['level=~"error|critical|fatal"']),
       ]),
     ],
-    from='now-3h',
+    from='now-1h',
   )

@@ -200,10 +200,11 @@ local legend(placement='bottom', as='list', calcs=[]) = { showLegend: true, disp
 
     // One row for each combination of `by`, one column for each signal, the highest (or lowest) of the first signal on top.
     table(title, description, signals, by, rows=20, lowest_first=false)::
+      local labels = ['env'] + [label for label in by if label != 'env'];
       local letters = [std.char(std.codepoint('A') + i) for i in std.range(0, std.length(signals) - 1)];
       local values = ['Value #' + letter for letter in letters];
       // Recorded series bring their names along, and rows with different names are not merged into one.
-      base('table', signals[0], [panel.target(s.expr(by, s.matchers(vars)), instant=true, format='table') for s in signals])
+      base('table', signals[0], [panel.target(s.expr(labels, s.matchers(vars)), instant=true, format='table') for s in signals])
       + {
         title: title,
         description: description,
@@ -213,7 +214,8 @@ local legend(placement='bottom', as='list', calcs=[]) = { showLegend: true, disp
             excludeByName: { Time: true, __name__: true, env: !std.member(by, 'env') },
             indexByName: { [(by + values)[i]]: i for i in std.range(0, std.length(by + values) - 1) },
             renameByName: { [label]: panel.word(label) for label in by }
-                          + { [values[i]]: signals[i].title for i in std.range(0, std.length(values) - 1) },
+                          // It bears no letter where the other queries have no answer.
+                          + { Value: signals[0].title } + { [values[i]]: signals[i].title for i in std.range(0, std.length(values) - 1) },
           } },
           { id: 'sortBy', options: { fields: {}, sort: [{ field: signals[0].title, desc: !lowest_first }] } },
           { id: 'limit', options: { limitField: rows } },

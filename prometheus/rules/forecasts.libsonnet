@@ -10,10 +10,10 @@ local foreseen = [
   'HighErrorRate',
   'HttpErrorRatio',
   'HttpLatencyP95',
-  'AiCostPerHour',
   'AiLatencyP95',
   'HighMemoryUsage',
   'QueueDepth',
+  'DatabaseConnectionsNearLimit',
 ];
 local window = '1h';
 // At least so many of the minutes of the window must have a sample.

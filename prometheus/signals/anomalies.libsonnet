@@ -21,6 +21,7 @@ function(config, signals)
     errors: { signal: signals.http_errors, smallest: 0.05, falls: false },
     latency: { signal: signals.http_latency_p95, smallest: 0.1, falls: false },
     cost: { signal: signals.ai_cost_per_hour, smallest: 1, falls: false },
+    tokens: { signal: signals.ai_tokens, smallest: 1000, falls: false },
     tasks: { signal: signals.tasks_per_hour, smallest: 10, falls: true },
   };
   local names = std.objectFields(watched);
@@ -113,7 +114,7 @@ function(config, signals)
     warm_up_hours:: warm_up_hours,
 
     watched_value: of_signal({
-      title: 'Value',
+      title: 'Now',
       unit: 'short',
       description: 'The value of a watched signal, in its own unit.',
       source: value,

@@ -113,6 +113,7 @@ WANTED: dict[str, set[str]] = {
         "Errors against what is usual",
         "Latency P95 against what is usual",
         "AI spend per hour against what is usual",
+        "Tokens per minute against what is usual",
         "Tasks per hour against what is usual",
         "Threshold used",
         "Nearest to firing",
