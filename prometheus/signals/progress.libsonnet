@@ -69,6 +69,6 @@ function(config, declaration)
           }
         ),
       },
-      { record: name('standstill_ratio'), expr: '(time() - %s) / %s' % [well, p99] },
+      { record: name('standstill_ratio'), expr: '(time() - %s) / (%s > 0)' % [well, p99] },
     ],
   }

@@ -44,10 +44,15 @@ FAULTS: dict[str, Play] = {
         may=frozenset({"SloLatencyBurnsFast", "SloLatencyBurnsSlowly"}),
     ),
     "provider_down": Play(
-        must=(Expected("AiProviderDown", "critical", 60), Expected("AiErrorRate", "error", 300)),
+        must=(
+            Expected("AiProviderDown", "critical", 60),
+            Expected("AiErrorRate", "error", 300),
+            Expected("AgentFailureRate", "critical", 600),
+            Expected("WorkflowFailed", "error", 900),
+        ),
         may=frozenset(
             {
-                "AgentFailureRate",
+                "CollaborationEfficiencyLow",
                 "HighErrorRate",
                 "HttpErrorRatio",
                 "LowSuccessRate",
@@ -56,15 +61,26 @@ FAULTS: dict[str, Play] = {
                 "TaskThroughputLow",
                 "ToolErrorRate",
                 "VeryHighErrorRate",
-                "WorkflowFailed",
             }
         ),
     ),
     "queue_stuck": Play(must=(Expected("QueueNotDraining", "error", 300),), may=frozenset({"TaskThroughputLow"})),
     "cost_runaway": Play(
         must=(Expected("AiCostPerHour", "critical", 300), Expected("BudgetDay", "critical", 300)),
-        may=frozenset({"BudgetMonth", "BudgetForecast", "TokenUsageSpike"}),
+        may=frozenset({"TaskQualityDrop", "BudgetMonth", "BudgetForecast", "TokenUsageSpike"}),
     ),
     # It ends at 600 MB, well below the thresholds as shipped: nobody is to be woken.
     "memory_growth": Play(must=()),
+    # Five times the P99, which counts as at least a minute.
+    "agents_stuck": Play(
+        must=(Expected("AgentStuck", "error", 420), Expected("WorkflowStuck", "error", 420)),
+        may=frozenset({"TaskThroughputLow"}),
+    ),
+    "low_quality": Play(
+        must=(Expected("TaskQualityDrop", "warning", 900),),
+        may=frozenset({"ConflictResolutionRateLow"}),
+    ),
+    "tool_errors": Play(
+        must=(Expected("ToolErrorRate", "warning", 600), Expected("CollaborationEfficiencyLow", "warning", 600)),
+    ),
 }

@@ -9,7 +9,7 @@ from signalfire.costs import Budget
 from signalfire.health.results import Status
 
 from examples.adplatform import queue
-from examples.adplatform.agents import asking, service
+from examples.adplatform.agents import asking, service, tools
 from examples.adplatform.agents.answers import SECONDS_AN_ANSWER_HOLDS
 from examples.adplatform.agents.quality import quality
 from examples.adplatform.agents.service import AgentService
@@ -22,7 +22,7 @@ from examples.adplatform.provider.app import create_app
 from examples.adplatform.provider.catalogue import UNPRICED_MODEL
 from examples.adplatform.tables import AgentTask
 from examples.adplatform.traffic.visitors import PLATFORMS, PRODUCTS
-from tests.unit.examples.helpers import Sample, Serve, run_until
+from tests.unit.examples.helpers import Sample, Serve, run_until, wait_until
 
 
 @pytest.fixture(autouse=True)
@@ -177,6 +177,56 @@ async def test_cost_runaway_uses_up_the_budgets_and_says_so(
     )
     (ledger,) = (tmp_path / "costs").glob("costs-*.jsonl")
     assert '"operation":"audit"' in ledger.read_text()
+
+
+async def test_agents_stuck_finish_nothing_until_it_is_over(
+    agents: AgentService, sessions: Sessions, faults: FaultBoard, sample: Sample
+) -> None:
+    faults.switch(Fault.AGENTS_STUCK, active=True)
+    task = put_task(sessions, "campaign_launch")
+
+    async def stuck_then_freed(stopping: asyncio.Event) -> None:
+        running = asyncio.create_task(agents.run(stopping))
+        await asyncio.to_thread(wait_until, lambda: sample("agents_active", agent="analyst") >= 1)
+        await asyncio.sleep(1)
+        assert state(sessions, task) == "running"
+        faults.switch(Fault.AGENTS_STUCK, active=False)
+        await running
+
+    await run_until(stuck_then_freed, lambda: state(sessions, task) == "done")
+    assert sample("agents_active", agent="analyst") == 0
+
+
+async def test_low_quality_shows_in_the_scores_whatever_was_answered_before(
+    agents: AgentService, sessions: Sessions, faults: FaultBoard, sample: Sample
+) -> None:
+    labels = {"task_type": "ad_copy", "agent": "copywriter"}
+
+    async def score_of_a_refresh() -> float:
+        before = sample("task_quality_score_sum", **labels)
+        task = put_task(sessions, "copy_refresh")
+        await run_until(agents.run, lambda: state(sessions, task) == "done")
+        return sample("task_quality_score_sum", **labels) - before
+
+    assert await score_of_a_refresh() > 0.5
+    faults.switch(Fault.LOW_QUALITY, active=True)
+    await asyncio.sleep(SECONDS_BETWEEN_READS)
+    assert await score_of_a_refresh() < 0.5
+
+
+async def test_tool_errors_fail_calls_and_make_agents_wait_but_they_do_their_work(
+    agents: AgentService, sessions: Sessions, faults: FaultBoard, sample: Sample, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tools, "TROUBLED_SHARE", 1.0)
+    failed = {"tool": "market_data", "agent": "analyst", "status": "error"}
+    before = sample("tool_calls_total", **failed)
+    waited = sample("dependency_resolution_duration_seconds_sum", dependency_type="market_report")
+    faults.switch(Fault.TOOL_ERRORS, active=True)
+    task = put_task(sessions, "campaign_launch")
+    await run_until(agents.run, lambda: state(sessions, task) == "done")
+    assert sample("tool_calls_total", **failed) == before + 1
+    assert sample("dependency_resolution_duration_seconds_sum", dependency_type="market_report") > waited + 0.3
+    assert sample("collaboration_efficiency_ratio", agent="analyst") < 1
 
 
 async def test_an_ordinary_day_stays_below_the_warnings(

@@ -40,3 +40,10 @@ def test_a_review_that_makes_the_draft_worse_is_a_conflict(sample: Sample) -> No
     assert sample("conflicts_total", **labels) == before + 1
     assert settled(draft="Nice", review=GOOD) == GOOD
     assert sample("conflicts_total", **labels) == before + 1
+
+
+def test_a_conflict_of_two_texts_that_are_no_good_stays_unresolved(sample: Sample) -> None:
+    labels = {"conflict_type": "copy_quality", "resolution_method": "none", "status": "unresolved"}
+    before = sample("conflicts_total", **labels)
+    assert settled(draft="Try it", review="Nice") == "Try it"
+    assert sample("conflicts_total", **labels) == before + 1
