@@ -38,7 +38,7 @@ function(kit)
       ]),
       row('Search', [
         panel.log_volume('Lines found', 'How many lines of the chosen levels contain the text in Search, over time.', 'service', ['level=~"$level"'], '|~ "(?i)$search" ' + by_service)
-        + panel.size(24, 6),
+        + panel.size(24, 5) + { options+: { legend+: { showLegend: false } } },
         panel.logs('Log lines', 'The newest lines of the chosen levels that contain the text in Search.', ['level=~"$level"'], '|~ "(?i)$search"'),
       ]),
       row('One request', [

@@ -12,13 +12,16 @@ local colours = { warning: 'yellow', 'error': 'orange', critical: 'red', info: '
 local mode(steps) = { mode: 'absolute', steps: steps };
 local plain = mode([{ color: 'green', value: null }]);
 
+// Grafana's steps begin at their value, an alert beyond it. It matters where the value is often exactly that: at 0.
+local above(threshold) = if threshold == 0 then 1e-9 else threshold;
+
 // Green up to the threshold, then the colour of the severity; for '<' the other way round.
 local thresholds(alerts) =
   local rising = alerts[0].compare != '<';
   local sorted = std.sort(std.flattenArrays([a.each for a in alerts]), function(level) level.threshold);
   mode(
     if rising
-    then [{ color: 'green', value: null }] + [{ color: colours[a.severity], value: a.threshold } for a in sorted]
+    then [{ color: 'green', value: null }] + [{ color: colours[a.severity], value: above(a.threshold) } for a in sorted]
     else [
       { color: colours[sorted[i].severity], value: if i == 0 then null else sorted[i - 1].threshold }
       for i in std.range(0, std.length(sorted) - 1)
@@ -209,6 +212,8 @@ local legend(placement='bottom', as='list', calcs=[]) = { showLegend: true, disp
         title: title,
         description: description,
         transformations: [
+          // A recorded series brings its name along, by which rows of several would not be the same row.
+          { id: 'filterFieldsByName', options: { exclude: { names: ['__name__'] } } },
           { id: 'merge', options: {} },
           { id: 'organize', options: {
             excludeByName: { Time: true, __name__: true, env: !std.member(by, 'env') },

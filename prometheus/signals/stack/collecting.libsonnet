@@ -85,6 +85,7 @@ function(config)
         how: 'max',
         min: 0,
         max: 1,
+        decimals: 1,
         description: 'How full each queue on the collector\'s disk is. It fills while the server behind it is down, and nothing is lost until it is full.',
       },
     ),

@@ -1,5 +1,6 @@
 """Prometheus' own tool evaluates every rule and alert, as shipped and as a user may change it."""
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -8,7 +9,7 @@ import pytest
 
 from scripts.settings import load, settings_path
 from tests.unit.mixin import promtool
-from tests.unit.mixin.conftest import evaluate
+from tests.unit.mixin.conftest import PARTS, evaluate
 from tests.unit.mixin.overrides import overrides
 
 Json = dict[str, Any]
@@ -67,3 +68,9 @@ def test_a_rule_that_a_test_needs_is_not_left_out(mixin: Json, tmp_path: Path) -
     """Against no rules at all, the tests that expect a series or an alert fail."""
     without = mixin | {"rules": {"groups": []}, "alerts": {"groups": []}}
     assert set(failures(tmp_path / "run", without, set(TESTS))) == set(TESTS)
+
+
+def test_targets_are_measured_against_the_inventory(tmp_path: Path) -> None:
+    inventory = json.dumps([{"env": "test", "service": "shop", "targets": 2}])
+    mixin = evaluate(f"local m = signalfire + {{ _config+:: {{ expected_targets: {inventory} }} }}; {PARTS}")
+    assert promtool.run(tmp_path, dict(promtool.parts_of("inventory.yaml", mixin))) == {}
