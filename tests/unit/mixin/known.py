@@ -70,17 +70,30 @@ FOREIGN = {
 # Labels by which other instrumentations call what ours calls method, endpoint, status and so on.
 FOREIGN_LABELS = {
     "handler",
-    "http_request_method",
-    "http_route",
-    "http_response_status_code",
     "method",
     "status",
     "error_type",
+    # OpenTelemetry's semantic conventions
+    "http_request_method",
+    "http_route",
+    "http_response_status_code",
     "gen_ai_operation_name",
     "gen_ai_provider_name",
     "gen_ai_request_model",
     "gen_ai_system",
     "gen_ai_token_type",
+    "db_client_connection_pool_name",
+    "db_client_connection_state",
+    "db_namespace",
+    "db_operation_name",
+    "db_system_name",
+    "device",
+    "direction",
+    "state",
+    "type",
+    # postgres_exporter and redis_exporter
+    "cmd",
+    "datname",
 }
 # Every target has these.
 IDENTITY = {"env", "service", "instance", "job"}

@@ -30,6 +30,8 @@ _TOKEN = re.compile(
 _COMPARISONS = {">": (">=", "<"), "<": ("<=", ">"), ">=": (">", "<="), "<=": ("<", ">="), "==": ("!=",), "!=": ("==",)}
 _SETS = {"and": ("or", "unless"), "or": ("and",), "unless": ("and",)}
 _OPPOSITE = {"=": "!=", "!=": "=", "=~": "!~", "!~": "=~"}
+# A template that writes something: if, else and end only say where.
+_VALUE = re.compile(r"\{\{(?!\s*(?:if|else|end|range|with)\b).*?\}\}")
 # The tests look at an alert every so many seconds.
 _STEP = 15
 
@@ -65,7 +67,7 @@ def mutants_of(rule: Json) -> Iterator[Mutant]:
         yield mutant(f"label {label} is another", {"labels": rule["labels"] | {label: "another"}})
     for name, text in rule["annotations"].items():
         yield mutant(f"{name} is gone", {"annotations": {}}, name)
-        for place, template in enumerate(re.findall(r"\{\{.*?\}\}", text)):
+        for place, template in enumerate(_VALUE.findall(text)):
             without = text.replace(template, "", 1)
             yield mutant(f"{name} lacks its template {place}", {"annotations": {name: without}}, name)
 
