@@ -42,6 +42,14 @@ def engine_of(sessions: Sessions) -> Engine:
     return engine
 
 
+def apart(sessions: Sessions) -> Sessions:
+    """The same database by connections of its own.
+
+    For code that runs on the event loop: were it to wait there for the others' connections, nobody could give one back.
+    """
+    return sessionmaker(_engine(engine_of(sessions).url.render_as_string(hide_password=False)), expire_on_commit=False)
+
+
 def check_database(sessions: Sessions) -> None:
     """For a health check: raises the driver's error if the database does not answer."""
     with sessions() as session:

@@ -6,7 +6,7 @@ from enum import StrEnum
 from sqlalchemy import select
 from sqlalchemy.exc import DBAPIError
 
-from examples.adplatform.database import Sessions
+from examples.adplatform.database import Sessions, apart
 from examples.adplatform.tables import FaultSwitch
 
 SECONDS_BETWEEN_READS = 0.5
@@ -41,7 +41,7 @@ class FaultBoard:
     """Every process asks its own board; the database is read at most twice a second however often it is asked."""
 
     def __init__(self, sessions: Sessions) -> None:
-        self._sessions = sessions
+        self._sessions = apart(sessions)
         self._active: frozenset[str] = frozenset()
         self._read_at = float("-inf")
 
