@@ -39,7 +39,7 @@ function(kit)
       row('Now', [
         panel.stat(signals.anomaly_score)
         + panel.titled('Unusual now', 'How many signals are further outside their band than AnomalyDetected allows.')
-        + instead('count(%s > %g) or vector(0)' % [signals.anomaly_score.query(['service', 'signal'], ['env', 'service', 'signal']), anomalous.threshold])
+        + instead('count(%s > %.10g) or vector(0)' % [signals.anomaly_score.query(['service', 'signal'], ['env', 'service', 'signal']), anomalous.threshold])
         + { fieldConfig+: { defaults+: { decimals: 0 } } } + panel.steps([['green', null], ['yellow', 1]]) + panel.size(4, 5),
         panel.stat(signals.time_to_breach)
         + panel.titled('Next breach', 'How long until the first of the alerts that have a forecast would fire.')
@@ -48,7 +48,7 @@ function(kit)
         + panel.steps([['green', null], ['yellow', 0], ['green', horizon.threshold]]) + { options+: { graphMode: 'none' } } + panel.size(4, 5),
         panel.stat(signals.anomaly_history)
         + panel.titled('Warm-up', 'How much of the history that a band needs there is, for the signal that has least. At 100 % each has a band.')
-        + instead('clamp_max(%s / %g, 1)' % [filtered(signals.anomaly_history), signals.by_module.anomalies.warm_up_hours])
+        + instead('clamp_max(%s / %.10g, 1)' % [filtered(signals.anomaly_history), signals.by_module.anomalies.warm_up_hours])
         + { fieldConfig+: { defaults+: { unit: 'percentunit', max: 1 } } } + panel.steps([['blue', null], ['green', 1]]) + panel.size(4, 5),
         panel.bargauge(signals.anomaly_history, by=['signal'])
         + panel.titled('History so far', signals.anomaly_history.description) + panel.steps([['blue', null], ['green', signals.by_module.anomalies.warm_up_hours]])

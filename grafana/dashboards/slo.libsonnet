@@ -20,7 +20,7 @@ function(kit)
     panel.lines(
       [signals['slo_burn_' + pair.long], signals['slo_burn_' + pair.short]],
       'Burn over %s and %s' % [pair.long, pair.short],
-      'How many times as fast as allowed the budget burned over %s and over %s. A %s follows while both are above %g.' % [pair.long, pair.short, urgency, limit(pair, urgency)],
+      'How many times as fast as allowed the budget burned over %s and over %s. A %s follows while both are above %.10g.' % [pair.long, pair.short, urgency, limit(pair, urgency)],
       by=each,
     )
     + panel.steps([['green', null], [limits[urgency].colour, limit(pair, urgency)]])

@@ -63,7 +63,7 @@ local exactly(service) = std.strReplace(service, '.', '\\\\.');
     if std.isObject(own) then std.get(own, alert.severity, alert.threshold)
     else if own == null then alert.threshold else own,
 
-  compared(matchers, threshold):: promql.select(alert.record, matchers) + ' ' + alert.compare + ' ' + '%g' % threshold,
+  compared(matchers, threshold):: promql.select(alert.record, matchers) + ' ' + alert.compare + ' ' + '%.10g' % threshold,
   // Which threshold is that of which series. [{ matchers, threshold }]
   limits::
     local apart = [s for s in std.objectFields(alert.services) if !alert.watches(s) || std.member(alert.judged_apart, s)];
@@ -76,7 +76,7 @@ local exactly(service) = std.strReplace(service, '.', '\\\\.');
   guarded(expr)::
     local guarded(guard) =
       local by = std.get(guard, 'by', of_every_dashboard);
-      '\nand on (%s) %s %s %g' % [std.join(', ', by), guard.signal.record(by), guard.compare, guard.threshold];
+      '\nand on (%s) %s %s %.10g' % [std.join(', ', by), guard.signal.record(by), guard.compare, guard.threshold];
     if alert.guards == [] then expr
     else
       (if std.length(std.findSubstr('\nor ', expr)) > 0 then '(\n' + expr + '\n)' else expr)

@@ -31,7 +31,7 @@ local overridden(declared, wanted) =
   local threshold = std.get(wanted, 'threshold');
   local severity = std.get(wanted, 'severity');
   local several = std.length(declared.levels) > 1;
-  local shape = '{%s}' % std.join(', ', ['%s: %g' % [level.severity, level.threshold] for level in declared.levels]);
+  local shape = '{%s}' % std.join(', ', ['%s: %.10g' % [level.severity, level.threshold] for level in declared.levels]);
   assert !several || threshold == null || std.isObject(threshold) : 'alerts: %s has several severities; write threshold: %s' % [declared.name, shape];
   assert !several || severity == null : 'alerts: %s has several severities, which cannot be changed; write threshold: {%s: off} to leave one out' % [declared.name, declared.levels[0].severity];
   assert std.get(wanted, 'services', {}) == {} || std.member(declared.by, 'service') : 'alerts: %s is not about a service; leave out services' % declared.name;

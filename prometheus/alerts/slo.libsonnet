@@ -1,5 +1,5 @@
 // Error budgets that burn too fast: a page where the budget would be gone within days, a ticket where it would not last its window.
-local in_words(pairs) = std.join(', or ', ['%g times over %s and still over %s' % [pair.factor, pair.long, pair.short] for pair in pairs]);
+local in_words(pairs) = std.join(', or ', ['%.10g times over %s and still over %s' % [pair.factor, pair.long, pair.short] for pair in pairs]);
 
 function(signals, config)
   local burns = signals.by_module.objectives.burns;

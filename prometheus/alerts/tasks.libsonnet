@@ -18,7 +18,7 @@ function(signals, config)
       // Agents that have nothing to do are not slow.
       guards: [{ signal: signals.tasks_waiting, compare: '>', threshold: 0 }],
       summary: 'The agents of {{ $labels.service }} do %s tasks an hour each while tasks wait' % self.value,
-      description: 'Each agent of {{ $labels.service }} ({{ $labels.env }}) does %s tasks an hour, at the pace of the last 15 minutes; less than %s is too few while others wait, and %g is the target. ' % [self.value, self.limit, self.target] +
+      description: 'Each agent of {{ $labels.service }} ({{ $labels.env }}) does %s tasks an hour, at the pace of the last 15 minutes; less than %s is too few while others wait, and %.10g is the target. ' % [self.value, self.limit, self.target] +
                    'Either tasks fail, or they take long, or too few are worked on at once: the dashboard shows which.',
     },
 
@@ -52,7 +52,7 @@ function(signals, config)
       // More than five in the half hour that the share looks back over.
       guards: [{ signal: signals.conflicts, compare: '>', threshold: 10 }],
       summary: 'The agents of {{ $labels.service }} resolve only %s of their conflicts' % self.value,
-      description: 'Of the conflicts between the agents of {{ $labels.service }} ({{ $labels.env }}) in the last half hour %s were resolved; less than %s is too few, and %g%% is the target. ' % [self.value, self.limit, 100 * self.target] +
+      description: 'Of the conflicts between the agents of {{ $labels.service }} ({{ $labels.env }}) in the last half hour %s were resolved; less than %s is too few, and %.10g%% is the target. ' % [self.value, self.limit, 100 * self.target] +
                    'The dashboard shows which type of conflict is given up and how long they take.',
     },
 

@@ -36,7 +36,7 @@ local trend_of(alert) =
     { record: level, expr: 'predict_linear(%s[%s], 0)' % [alert.record, window] },
     // The variance of a line over the window is its slope² × window² / 12.
     { record: fit, expr: '%s ^ 2 * %d / %s (stdvar_over_time(%s[%s]) > 0)' % [of(slope), seconds * seconds / 12, on, alert.record, window] },
-    { record: steady, expr: alert.guarded('%s %s 0 and %s >= %g' % [of(slope), alert.compare, of(fit), good_fit]) },
+    { record: steady, expr: alert.guarded('%s %s 0 and %s >= %.10g' % [of(slope), alert.compare, of(fit), good_fit]) },
   ];
   [rule { labels: { will_fire: alert.name } } for rule in rules];
 
@@ -44,10 +44,10 @@ local trend_of(alert) =
 local breach_of(alert) =
   local rising = alert.compare == '>';
   local of(record, limit) = promql.select(record, limit.matchers + ['will_fire="%s"' % alert.name]);
-  local used(value, limit) = if rising then '%s / %g' % [value, limit.threshold] else '%g / (%s > 0)' % [limit.threshold, value];
+  local used(value, limit) = if rising then '%s / %.10g' % [value, limit.threshold] else '%.10g / (%s > 0)' % [limit.threshold, value];
   local now(limit) = used(promql.select(alert.record, limit.matchers), limit);
   local in_an_hour(limit) = used('(%s + 3600 * %s)' % [of(level, limit), of(slope, limit)], limit);
-  local time(limit) = '(%g - %s) / %s > 0 and on (%s) %s %s %g' % [
+  local time(limit) = '(%.10g - %s) / %s > 0 and on (%s) %s %s %.10g' % [
     limit.threshold,
     of(level, limit),
     of(steady, limit),

@@ -32,7 +32,7 @@ function(config)
   local usual_hour(record, floor) =
     local same_hour(day) = 'label_replace(avg_over_time(%s[1h] offset %dm), "day", "%d", "", "")' % [record, day * 24 * 60 - 30, day];
     local days = std.join('\n  or ', std.map(same_hour, std.range(1, 7)));
-    'clamp_min(\n  quantile without (day) (0.5,\n  %s\n  ) and count without (day) (\n  %s\n  ) >= 3\n  or %s, %g)' % [days, days, record, floor];
+    'clamp_min(\n  quantile without (day) (0.5,\n  %s\n  ) and count without (day) (\n  %s\n  ) >= 3\n  or %s, %.10g)' % [days, days, record, floor];
 
   local latency(percent) = signal.quantile(percent / 100, {
     title: 'Latency P' + percent,

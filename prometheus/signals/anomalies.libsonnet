@@ -59,7 +59,7 @@ function(config, signals)
   };
 
   local rules = [value_of(name) for name in names] + [
-    { record: smallest, expr: 'vector(%g)' % watched[name].smallest, labels: { signal: name } }
+    { record: smallest, expr: 'vector(%.10g)' % watched[name].smallest, labels: { signal: name } }
     for name in names
   ] + [
     { record: history, expr: 'count_over_time(%s[1d:5m]) / 12' % value },
@@ -76,10 +76,10 @@ function(config, signals)
     {
       record: margin,
       expr: largest([
-        '%g * %s' % [width, spread],
-        '%g * %s{reference="last hour"}' % [smallest_share, usual],
+        '%.10g * %s' % [width, spread],
+        '%.10g * %s{reference="last hour"}' % [smallest_share, usual],
         '0 * %s + on (signal) group_left () %s' % [spread, smallest],
-      ]) + '\nand on (env, service, signal) %s >= %g' % [history, warm_up_hours],
+      ]) + '\nand on (env, service, signal) %s >= %.10g' % [history, warm_up_hours],
     },
     { record: upper, expr: '%s + %s' % [promql.fold('max', labels, usual), margin] },
     { record: lower, expr: 'clamp_min(%s - %s, 0)' % [promql.fold('min', labels, promql.select(usual, [falling])), margin] },
@@ -151,7 +151,7 @@ function(config, signals)
       min: 0,
       decimals: 1,
       how: 'min',
-      description: 'Hours of data of the last day. A band needs %g; with a day it knows the same hour of yesterday, with a week that of last week.' % warm_up_hours,
+      description: 'Hours of data of the last day. A band needs %.10g; with a day it knows the same hour of yesterday, with a week that of last week.' % warm_up_hours,
       source: history,
     }),
 

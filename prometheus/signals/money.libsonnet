@@ -79,7 +79,7 @@ function(config)
       { record: history, expr: 'count_over_time(%s[7d:5m]) / 288 or 0 * %s' % [env_per_hour, env_per_hour] },
     ]
     + budget_rules('spent', function(budget) env_spent[budget.period])
-    + budget_rules('limit', function(budget) '%g + 0 * %s' % [budget.limit, env_month])
+    + budget_rules('limit', function(budget) '%.10g + 0 * %s' % [budget.limit, env_month])
     + budget_rules('forecast', function(budget) '%s + %s * %s' % [env_spent[budget.period], pace[budget.period], calendar.hours_left[budget.period]])
     + [
       { record: 'budget:ai_cost_usd:used_ratio', expr: 'budget:ai_cost_usd:spent / (budget:ai_cost_usd:limit > 0)' },

@@ -34,7 +34,7 @@ local added_up(record, window, steps) =
 local objective_of(declared) =
   local objective = { kind: 'availability', latency_seconds: null, services: [] } + declared;
   assert fastest * (1 - objective.target) < 1 :
-         'objectives: %s: with a target of %g even a service that answers nothing well would not burn %g times as fast as allowed; write a target above %.4f' % [objective.name, objective.target, fastest, 1 - 1 / fastest];
+         'objectives: %s: with a target of %.10g even a service that answers nothing well would not burn %.10g times as fast as allowed; write a target above %.4g' % [objective.name, objective.target, fastest, 1 - 1 / fastest];
   assert objective.kind != 'latency' || objective.latency_seconds != null : 'objectives: %s: say what is fast enough: add latency_seconds: 1' % objective.name;
   objective;
 
@@ -49,7 +49,7 @@ function(config)
 
   // Some write the bound of a second as 1, others as 1.0.
   local bound(objective) =
-    local number = '%g' % objective.latency_seconds;
+    local number = '%.10g' % objective.latency_seconds;
     'le=~"%s"' % (literally(number) + if std.floor(objective.latency_seconds) == objective.latency_seconds then '|%s[.]0' % number else '');
 
   // All requests and bad ones, per second. Good latency is what the bucket with that bound holds; an instance that has no such
@@ -97,7 +97,7 @@ function(config)
     local burn(window) = 'service:slo_burn:rate' + window,
     local short = '(%s or %s)' % [burn(pair.short), burn(pair.instead)],
     record: 'service:slo_burn:of_limit',
-    expr: '((%s <= %s) or %s) / %g and service:slo_bad_requests:sum%s >= %d\nor 0 * service:slo_requests:sum%s' %
+    expr: '((%s <= %s) or %s) / %.10g and service:slo_bad_requests:sum%s >= %d\nor 0 * service:slo_requests:sum%s' %
           [burn(pair.long), short, short, pair.factor, pair.long, smallest_count, pair.long],
     labels: { window: pair.long },
   };
@@ -157,7 +157,7 @@ function(config)
     decimals: 2,
     how: 'max',
     description: 'The error budget burns this many times as fast as the limit: ' +
-                 std.join(' or ', ['%g times what is allowed over %s and still over %s' % [pair.factor, pair.long, pair.short] for pair in burns[urgency]]) +
+                 std.join(' or ', ['%.10g times what is allowed over %s and still over %s' % [pair.factor, pair.long, pair.short] for pair in burns[urgency]]) +
                  '. At least %d bad requests within the longer time; 0 with fewer.' % smallest_count,
     source: 'service:slo_%s_burn:%s' % [kind, urgency],
     records: { ['service:slo_%s_burn:%s' % [kind, urgency]]: ['env', 'service', 'objective'] },
@@ -235,7 +235,7 @@ function(config)
         unit: 'short',
         min: 0,
         decimals: 0,
-        description: 'How many requests took longer than %g s.' % objective.latency_seconds,
+        description: 'How many requests took longer than %.10g s.' % objective.latency_seconds,
         source: buckets,
         labels: by_endpoint,
         expr(by, matchers=[])::
@@ -266,7 +266,7 @@ function(config)
       how: 'min',
       description: 'How much of what the objectives allow is still unused, over their windows or what there is of them. ' +
                    'Below 0 %: more was bad than was allowed. ' +
-                   std.join('; ', ['%s: %g %% over %s' % [o.name, 100 * o.target, o.window] for o in objectives]) + '.',
+                   std.join('; ', ['%s: %.10g %% over %s' % [o.name, 100 * o.target, o.window] for o in objectives]) + '.',
       source: 'service:slo_error_budget:left_ratio',
       records: { 'service:slo_error_budget:left_ratio': by_objective },
     }),

@@ -76,7 +76,7 @@ local signal(declaration) = {
   // A quantile of a histogram's recorded bucket rates; absent (not NaN) where nothing was observed.
   quantile(q, declaration):: signal({
     expr(by, matchers=[])::
-      'histogram_quantile(%g, ' % q + fold('sum', by + ['le'], select(self.source, matchers)) + ') >= 0',
+      'histogram_quantile(%.10g, ' % q + fold('sum', by + ['le'], select(self.source, matchers)) + ') >= 0',
   } + declaration),
 
   // The mean of what a summary or histogram observed: the rate of its sum by the rate of its count.

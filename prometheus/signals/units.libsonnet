@@ -1,5 +1,15 @@
 // How a signal's value is written for a person, by its unit: as a pipeline of Prometheus' templates, and as the text that it gives.
-local four_digits(number) = '%.4g' % number;
+
+// Not std.format: of the implementations of jsonnet one cuts off where it should round.
+local fixed(number, places) =
+  local power = std.pow(10, places);
+  local scaled = std.round(std.abs(number) * power);
+  local fraction = if places == 0 then '' else '.' + '%0*d' % [places, scaled % power];
+  (if number < 0 then '-' else '') + '%d' % std.floor(scaled / power) + fraction;
+local without_zeros(text) = if std.member(text, '.') then std.rstripChars(std.rstripChars(text, '0'), '.') else text;
+local four_digits(number) =
+  local bounds = [1000, 100, 10, 1, 0.1, 0.01, 0.001];
+  without_zeros(fixed(number, std.length([bound for bound in bounds if std.abs(number) < bound])));
 
 // Prometheus' own functions, so that a threshold reads like the value that crossed it.
 local scaled(number, base, prefixes) =
@@ -23,13 +33,13 @@ local duration(number) =
 
 local formats = {
   number: { template: 'humanize', text: humanize },
-  whole: { template: 'printf "%.0f"', text(number): '%.0f' % number },
-  score: { template: 'printf "%.2f"', text(number): '%.2f' % number },
-  times: { template: 'printf "%.1f"', text(number): '%.1f' % number },
+  whole: { template: 'printf "%.0f"', text(number): fixed(number, 0) },
+  score: { template: 'printf "%.2f"', text(number): fixed(number, 2) },
+  times: { template: 'printf "%.1f"', text(number): fixed(number, 1) },
   percentunit: { template: 'humanizePercentage', text(number): four_digits(number * 100) + '%' },
   s: { template: 'humanizeDuration', text: duration },
   bytes: { template: 'humanize1024', text(number): scaled(number, 1024, ['ki', 'Mi', 'Gi', 'Ti']) },
-  currencyUSD: { template: 'printf "$%.2f"', text(number): '$%.2f' % number },
+  currencyUSD: { template: 'printf "$%.2f"', text(number): '$' + fixed(number, 2) },
 };
 // A signal may name one of these formats itself; else its unit does.
 local format(signal) =

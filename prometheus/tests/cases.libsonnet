@@ -14,8 +14,8 @@ local step = 15;
 // The first evaluation at which something that began at 0 has lasted that long.
 local rounded_up(seconds) = step * std.ceil(seconds / step);
 local url_part(text) = std.strReplace(std.strReplace(text, '&', '%26'), ' ', '+');
-// A number well beyond (+1) or well inside (-1) of another.
-local away(from, direction) = if from == 0 then direction else from + direction * std.abs(from) / 2;
+// A number well beyond (+1) or well inside (-1) of another. Never a round one: halves are not rounded everywhere alike.
+local away(from, direction) = if from == 0 then direction else from + direction * std.abs(from) * 0.493713;
 local beyond(compare, value, threshold) =
   if compare == '>' then value > threshold
   else if compare == '>=' then value >= threshold

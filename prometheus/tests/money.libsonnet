@@ -96,7 +96,7 @@ function(config) {
       lib.value('round(env:ai_cost_usd:per_hour, 0.001)', 2 * hour, { '{env="test"}': 0.6 }),
     ]),
     lib.test('budgets: the day and the month so far against their limits', steadily, interval='1m', values=[
-      lib.value('round(10 * %g * budget:ai_cost_usd:used_ratio{budget="%s",period="%s"})' % [budget[period + '_usd'], budget.name, period], 29 * hour + 55 * minute, {
+      lib.value('round(10 * %.10g * budget:ai_cost_usd:used_ratio{budget="%s",period="%s"})' % [budget[period + '_usd'], budget.name, period], 29 * hour + 55 * minute, {
         [lib.labels({ budget: budget.name, env: 'test', period: period })]: if period == 'day' then 144 else 179,
       })
       for budget in config.settings.budgets

@@ -13,7 +13,7 @@ function(alerts, config)
     annotations: {
       summary: 'The alerting pipeline works: Prometheus stores samples and its alerts arrive',
       description: 'This alert always fires and is sent again every few minutes. If it stops coming, no other alert can be relied on: ' +
-                   'Prometheus does not store what it reads, or Alertmanager does not deliver. It goes quiet once the newest sample is %g s old.' % alert.threshold,
+                   'Prometheus does not store what it reads, or Alertmanager does not deliver. It goes quiet once the newest sample is %.10g s old.' % alert.threshold,
       runbook_url: config.links.dashboards + '/runbooks/Watchdog',
       dashboard_url: '%s/d/alerts-and-incidents?from=%d&to=now' % [config.links.dashboards, 1000 * (lib.start.seconds + seconds - 1800)],
     },

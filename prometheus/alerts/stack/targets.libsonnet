@@ -52,7 +52,7 @@ function(signals, config) [
   {
     name: 'Watchdog',
     local own_up = promql.select('up', ['job="%s"' % config.prometheus_job, config.selector]),
-    expr:: 'time() - max(timestamp(%s)) < %g' % [own_up, self.threshold],
+    expr:: 'time() - max(timestamp(%s)) < %.10g' % [own_up, self.threshold],
     compare: '<',
     threshold: 120,
     'for': '0s',
@@ -63,6 +63,6 @@ function(signals, config) [
     dashboard: 'alerts-and-incidents',
     summary: 'The alerting pipeline works: Prometheus stores samples and its alerts arrive',
     description: 'This alert always fires and is sent again every few minutes. If it stops coming, no other alert can be relied on: ' +
-                 'Prometheus does not store what it reads, or Alertmanager does not deliver. It goes quiet once the newest sample is %g s old.' % self.threshold,
+                 'Prometheus does not store what it reads, or Alertmanager does not deliver. It goes quiet once the newest sample is %.10g s old.' % self.threshold,
   },
 ]

@@ -2,7 +2,7 @@
 local prometheus = { env: 'test', service: 'prometheus', instance: 'p:9090' };
 local alertmanager = { env: 'test', service: 'alertmanager' };
 local loki = { env: 'test', service: 'loki' };
-local collector = { env: 'test', service: 'collector' };
+local collector = { env: 'test', service: 'otel-collector' };
 local shop = import 'shop.libsonnet';
 
 // Where the text has no number in it.
@@ -30,9 +30,9 @@ local says(series, summary, description) = { series: series, says(value, level):
     'when Jaeger is back. Look at its own log and at its memory.',
   ),
   GrafanaDown: says(
-    { env: 'test', service: 'dashboards' },
+    { env: 'test', service: 'grafana-1' },
     'The dashboards cannot be opened',
-    'No instance of dashboards (test) has answered Prometheus for two minutes. Nobody can open a dashboard or a runbook by its link; alerts are evaluated and sent ' +
+    'No instance of grafana-1 (test) has answered Prometheus for two minutes. Nobody can open a dashboard or a runbook by its link; alerts are evaluated and sent ' +
     'all the same. The runbooks are also files, in the folder runbooks.',
   ),
 
@@ -164,14 +164,14 @@ local says(series, summary, description) = { series: series, says(value, level):
     series: collector { exporter: 'otlp_http/loki' },
     says(value, level):: {
       summary: 'The collector\'s queue for otlp_http/loki is %s full' % value,
-      description: 'The queue of collector (test) for otlp_http/loki is %s full; more than %s is too much. ' % [value, level.limit_text] +
+      description: 'The queue of otel-collector (test) for otlp_http/loki is %s full; more than %s is too much. ' % [value, level.limit_text] +
                    'The server behind it is down or too slow. When it is full the collector takes no more, and applications begin to drop.',
     },
   },
   CollectorExportFailing: says(
     collector { exporter: 'otlp_http/loki' },
     'The collector delivers nothing to otlp_http/loki',
-    'collector (test) has delivered nothing to otlp_http/loki for at least five minutes although something waits. Nothing is lost yet: it waits on the ' +
+    'otel-collector (test) has delivered nothing to otlp_http/loki for at least five minutes although something waits. Nothing is lost yet: it waits on the ' +
     'collector\'s disk. Is the server behind it up, and what does the collector\'s log say?',
   ),
 }
