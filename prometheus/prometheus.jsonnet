@@ -7,13 +7,6 @@ function(settings, runtime)
   local me = servers.prometheus;
   local config = me.config + '/prometheus.yaml';
 
-  local changed = std.objectFields(settings.alerts);
-  local tests = {
-    ['tests/%s.yaml' % alert]: mixin.prometheusTests[alert + '.yaml'] { rule_files: ['../rules/%s' % file for file in super.rule_files] }
-    for alert in changed
-    if std.objectHas(mixin.prometheusTests, alert + '.yaml')
-  };
-
   // A service of its own for each server of the stack, as for any application.
   local stack = [
     { service: 'prometheus', addresses: [me.address] },
@@ -70,6 +63,13 @@ function(settings, runtime)
     for service in std.set([one.service for one in wanted])
   ];
   local mixin = signalfire { _config+:: { settings: settings, links: runtime.links, expected_targets: expected_targets } };
+
+  local changed = std.objectFields(settings.alerts);
+  local tests = {
+    ['tests/%s.yaml' % alert]: mixin.prometheusTests[alert + '.yaml'] { rule_files: ['../rules/%s' % file for file in super.rule_files] }
+    for alert in changed
+    if std.objectHas(mixin.prometheusTests, alert + '.yaml')
+  };
 
   {
     args: [

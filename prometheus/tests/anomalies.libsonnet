@@ -12,7 +12,7 @@ local noise(seed, minute) =
 
 // level(minute), or null for no sample
 local course(service, level) = lib.series('service:http_requests:rate5m', at(service), std.join(' ', [
-  if level(minute) == null then '_' else '%.10g' % level(minute)
+  if level(minute) == null then '_' else '%.10g' % (std.round(1e4 * level(minute)) / 1e4)
   for minute in std.range(0, minutes)
 ]));
 local around(seed, mean, spread=0.05) = function(minute) mean * (1 + spread * noise(seed, minute));
@@ -82,7 +82,7 @@ function(config) {
       share('growing', '0+0.0001x180'),
       share('idle', '0+0.0001x180'),
       share('falling', '0.02-0.0001x180'),
-      share('noise', std.join(' ', ['%.10g' % (0.008 + 0.0015 * noise(1, minute)) for minute in std.range(0, 180)])),
+      share('noise', std.join(' ', ['%.10g' % (std.round(1e5 * (0.008 + 0.0015 * noise(1, minute))) / 1e5) for minute in std.range(0, 180)])),
       share('young', std.join(' ', ['_x%d' % 40, '0+0.0001x140'])),
       share('slow', '0+0.00003x180'),
     ] + [lib.constant('service:http_requests:rate5m', at(service), 8, 180) for service in ['growing', 'falling', 'noise', 'young', 'slow']], interval='1m', values=[
