@@ -7,7 +7,7 @@ function(kit)
   local amounts = [
     { signal: signals.budget_spent, title: 'Spent' },
     { signal: signals.budget_forecast, title: 'Forecast' },
-    { signal: signals.budget_limit, title: 'Budget' },
+    { signal: signals.budget_limit, title: 'Limit' },
   ];
   local budget_graph(period, title, description) =
     panel.timeseries(signals.budget_spent, by=['budget']) + panel.titled(title, description) + {

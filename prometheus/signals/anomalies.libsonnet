@@ -62,7 +62,7 @@ function(config, signals)
     { record: smallest, expr: 'vector(%.10g)' % watched[name].smallest, labels: { signal: name } }
     for name in names
   ] + [
-    { record: history, expr: 'count_over_time(%s[1d:5m]) / 12' % value },
+    { record: history, expr: 'count_over_time(%s[1d:5m]) / 12\nor 0 * %s' % [value, value] },
     median('last hour', '[1h]'),
     // So that the end of an incident is not the next one.
     median('last hours', '[6h:5m]'),

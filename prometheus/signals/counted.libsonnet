@@ -26,4 +26,8 @@ local remembered = '6h';
       range,
       step,
     ]),
+
+  // The last day in steps of five minutes; what there is of it, in finer ones, until two of those have passed.
+  in_a_day(counter, labels, selector)::
+    $.in_range(counter, labels, '1d', selector, '5m') + '\nor ' + $.in_range(counter, labels, '15m', selector),
 }

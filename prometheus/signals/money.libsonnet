@@ -72,8 +72,8 @@ function(config)
       { record: month, expr: calendar.month(month, today) },
       { record: env_today, expr: 'sum by (env) (%s) or %s' % [today, zero] },
       { record: env_month, expr: 'sum by (env) (%s) or %s' % [month, zero] },
-      { record: day, expr: counted.in_range(cost, by_call, '1d', config.selector, '5m') },
-      { record: 'service_model:ai_cache_saved_usd:last_24h', expr: counted.in_range(saved, by_model, '1d', config.selector, '5m') },
+      { record: day, expr: counted.in_a_day(cost, by_call, config.selector) },
+      { record: 'service_model:ai_cache_saved_usd:last_24h', expr: counted.in_a_day(saved, by_model, config.selector) },
       { record: pace.day, expr: mean('1d') },
       { record: pace.month, expr: mean('7d') },
       { record: history, expr: 'count_over_time(%s[7d:5m]) / 288 or 0 * %s' % [env_per_hour, env_per_hour] },
@@ -160,7 +160,7 @@ function(config)
     }),
 
     budget_limit: signal.recorded({
-      title: 'Budget',
+      title: 'Limit',
       unit: 'currencyUSD',
       min: 0,
       how: 'max',
