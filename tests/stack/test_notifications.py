@@ -260,11 +260,14 @@ def test_another_way(scenario: Scenario) -> None:
     eventually(lambda: [one for one in scenario.got if one.way == "broken"], "the one that fails")
     already = {id(one) for one in scenario.got}
     scenario.post({"alertname": "AlertmanagerNotificationsFailing", "pipeline": "true"})
-    pipeline = lambda: [  # noqa: E731
-        one.way
-        for one in scenario.got
-        if id(one) not in already and one.title and "NotificationsFailing" in str(one.body)
-    ]
+
+    def pipeline() -> list[str]:
+        return [
+            one.way
+            for one in scenario.got
+            if id(one) not in already and one.title and "NotificationsFailing" in str(one.body)
+        ]
+
     eventually(lambda: "webhook" in pipeline(), "the webhook that was named for it", WAIT + LATE)
     time.sleep(2 * INTERVAL)
     assert sorted(pipeline()) == ["slack", "webhook"]
