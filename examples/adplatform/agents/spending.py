@@ -9,7 +9,7 @@ from pathlib import Path
 from signalfire.costs import Budget, CostTracker
 from sqlalchemy.engine import make_url
 
-BUDGETS = (Budget("agents", 15, "day"), Budget("agents", 350, "month"))
+BUDGETS = (Budget("agents", 15, "day"), Budget("agents", 400, "month"))
 
 
 def track_costs(database_url: str, budgets: tuple[Budget, ...] = BUDGETS) -> CostTracker:

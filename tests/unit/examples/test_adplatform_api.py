@@ -202,4 +202,5 @@ def test_its_status_page_shows_its_routes_and_checks(api: httpx.Client, campaign
     assert page.status_code == 200
     shown = api.get("/status/metrics/detailed").text
     assert "/api/v1/campaigns" in shown
-    assert api.get("/status/metrics").json()["health"]["status"] == "healthy"
+    # On a busy machine a check may be slow once.
+    wait_until(lambda: api.get("/status/metrics").json()["health"]["status"] == "healthy")
