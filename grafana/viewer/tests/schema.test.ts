@@ -14,6 +14,7 @@ const OPTIONS: Record<string, string> = {
   logs: 'logs/panelcfg/x/LogsPanelCfg_types.gen',
   piechart: 'piechart/panelcfg/x/PieChartPanelCfg_types.gen',
   stat: 'stat/panelcfg/x/StatPanelCfg_types.gen',
+  'state-timeline': 'statetimeline/panelcfg/x/StateTimelinePanelCfg_types.gen',
   table: 'table/panelcfg/x/TablePanelCfg_types.gen',
   text: 'text/panelcfg/x/TextPanelCfg_types.gen',
   timeseries: 'timeseries/panelcfg/x/TimeSeriesPanelCfg_types.gen',
