@@ -171,3 +171,17 @@ def test_no_server_listens_elsewhere_than_it_was_told(tmp_path: Path) -> None:
     jaeger = config("jaeger", {}, tmp_path)
     assert jaeger["extensions"]["jaeger_query"]["grpc"]["endpoint"] == "127.0.0.1:16686"
     assert set(jaeger["receivers"]["otlp"]["protocols"]) == {"grpc"}
+
+
+def test_what_is_inhibited_by_its_cause_are_alerts_that_there_are(tmp_path: Path) -> None:
+    matchers = [
+        matcher
+        for rule in config("alertmanager", {}, tmp_path)["inhibit_rules"]
+        for matcher in [*rule["source_matchers"], *rule["target_matchers"]]
+        if matcher.startswith("alertname=~")
+    ]
+    named = {name for matcher in matchers for name in matcher.split('"')[1].split("|")}
+    rules = rendered("prometheus", {}, tmp_path).files["rules/alerts.yaml"]
+    there = {rule["alert"] for group in yaml.safe_load(rules)["groups"] for rule in group["rules"]}
+    assert "LokiDown" in named
+    assert named <= there
