@@ -93,7 +93,7 @@ def business() -> None:
 
 
 def stores() -> None:
-    engine = sqlalchemy.create_engine("sqlite://")
+    engine = sqlalchemy.create_engine("sqlite://", poolclass=sqlalchemy.QueuePool)  # one that has a limit
     instrument_sqlalchemy(engine)
     with engine.connect() as connection:
         connection.execute(sqlalchemy.text("SELECT 1"))
