@@ -366,7 +366,7 @@ def test_the_memory_of_a_container(tmp_path: Path) -> None:
         **{
             f"{second}memory_dot_max": 2 * GIGABYTE,
             f"{second}memory_dot_current": GIGABYTE + GIGABYTE // 2,
-            f"{second}memory_dot_stat": f"anon 1\ninactive_file {GIGABYTE // 2}",
+            f"{second}memory_dot_stat": f"anon 1\ninactive_file {GIGABYTE // 4}\nactive_file {GIGABYTE // 4}",
         },
     )
     assert look(root, memory=0.9).detail == "memory 50%"

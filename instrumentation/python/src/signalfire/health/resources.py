@@ -89,7 +89,8 @@ def memory_share(root: Path) -> float | None:
     for folder, names in memory_groups(root):
         limit, used = read_number(folder / names[0]), read_number(folder / names[1])
         if limit and used is not None and (total is None or limit < total):
-            reclaimable = read_table(folder / "memory.stat").get(names[2], 0)
+            counted = read_table(folder / "memory.stat")
+            reclaimable = sum(counted.get(name, 0) for name in names[2:])
             return max(used - reclaimable, 0) / limit
     return None if not total or available is None else (total - available) / total
 
@@ -130,12 +131,16 @@ def host_cpu_time(root: Path, now: float) -> CpuTime | None:
     return CpuTime((user + nice + system + irq + softirq) / os.sysconf("SC_CLK_TCK"), os.cpu_count() or 1, now)
 
 
-def memory_groups(root: Path) -> Iterator[tuple[Path, tuple[str, str, str]]]:
-    """Folders of control groups with the names of their files: limit, use, and what of that can be given back."""
+def memory_groups(root: Path) -> Iterator[tuple[Path, tuple[str, str, str, str]]]:
+    """Folders of control groups with names: the files of limit and use, and the counters of what can be given back.
+
+    That is the cache of files, the one in active use too, as MemAvailable has it: a process that reads or writes much
+    fills its limit with it and is short of nothing.
+    """
     for folder in group_folders(root, ""):
-        yield folder, ("memory.max", "memory.current", "inactive_file")
+        yield folder, ("memory.max", "memory.current", "inactive_file", "active_file")
     for folder in group_folders(root, "memory"):
-        yield folder, ("memory.limit_in_bytes", "memory.usage_in_bytes", "total_inactive_file")
+        yield folder, ("memory.limit_in_bytes", "memory.usage_in_bytes", "total_inactive_file", "total_active_file")
 
 
 def group_folders(root: Path, controller: str) -> Iterator[Path]:
