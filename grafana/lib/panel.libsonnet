@@ -28,6 +28,14 @@ local thresholds(alerts) =
     ] + [{ color: 'green', value: sorted[std.length(sorted) - 1].threshold }]
   );
 
+// Where the axis of a graph ends at least, by unit: a line along zero would be given one of its own, such as up to 10000 %. What a
+// share is compared with lies within it; other units keep to their values, of which some thresholds are far away.
+local smallest_axis = { percentunit: 0.01, s: 0.01, reqps: 0.1, ops: 0.1, bytes: 1000, decbytes: 1000, Bps: 1000 };
+local axis_end(defaults) =
+  local smallest = std.get(smallest_axis, defaults.unit, 1);
+  local drawn = [step.value for step in defaults.thresholds.steps if step.value != null];
+  if defaults.unit != 'percentunit' || drawn == [] then smallest else std.max(smallest, 1.2 * drawn[0]);
+
 local reduce = { calcs: ['lastNotNull'], fields: '', values: false };
 local legend(placement='bottom', as='list', calcs=[]) = { showLegend: true, displayMode: as, placement: placement, calcs: calcs };
 
@@ -87,6 +95,8 @@ local legend(placement='bottom', as='list', calcs=[]) = { showLegend: true, disp
       transparent: false,
       pluginVersion: '12.0.0',
       size:: { w: 8, h: 8 },
+      // What the dashboard's variables may filter by.
+      labels:: std.get(signal, 'labels', []),
     },
     local by_thresholds = { fieldConfig+: { defaults+: { color: { mode: 'thresholds' } } } },
 
@@ -102,9 +112,11 @@ local legend(placement='bottom', as='list', calcs=[]) = { showLegend: true, disp
       + panel.graph + { title: title, description: description },
 
     graph:: {
-      local graph = self,
       fieldConfig+: { defaults+: {
+        local defaults = self,
         custom+: {
+          [if !std.objectHas(defaults, 'min') then 'axisSoftMin']: 0,
+          [if !std.objectHas(defaults, 'max') then 'axisSoftMax']: axis_end(defaults),
           drawStyle: 'line',
           lineInterpolation: 'linear',
           lineWidth: 1,
@@ -372,9 +384,13 @@ local legend(placement='bottom', as='list', calcs=[]) = { showLegend: true, disp
     // The dots of single requests that lead to their traces. They come with the instrumentation's own histogram, not with
     // recorded series, so this target asks for its buckets, and for none of their values.
     exemplars(metrics):: {
+      local labels = self.labels,
       targets+: [
         panel.target(
-          promql.select('', ['__name__=~"%s"' % std.join('|', [m + '_bucket' for m in metrics])] + [v + '=~"$' + v + '"' for v in vars]) + ' < 0',
+          promql.select(
+            '',
+            ['__name__=~"%s"' % std.join('|', [m + '_bucket' for m in metrics])] + [v + '=~"$' + v + '"' for v in vars if std.member(labels, v)]
+          ) + ' < 0',
           'exemplars',
           exemplar=true,
         ) { refId: 'exemplars' },

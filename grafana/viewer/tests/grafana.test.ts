@@ -65,6 +65,10 @@ describe("Grafana's field options", () => {
     expect(field?.config).toMatchObject({ unit: 'bytes', displayName: 'Size', custom: { lineWidth: 3 } });
   });
 
+  it('let an axis end no earlier than the dashboard says', () => {
+    expect(applied({ defaults: { custom: { axisSoftMin: 0, axisSoftMax: 0.012 } }, overrides: [] }, 'timeseries')?.config.custom).toEqual({ axisSoftMin: 0, axisSoftMax: 0.012 });
+  });
+
   it('take their colour from the series or from thresholds, as the kind of panel has it', () => {
     expect(applied(undefined, 'timeseries')?.config.color?.mode).toBe('palette-classic');
     expect(applied(undefined, 'gauge')?.config.color?.mode).toBe('thresholds');

@@ -13,12 +13,6 @@ ABSENT: dict[str, str] = {
     "service_alert:threshold_used:ratio: what max adds up has no label service": (
         "one rule for alerts of a service and of the whole environment; for the latter its service is empty"
     ),
-    "anomalies: Latency P95 against what is usual: http_request_duration_seconds_bucket or "
-    "http_server_request_duration_seconds_bucket has no label signal": (
-        "the exemplars of the latency signal: its filter is the panel's"
-    ),
-    "slo: Latency P95: http_request_duration_seconds_bucket or http_server_request_duration_seconds_bucket "
-    "has no label objective": "the exemplars of a graph; its filter is the page's",
 }
 
 # What a review of PromQL (review.py) finds and lets stand: rule, or dashboard and panel → why.

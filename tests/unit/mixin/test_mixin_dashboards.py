@@ -144,6 +144,20 @@ def test_the_thresholds_of_an_alert_are_drawn(dashboards: dict[str, Json]) -> No
     assert defaults["custom"]["thresholdsStyle"] == {"mode": "line"}
 
 
+def test_a_line_along_zero_has_an_axis_of_its_unit(dashboard: Json) -> None:
+    """Left to itself an axis around zeros ends at 100, which of a share is 10000 %."""
+    for panel in panels_of(dashboard):
+        if panel["type"] == "timeseries":
+            fields = panel["fieldConfig"]["defaults"]
+            assert fields.get("min", fields["custom"].get("axisSoftMin")) == 0, panel["title"]
+            end = fields.get("max", fields["custom"].get("axisSoftMax"))
+            assert end, panel["title"]
+            if fields["unit"] == "percentunit":
+                first = [step["value"] for step in fields["thresholds"]["steps"] if step["value"] is not None][:1]
+                assert all(threshold < end for threshold in first), panel["title"]
+                assert end <= 1, panel["title"]
+
+
 def test_logs_are_found_by_index_labels(dashboard: Json) -> None:
     logs = [panel for panel in dashboard["panels"] if panel["type"] == "logs"]
     assert logs

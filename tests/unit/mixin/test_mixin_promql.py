@@ -108,6 +108,25 @@ def test_dashboards_ask_for_metrics_and_labels_that_exist(
     must_be_known(wrong)
 
 
+def test_exemplars_are_asked_for_by_labels_that_each_of_their_metrics_has(
+    dashboards: dict[str, Json], parse: Parser, known_labels: dict[str, Labels]
+) -> None:
+    """A filter by a label that one of them lacks hides the requests of all services that have that one alone."""
+    wrong = [
+        f"{board['uid']}: {panel['title']}: {metric} has no label {matcher['name']}"
+        for board in dashboards.values()
+        for panel in board["panels"]
+        for target in panel.get("targets", ())
+        if target.get("exemplar")
+        for selector in nodes(parse(as_grafana_asks(target["expr"])))
+        if is_selector(selector)
+        for metric in metrics_of(selector)
+        for matcher in selector["matchers"]
+        if matcher["name"] not in known_labels[metric] | {"__name__"}
+    ]
+    assert wrong == [], "\n".join(wrong)
+
+
 def test_variables_ask_for_metrics_and_labels_that_exist(
     dashboards: dict[str, Json], parse: Parser, known_labels: dict[str, Labels]
 ) -> None:
