@@ -7,7 +7,6 @@ function(kit)
   // The pipeline is one for all: its own services are not among those that a person chooses.
   local pipeline = kit.panels(['env']);
   local none_is_bad = panel.steps([['red', null], ['green', 1]]);
-  local none_is_good = panel.steps([['green', null], ['red', 0.001]]);
   local severities = panel.mappings([
     { value: '1', text: 'info', color: 'blue' },
     { value: '2', text: 'warning', color: 'yellow' },
@@ -49,11 +48,19 @@ function(kit)
         ) + panel.size(8),
         pipeline.timeseries(signals.notifications, by=['receiver']) + panel.titled('Notifications by receiver') + panel.size(8),
         pipeline.timeseries(signals.notifications_failed, by=['receiver']) + panel.titled('Failed notifications by receiver') + panel.size(8),
+        pipeline.table(
+          'Receivers',
+          'What each receiver was sent in the last 5 minutes, and the share of it that it did not accept.',
+          [signals.notifications, signals.notifications_failed, signals.notification_failure_share],
+          by=['receiver', 'integration'],
+        ) + panel.size(24, 6) + panel.overrides([
+          panel.override(signals.notification_failure_share.title, panel.coloured(['AlertmanagerNotificationsFailing'])),
+        ]),
       ]),
       row('The way of an alert', [
         pipeline.stat(signals.alertmanagers_reached) + panel.alert(['NotConnectedToAlertmanager']) + panel.size(6, 4),
         pipeline.stat(signals.notification_queue) + panel.alert(['NotificationQueueFilling']) + panel.size(6, 4),
-        pipeline.stat(signals.notifications_dropped) + none_is_good + panel.size(6, 4),
+        pipeline.stat(signals.notifications_dropped) + panel.alert(['NotificationsDropped']) + panel.size(6, 4),
         pipeline.stat(signals.alertmanager_cluster) + panel.alert(['AlertmanagerClusterDown']) + panel.size(6, 4),
       ]),
       row('Logs', [

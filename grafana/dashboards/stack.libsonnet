@@ -5,6 +5,10 @@ function(kit)
   local row = kit.row;
   local none_is_bad = panel.steps([['red', null], ['green', 1]]);
   local drawn = panel.size(8);
+  local loaded = panel.mappings([{ value: '1', text: 'In use', color: 'green' }, { value: '0', text: 'Refused', color: 'red' }]) + {
+    options+: { graphMode: 'none' },
+  };
+  local delivering = panel.mappings([{ value: '0', text: 'Delivers', color: 'green' }, { value: '1', text: 'Stands still', color: 'red' }]);
 
   kit.new(
     'Prometheus, Alertmanager, Loki, Jaeger and the collector: what they take in, what they lose, and what they cost.',
@@ -20,6 +24,12 @@ function(kit)
         panel.stat(signals.collector_queue) + panel.alert(['CollectorQueueFilling']),
         panel.stat(signals.spans_dropped) + panel.alert(['SpansDropped']),
         panel.stat(signals.logs_dropped) + panel.alert(['LogsDropped']),
+        panel.stat(signals.loki_up) + panel.alert(['LokiDown']),
+        panel.stat(signals.jaeger_up) + panel.alert(['JaegerDown']),
+        panel.stat(signals.dashboards_up) + panel.alert(['GrafanaDown']),
+        panel.stat(signals.prometheus_config_loaded) + panel.alert(['PrometheusConfigReloadFailed']) + loaded,
+        panel.stat(signals.alertmanager_config_loaded) + panel.alert(['AlertmanagerConfigReloadFailed']) + loaded,
+        panel.stat(signals.alertmanager_configs) + panel.alert(['AlertmanagerConfigDiffers']),
         panel.table(
           'Targets by service',
           'The services with the share of their targets that answer, how many there should be, and what they cost Prometheus.',
@@ -41,8 +51,19 @@ function(kit)
           [signals.notifications_sent, signals.notifications_dropped],
           'Alerts to Alertmanager',
           'Alerts per minute that Prometheus sent, and that it gave up sending.',
-        ) + drawn,
+        ) + panel.alert_lines(['NotificationsDropped']) + drawn,
         panel.timeseries(signals.prometheus_disk) + drawn,
+        panel.table(
+          'Prometheus instances',
+          'How many series each instance holds, how that compares with an hour ago once there is an hour of data, and whether its rules and its stored data are sound.',
+          [signals.head_series, signals.head_series_growth, signals.rule_failures, signals.rule_iterations_missed, signals.tsdb_corruptions],
+          by=['instance', 'service'],
+        ) + panel.size(24, 5) + panel.overrides([
+          panel.override(signals.head_series_growth.title, panel.coloured(['CardinalityJump'])),
+          panel.override(signals.rule_failures.title, panel.coloured(['RuleEvaluationFailures'])),
+          panel.override(signals.rule_iterations_missed.title, panel.coloured(['MissedEvaluations'])),
+          panel.override(signals.tsdb_corruptions.title, panel.coloured(['TsdbWalCorruption'])),
+        ]),
       ]),
       row('Alertmanager', [
         panel.timeseries(signals.alerts_by_state, by=['state']) + panel.stacked + drawn,
@@ -50,6 +71,8 @@ function(kit)
         panel.timeseries(signals.notification_latency, by=['integration']) + panel.titled('Notification latency') + drawn,
       ]),
       row('Collector', [
+        panel.stat(signals.collector_stalled, by=['exporter']) + panel.alert(['CollectorExportFailing']) + delivering + panel.size(24, 4)
+        + { options+: { graphMode: 'none' } },
         panel.timeseries(signals.collector_received, by=['kind']) + drawn,
         panel.timeseries(signals.collector_sent, by=['exporter']) + drawn,
         panel.timeseries(signals.collector_waiting, by=['exporter']) + drawn,
@@ -62,7 +85,7 @@ function(kit)
         panel.timeseries(signals.loki_bytes) + panel.size(6),
         panel.timeseries(signals.loki_requests, by=['route']) + panel.size(6),
         panel.timeseries(signals.loki_request_errors, by=['route']) + panel.alert_lines(['LokiRequestErrors']) + panel.size(6),
-        panel.timeseries(signals.loki_rejected, by=['reason']) + panel.size(6),
+        panel.timeseries(signals.loki_rejected, by=['reason']) + panel.alert_lines(['LokiIngestionRejected']) + panel.size(6),
         panel.timeseries(signals.loki_disk) + panel.size(6),
         panel.timeseries(signals.jaeger_spans) + panel.size(6),
         panel.timeseries(signals.jaeger_bytes) + panel.size(6),

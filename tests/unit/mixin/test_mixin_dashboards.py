@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from tests.unit.mixin.accepted import NOT_DRAWN
 from tests.unit.mixin.conftest import evaluate
 from tests.unit.mixin.known import OF_PROMETHEUS, catalogued
 from tests.unit.mixin.promql import metrics_of, variables_of
@@ -14,6 +15,17 @@ from tests.unit.mixin.wanted import WANTED
 
 Json = dict[str, Any]
 NAMES: list[str] = [name.removesuffix(".json") for name in evaluate("std.objectFields(signalfire.grafanaDashboards)")]
+THRESHOLDS: dict[str, Json] = evaluate("""{
+  [alert.name]: {
+    watched: [alert.record, alert.signal.expr(alert.by)],
+    rises: alert.compare != '<',
+    levels: [{ severity: level.severity, threshold: level.threshold } for level in alert.each],
+  }
+  for alert in std.objectValues(signalfire.alerts)
+  if std.objectHas(alert, 'signal')
+}""")
+COLOURS = {"warning": "yellow", "error": "orange", "critical": "red", "info": "blue"}
+JUST_ABOVE_ZERO = 1e-9
 DATA_SOURCES = {"prometheus": "prometheus", "loki": "loki", "jaeger": "jaeger"}
 
 
@@ -142,6 +154,36 @@ def test_the_thresholds_of_an_alert_are_drawn(dashboards: dict[str, Json]) -> No
         {"color": "red", "value": 10},
     ]
     assert defaults["custom"]["thresholdsStyle"] == {"mode": "line"}
+
+
+def scales_of(panel: Json) -> list[list[Json]]:
+    """The steps of each scale of thresholds, those of a table's columns included."""
+    fields = panel["fieldConfig"]
+    of_columns = [
+        one["value"] for rule in fields["overrides"] for one in rule["properties"] if one["id"] == "thresholds"
+    ]
+    return [scale["steps"] for scale in [fields["defaults"]["thresholds"], *of_columns]]
+
+
+def draws(panel: Json, alert: Json) -> bool:
+    """Whether it asks for what the alert watches, and shows all of its thresholds."""
+    asked = {metric for target in panel["targets"] for metric in metrics_of(target.get("expr", ""))}
+    watched = {metric for expression in alert["watched"] for metric in metrics_of(expression)}
+    wanted = {(COLOURS[level["severity"]], level["threshold"] or JUST_ABOVE_ZERO) for level in alert["levels"]}
+    return bool(asked & watched) and any(wanted <= edges(scale, alert["rises"]) for scale in scales_of(panel))
+
+
+def edges(scale: list[Json], rising: bool) -> set[tuple[str, float | None]]:
+    """Each colour with the value at which it begins, or ends where low values are the bad ones."""
+    values = [step["value"] for step in scale]
+    return set(zip([step["color"] for step in scale], values if rising else [*values[1:], None], strict=True))
+
+
+@pytest.mark.parametrize("name", sorted(THRESHOLDS))
+def test_the_thresholds_of_every_alert_are_drawn(name: str, dashboards: dict[str, Json]) -> None:
+    panels = [panel for board in dashboards.values() for panel in panels_of(board, "row", "text", "logs")]
+    drawn = [panel["title"] for panel in panels if draws(panel, THRESHOLDS[name])]
+    assert bool(drawn) != (name in NOT_DRAWN), "draw it in a panel, with panel.alert, or say in NOT_DRAWN why not"
 
 
 def test_a_line_along_zero_has_an_axis_of_its_unit(dashboard: Json) -> None:
