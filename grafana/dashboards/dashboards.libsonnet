@@ -4,7 +4,7 @@ local panel = import '../lib/panel.libsonnet';
 
 // In the order in which a person goes through them. The neighbours are where one goes next from there.
 local pages = [
-  { uid: 'overview', title: 'Overview', neighbours: ['api-performance', 'ai-costs', 'system-health', 'slo', 'alerts-and-incidents'], page: import 'overview.libsonnet' },
+  { uid: 'overview', title: 'Overview', neighbours: ['api-performance', 'ai-costs', 'agents', 'system-health', 'slo', 'alerts-and-incidents'], page: import 'overview.libsonnet' },
   { uid: 'api-performance', title: 'API performance', neighbours: ['overview', 'system-health', 'slo', 'anomalies', 'logs'], page: import 'api-performance.libsonnet' },
   { uid: 'ai-costs', title: 'AI costs', neighbours: ['overview', 'api-performance', 'business-metrics', 'agents', 'anomalies'], page: import 'ai-costs.libsonnet' },
   { uid: 'business-metrics', title: 'Business metrics', neighbours: ['overview', 'api-performance', 'ai-costs'], page: import 'business-metrics.libsonnet' },

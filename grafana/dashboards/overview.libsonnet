@@ -1,4 +1,6 @@
 // For anyone, at first look: is everything well, and if not, what is wrong?
+local links = import '../lib/links.libsonnet';
+
 function(kit)
   local signals = kit.signals;
   local panel = kit.panels(['env', 'service']);
@@ -58,8 +60,8 @@ function(kit)
         panel.timeseries(signals.http_latency_p95) + panel.exemplars(kit.http_histograms) + panel.service_links(api),
       ]),
       row('Agents and money', [
-        panel.timeseries(signals.agents_active, by=['agent']) + panel.size(5) + panel.stacked,
-        panel.timeseries(signals.tasks_per_hour, by=['agent']) + panel.size(5) + panel.stacked,
+        panel.timeseries(signals.agents_active, by=['agent']) + panel.size(5) + panel.stacked + panel.links([links.agent_dashboard]),
+        panel.timeseries(signals.tasks_per_hour, by=['agent']) + panel.size(5) + panel.stacked + panel.links([links.agent_dashboard]),
         panel.stat(signals.ai_cost_today) + panel.size(4, 8),
         panel.stat(signals.ai_cost_month) + panel.size(4, 8),
       ] + budgets + [

@@ -20,19 +20,28 @@ local escape(text) = std.foldl(
       },
     })),
 
-  // Links that a point or row of a panel offers; the panel's series must carry the label `service`.
+  // The ways on from a service. `service` is how Grafana fills it in: from the label of a series, or from a row's column.
   // (Fields of an object are worked out again each time, locals once, and addresses take long.)
-  service_logs(datasources)::
-    local url = links.explore({ type: 'loki', uid: datasources.loki }, { expr: '{service_name="${__field.labels.service}"}' });
-    { title: 'Logs of ${__field.labels.service}', url: url },
+  of_series:: '${__field.labels.service}',
+  of_row:: '${__data.fields.Service}',
 
-  service_traces(datasources)::
-    local url = links.explore({ type: 'jaeger', uid: datasources.jaeger }, { queryType: 'search', service: '${__field.labels.service}' });
-    { title: 'Traces of ${__field.labels.service}', url: url },
+  service_logs(datasources, service)::
+    local url = links.explore({ type: 'loki', uid: datasources.loki }, { expr: '{service_name="%s"}' % service });
+    { title: 'Logs of ' + service, url: url },
 
-  service_dashboard(uid, title):: {
-    title: title + ' of ${__field.labels.service}',
-    url: '/d/' + uid + '?var-service=${__field.labels.service}&${__url_time_range}',
+  service_traces(datasources, service)::
+    local url = links.explore({ type: 'jaeger', uid: datasources.jaeger }, { queryType: 'search', service: service });
+    { title: 'Traces of ' + service, url: url },
+
+  service_dashboard(uid, title, service):: {
+    title: title + ' of ' + service,
+    url: '/d/' + uid + '?var-service=' + service + '&${__url_time_range}',
+  },
+
+  // From a series that carries the label `agent`.
+  agent_dashboard:: {
+    title: '${__field.labels.agent} in depth',
+    url: '/d/agents?var-agent=${__field.labels.agent}&${__url_time_range}',
   },
 
   // A dashboard's link to its neighbour, in the row above its panels.

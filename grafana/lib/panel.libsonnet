@@ -44,8 +44,9 @@ local legend(placement='bottom', as='list', calcs=[]) = { showLegend: true, disp
     local prometheus = { type: 'prometheus', uid: config.datasources.prometheus };
     local loki = { type: 'loki', uid: config.datasources.loki };
     // Locals are worked out once, elements of an array each time it is written.
-    local logs_link = links.service_logs(config.datasources);
-    local traces_link = links.service_traces(config.datasources);
+    local to_logs_and_traces(service) = [links.service_logs(config.datasources, service), links.service_traces(config.datasources, service)];
+    local from_series = to_logs_and_traces(links.of_series);
+    local from_row = to_logs_and_traces(links.of_row);
     {
     local panel = self,
     // --- targets ---------------------------------------------------------------------------------------------------
@@ -432,9 +433,14 @@ local legend(placement='bottom', as='list', calcs=[]) = { showLegend: true, disp
 
     word(label):: std.asciiUpper(label[0]) + std.strReplace(label[1:], '_', ' '),
 
-    service_links(dashboard=null):: panel.links(
-      (if dashboard == null then [] else [links.service_dashboard(dashboard.uid, dashboard.title)])
-      + [logs_link, traces_link]
-    ),
+    // A series needs the label `service` for them, a table the column.
+    service_links(dashboard=null):: {
+      local is_table = self.type == 'table',
+      local service = if is_table then links.of_row else links.of_series,
+      fieldConfig+: { defaults+: {
+        links: (if dashboard == null then [] else [links.service_dashboard(dashboard.uid, dashboard.title, service)])
+               + (if is_table then from_row else from_series),
+      } },
+    },
   },
 }

@@ -65,15 +65,22 @@ def known_labels(recording_rules: list[Json], parse: Parser) -> dict[str, Labels
     return known
 
 
-def queries(dashboards: dict[str, Json]) -> list[tuple[str, str, str]]:
-    """(dashboard and panel, query, legend) of every panel that asks Prometheus."""
+def queries(dashboards: dict[str, Json]) -> list[tuple[str, str, set[str]]]:
+    """(dashboard and panel, query, labels in its legend and links) of every panel that asks Prometheus."""
     return [
-        (f"{board['uid']}: {panel['title']}", as_grafana_asks(target["expr"]), target.get("legendFormat", ""))
+        (f"{board['uid']}: {panel['title']}", as_grafana_asks(target["expr"]), labels_shown(panel, target))
         for board in dashboards.values()
         for panel in board["panels"]
         for target in panel.get("targets", ())
         if target["datasource"]["type"] == "prometheus"
     ]
+
+
+def labels_shown(panel: Json, target: Json) -> set[str]:
+    """A link needs those labels of every series that is drawn; exemplars have links of their own."""
+    links = [] if target.get("exemplar") else panel["fieldConfig"]["defaults"].get("links", [])
+    in_links = {label for link in links for label in re.findall(r"\$\{__field\.labels\.(\w+)\}", link["url"])}
+    return in_links | set(re.findall(r"\{\{\s*(\w+)\s*\}\}", target.get("legendFormat", "")))
 
 
 def missing_in(known: dict[str, Labels], tree: Tree, also: set[str]) -> list[str]:
@@ -102,8 +109,7 @@ def test_dashboards_ask_for_metrics_and_labels_that_exist(
     dashboards: dict[str, Json], parse: Parser, known_labels: dict[str, Labels]
 ) -> None:
     wrong = []
-    for where, query, legend in queries(dashboards):
-        shown = set(re.findall(r"\{\{\s*(\w+)\s*\}\}", legend))
+    for where, query, shown in queries(dashboards):
         wrong += [f"{where}: {what}" for what in missing_in(known_labels, parse(query), shown)]
     must_be_known(wrong)
 
