@@ -37,4 +37,4 @@ function(signals, alerts, config) {
     ),
   })
   for page in pages
-}
+} + { uids:: [page.uid for page in pages] }

@@ -1,5 +1,6 @@
 // An alert as it is declared in this folder, and how it becomes Prometheus rules.
 //
+//   area        what it is about, as a heading over its neighbours; a module has one
 //   name        also the name of its page in runbooks/ and of its override in signalfire.yaml
 //   signal      what it watches: the unit and title of that signal belong to it
 //   by          the grouping of that signal that it watches
@@ -114,4 +115,22 @@ local exactly(service) = std.strReplace(service, '.', '\\\\.');
   },
   // Labels that the watched series does not bring along; the series' own `service` is the alert's.
   fixed_labels:: {},
+
+  // What the list of all alerts tells of it.
+  told:: {
+    local words(condition) = {
+      what: condition.signal.title,
+      compare: condition.compare,
+      threshold: units.with_unit(condition.signal, condition.threshold),
+    },
+    name: alert.name,
+    area: alert.area,
+    levels: [
+      { severity: level.severity, 'for': level['for'], cooldown: level.cooldown }
+      + (if std.objectHas(alert, 'signal') then words(level) else {})
+      for level in alert.each
+    ],
+    guards: std.map(words, alert.guards),
+    summary: alert.summary,
+  },
 }

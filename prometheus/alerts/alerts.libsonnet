@@ -1,19 +1,19 @@
 // Every alert by its name, with what signalfire.yaml says about it.
 local alert = import 'alert.libsonnet';
 
-local modules = [
-  import 'http.libsonnet',
-  import 'slo.libsonnet',
-  import 'ai.libsonnet',
-  import 'money.libsonnet',
-  import 'agents.libsonnet',
-  import 'tasks.libsonnet',
-  import 'stores.libsonnet',
-  import 'queues.libsonnet',
-  import 'hosts.libsonnet',
-  import 'anomalies.libsonnet',
-  import 'stack.libsonnet',
-];
+local modules = {
+  'HTTP services': import 'http.libsonnet',
+  Objectives: import 'slo.libsonnet',
+  'Model calls': import 'ai.libsonnet',
+  Money: import 'money.libsonnet',
+  Agents: import 'agents.libsonnet',
+  'Tasks and workflows': import 'tasks.libsonnet',
+  'Databases and Redis': import 'stores.libsonnet',
+  'Queues and workers': import 'queues.libsonnet',
+  'Machines and processes': import 'hosts.libsonnet',
+  'Anomalies and forecasts': import 'anomalies.libsonnet',
+  'The monitoring itself': import 'stack.libsonnet',
+};
 local adjustable = ['for', 'labels', 'enabled', 'services'];
 
 // Levels with the thresholds that signalfire.yaml gives them by severity; `off` removes one.
@@ -41,7 +41,11 @@ local overridden(declared, wanted) =
   + (if severity != null then { severity: severity } else {});
 
 function(signals, config)
-  local declared = [alert + declaration for module in modules for declaration in module(signals, config)];
+  local declared = [
+    alert { area: area } + declaration
+    for area in std.objectFields(modules)
+    for declaration in modules[area](signals, config)
+  ];
   local names = [a.name for a in declared];
   local unknown = std.setDiff(std.objectFields(config.settings.alerts), std.set(names));
   assert unknown == [] : 'alerts: there is no alert named %s; the alerts are %s' % [std.join(', ', unknown), std.join(', ', names)];

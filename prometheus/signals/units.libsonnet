@@ -46,7 +46,16 @@ local format(signal) =
   local named = std.get(signal, 'format');
   formats[if named != null then named else if std.objectHas(formats, signal.unit) then signal.unit else 'number'];
 
+// What stands behind a number that bears no unit itself.
+local suffixes = { reqps: ' requests/s', ops: ' a second', bytes: 'B', decbytes: 'B' };
+local suffix(unit) =
+  if std.startsWith(unit, 'suffix:') then std.lstripChars(std.substr(unit, 7, std.length(unit)), ' ') else std.get(suffixes, unit, '');
+
 {
   template(signal):: format(signal).template,
   text(signal, number):: format(signal).text(number),
+  // The same where no words around it say what is counted: 0.5/min, not 500m.
+  with_unit(signal, number)::
+    local bears_unit = std.member(['percentunit', 's', 'currencyUSD'], signal.unit);
+    if bears_unit || std.abs(number) >= 1000 then self.text(signal, number) + suffix(signal.unit) else '%.10g' % number + suffix(signal.unit),
 }

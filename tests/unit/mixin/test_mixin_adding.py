@@ -11,7 +11,7 @@ import pytest
 import yaml
 
 from scripts.build import binary
-from scripts.generators import catalogue
+from scripts.generators import catalogue, pages
 from scripts.generators import mixin as generator
 from scripts.paths import ROOT
 
@@ -81,7 +81,7 @@ def test_the_panel_and_the_alert_are_generated(followed: Path) -> None:
     files = generator.generate(followed)
     overview = files[Path("grafana/generated/overview.json")]
     assert '"title": "Coupons redeemed"' in overview
-    assert "| [CouponsStopped]" in files[Path("docs/alerts.md")]
+    assert "| [CouponsStopped]" in pages.generate(followed)[Path("docs/alerts.md")]
     alerts = yaml.safe_load(files[Path("prometheus/generated/alerts.yaml")])
     rules = {rule["alert"]: rule for group in alerts["groups"] for rule in group["rules"]}
     assert rules["CouponsStopped"]["expr"].startswith("service:coupons_redeemed:per_minute < 0.5")

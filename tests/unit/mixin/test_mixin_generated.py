@@ -1,14 +1,16 @@
 """The committed files are those that the sources give, and the provisioning for a real Grafana is wired to itself."""
 
 import re
+from typing import Any
 
 import pytest
 import yaml
 
-from scripts.generators.mixin import generate
+from scripts.generators import mixin, pages
 from scripts.paths import ROOT
 from tests.unit.mixin.conftest import evaluate
 
+Json = dict[str, Any]
 RUNTIME = """{
   links: { dashboards: 'http://127.0.0.1:3000' },
   servers: { [name]: { address: name + ':1' } for name in ['prometheus', 'loki', 'jaeger', 'alertmanager'] },
@@ -17,7 +19,7 @@ RUNTIME = """{
 
 @pytest.fixture(scope="module")
 def files() -> dict[str, str]:
-    return {path.as_posix(): content for path, content in generate(ROOT).items()}
+    return {path.as_posix(): content for path, content in (mixin.generate(ROOT) | pages.generate(ROOT)).items()}
 
 
 def test_generated_files_are_up_to_date(files: dict[str, str]) -> None:
@@ -43,11 +45,40 @@ def test_rule_files_are_valid_yaml_in_the_order_people_write(files: dict[str, st
     assert list(groups[0]["rules"][0]) == ["alert", "expr", "for", "labels", "annotations"]
 
 
-def test_docs_list_every_alert_and_panel(files: dict[str, str]) -> None:
-    assert "[HighErrorRate](../runbooks/HighErrorRate.md)" in files["docs/alerts.md"]
-    assert "&lt;service&gt; answers &lt;value&gt; requests a minute with an error" in files["docs/alerts.md"]
-    assert "{{" not in files["docs/alerts.md"]
-    assert "| System health score | gauge |" in files["docs/dashboards.md"]
+def rows(page: str, heading: str) -> list[str]:
+    """The lines of the tables below a heading."""
+    below = page.split(f"\n## {heading}\n", 1)[1].split("\n## ", 1)[0]
+    return [line for line in below.splitlines() if line.startswith("| ")]
+
+
+def test_the_list_of_alerts_tells_each_as_a_person_reads_it(files: dict[str, str]) -> None:
+    page = files["docs/alerts.md"]
+    assert (
+        "| [HttpErrorRatio](../runbooks/HttpErrorRatio.md) "
+        "| Error share above 1% (warning), 5% (error), 10% (critical), while Requests above 0.1 requests/s "
+        "| 2m | 15m, 15m, 5m | &lt;value&gt; of the requests to &lt;service&gt; fail |"
+    ) in rows(page, "HTTP services")
+    disk = next(row for row in rows(page, "Machines and processes") if "DiskFullSoon" in row)
+    assert "below 1d (warning), 4h (critical), while Disk in use above 60% | 30m | 4h, 30m |" in disk
+    assert any("| At all times (info) |" in row for row in rows(page, "The monitoring itself"))
+    assert "{{" not in page
+
+
+def test_no_alert_is_missing_in_the_list(files: dict[str, str], alerts: dict[str, list[Json]]) -> None:
+    listed = re.findall(r"^\| \[(\w+)\]", files["docs/alerts.md"], re.MULTILINE)
+    assert sorted(listed) == sorted(alerts)
+
+
+def test_the_list_of_dashboards_has_their_panels_row_by_row(files: dict[str, str], dashboards: dict[str, Json]) -> None:
+    page = files["docs/dashboards.md"]
+    headings = re.findall(r"^## (.*)$", page, re.MULTILINE)
+    assert headings[0] == "Overview"
+    assert sorted(headings) == sorted(board["title"] for board in dashboards.values())
+    for board in dashboards.values():
+        listed = [row.split(" | ")[0].removeprefix("| ") for row in rows(page, board["title"])]
+        panels = [panel["title"] for panel in board["panels"] if panel["type"] != "row"]
+        assert [title for title in listed if title not in ("panel", "---")] == panels
+    assert any(row.startswith("| Requests | graph | Requests per second") for row in rows(page, "Overview"))
 
 
 def test_grafana_is_provisioned_with_links_between_its_data_sources() -> None:
