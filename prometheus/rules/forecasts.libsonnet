@@ -26,6 +26,8 @@ local level = 'alert:trend:level';
 local fit = 'alert:trend:explained_ratio';
 local steady = 'alert:trend:steady_slope_per_second';
 
+local rises(alert) = alert.compare != '<';
+
 // The line through the last hour: where it is now, how steep it is, and how well it fits.
 local trend_of(alert) =
   local seconds = promql.seconds(window);
@@ -36,15 +38,14 @@ local trend_of(alert) =
     { record: level, expr: 'predict_linear(%s[%s], 0)' % [alert.record, window] },
     // The variance of a line over the window is its slope² × window² / 12.
     { record: fit, expr: '%s ^ 2 * %d / %s (stdvar_over_time(%s[%s]) > 0)' % [of(slope), seconds * seconds / 12, on, alert.record, window] },
-    { record: steady, expr: alert.guarded('%s %s 0 and %s >= %.10g' % [of(slope), alert.compare, of(fit), good_fit]) },
+    { record: steady, expr: alert.guarded('%s %s 0 and %s >= %.10g' % [of(slope), if rises(alert) then '>' else '<', of(fit), good_fit]) },
   ];
   [rule { labels: { will_fire: alert.name } } for rule in rules];
 
 // How far the signal is from the threshold: of each severity, and of each service that has one of its own.
 local breach_of(alert) =
-  local rising = alert.compare == '>';
   local of(record, limit) = promql.select(record, limit.matchers + ['will_fire="%s"' % alert.name]);
-  local used(value, limit) = if rising then '%s / %.10g' % [value, limit.threshold] else '%.10g / (%s > 0)' % [limit.threshold, value];
+  local used(value, limit) = if rises(alert) then '%s / %.10g' % [value, limit.threshold] else '%.10g / (%s > 0)' % [limit.threshold, value];
   local now(limit) = used(promql.select(alert.record, limit.matchers), limit);
   local in_an_hour(limit) = used('(%s + 3600 * %s)' % [of(level, limit), of(slope, limit)], limit);
   local time(limit) = '(%.10g - %s) / %s > 0 and on (%s) %s %s %.10g' % [
@@ -53,7 +54,7 @@ local breach_of(alert) =
     of(steady, limit),
     std.join(', ', alert.by),
     promql.select(alert.record, limit.matchers),
-    if rising then '<' else '>',
+    if rises(alert) then '<' else '>',
     limit.threshold,
   ];
   local first = alert.each[0].limits;

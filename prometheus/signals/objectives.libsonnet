@@ -78,7 +78,10 @@ function(config)
       { record: 'objective:slo_window:seconds', expr: 'vector(%d)' % promql.seconds(objective.window), labels: labels },
     ];
 
-  local allowed = 'on (objective) group_left () (1 - objective:slo_target:ratio)';
+  // What an older configuration or release recorded of an objective stays beside the new series: for minutes as an instant, in the
+  // sums for the whole window. So all are asked for by their kind, too, and of a setting the strictest counts.
+  local setting(record) = 'max by (objective, kind) (%s)' % record;
+  local allowed = 'on (objective, kind) group_left () (1 - %s)' % setting('objective:slo_target:ratio');
   local of_window(window) = [
     { record: 'service:slo_requests:sum' + window, expr: added_up('service:slo_requests', window, windows[window]) },
     { record: 'service:slo_bad_requests:sum' + window, expr: added_up('service:slo_bad_requests', window, windows[window]) },
@@ -109,7 +112,7 @@ function(config)
 
   local whole_window(objective) =
     local labels = { objective: objective.name, kind: objective.kind };
-    local of_objective(record) = '%s{objective="%s"}' % [record, objective.name];
+    local of_objective(record) = '%s{objective="%s",kind="%s"}' % [record, objective.name, objective.kind];
     local total(record) = 'sum_over_time(%s[%s])' % [of_objective(record + ':sampled5m'), objective.window];
     [
       {
@@ -135,7 +138,7 @@ function(config)
   local of_objective(record) = {
     source: 'service:slo_errors:ratio',
     labels: by_objective,
-    expr(by, matchers=[]):: promql.fold('max', by, '0 * %s + on (objective) group_left () %s' % [promql.select(self.source, matchers), record]),
+    expr(by, matchers=[]):: promql.fold('max', by, '0 * %s + on (objective, kind) group_left () %s' % [promql.select(self.source, matchers), setting(record)]),
   };
 
   local burn(window) = signal.recorded({

@@ -50,6 +50,21 @@ function(alerts, config)
         })
         for objective in of('availability')
       ]),
+      // For as long as its window its series are there beside the new ones.
+      lib.test('what an objective of the same name and another kind has left behind does not count', busy + [
+        lib.series(record, shop { objective: objective.name, kind: 'of before' }, '1x120')
+        for objective in of('availability')
+        for record in ['service:slo_requests:rate5m', 'service:slo_bad_requests:rate5m', 'service:slo_requests:sampled5m', 'service:slo_bad_requests:sampled5m', 'service:slo_errors:ratio']
+      ] + [
+        lib.series('objective:slo_target:ratio', { objective: objective.name, kind: kind, release: 'of before' }, '0.5x120')
+        for objective in of('availability')
+        for kind in ['availability', 'of before']
+      ], interval='1m', values=[
+        lib.value('round(100 * (1 - %.10g) * (1 - service:slo_error_budget:left_ratio{objective="%s"}), 0.01)' % [objective.target, objective.name], 7200, {
+          [lib.labels(labels(objective))]: 0.91,
+        })
+        for objective in of('availability')
+      ]),
       lib.test('an installation of a minute has an error budget, too', [requests('200', '0+98x8'), requests('500', '0+2x8')], values=[
         lib.value('service:slo_errors:ratio{kind="availability"}', 60, {
           ['service:slo_errors:ratio' + lib.labels(labels(objective))]: 0.02

@@ -3,6 +3,10 @@
 from collections.abc import Callable
 from typing import Any
 
+import pytest
+
+from tests.unit.mixin.conftest import evaluate
+
 Json = dict[str, Any]
 TIME = "service_alert:time_to_breach:seconds"
 
@@ -41,6 +45,26 @@ def test_a_changed_threshold_changes_the_forecast(mixin_with: Callable[[Json], J
 def test_an_alert_that_is_off_has_no_forecast(mixin: Json, mixin_with: Callable[[Json], Json]) -> None:
     assert forecast(mixin, "HighErrorRate")
     assert not forecast(mixin_with({"alerts": {"HighErrorRate": {"enabled": False}}}), "HighErrorRate")
+
+
+@pytest.mark.parametrize(
+    ("compare", "towards", "still_safe", "used"),
+    [
+        (">", "> 0 and", "service:http_errors:ratio_rate5m < 0.01", "service:http_errors:ratio_rate5m / 0.01"),
+        (">=", "> 0 and", "service:http_errors:ratio_rate5m < 0.01", "service:http_errors:ratio_rate5m / 0.01"),
+        ("<", "< 0 and", "service:http_errors:ratio_rate5m > 0.01", "0.01 / (service:http_errors:ratio_rate5m > 0)"),
+    ],
+)
+def test_it_knows_on_which_side_of_a_threshold_it_is_safe(
+    compare: str, towards: str, still_safe: str, used: str
+) -> None:
+    alert = f"signalfire.alerts.HttpErrorRatio {{ compare: '{compare}' }}"
+    rules = {
+        "rules": {"groups": evaluate(f"(import 'prometheus/rules/forecasts.libsonnet')({{ HttpErrorRatio: {alert} }})")}
+    }
+    assert towards in forecast(rules, "HttpErrorRatio", "alert:trend:steady_slope_per_second")
+    assert still_safe in forecast(rules, "HttpErrorRatio")
+    assert used in forecast(rules, "HttpErrorRatio", "service_alert:threshold_used:ratio")
 
 
 def test_a_forecast_keeps_the_guards_of_its_alert(mixin: Json) -> None:
