@@ -8,7 +8,7 @@ from sqlalchemy import Engine, create_engine, delete, event, func, select
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session, sessionmaker
-from sqlalchemy.pool import ConnectionPoolEntry
+from sqlalchemy.pool import ConnectionPoolEntry, NullPool, Pool
 
 from examples.adplatform.tables import Ad, AgentTask, Answer, Base, Campaign, VideoJob
 
@@ -23,9 +23,12 @@ KEEP_FINISHED_JOBS = 1000
 KEEP_ANSWERS_SECONDS = 3600.0
 
 
-def open_database(url: str) -> Sessions:
-    """Creates the tables that are missing. Raises the driver's error if the database stays out of reach for 5 s."""
-    engine = _engine(url)
+def open_database(url: str, *, keep_open: bool = True) -> Sessions:
+    """Creates the tables that are missing. Raises the driver's error if the database stays out of reach for 5 s.
+
+    Unless `keep_open`, a connection is closed as soon as its session ends.
+    """
+    engine = _engine(url, None if keep_open else NullPool)
     for attempts_left in reversed(range(OPEN_ATTEMPTS)):
         try:
             Base.metadata.create_all(engine)
@@ -47,7 +50,9 @@ def apart(sessions: Sessions) -> Sessions:
 
     For code that runs on the event loop: were it to wait there for the others' connections, nobody could give one back.
     """
-    return sessionmaker(_engine(engine_of(sessions).url.render_as_string(hide_password=False)), expire_on_commit=False)
+    shared = engine_of(sessions)
+    own = _engine(shared.url.render_as_string(hide_password=False), type(shared.pool))
+    return sessionmaker(own, expire_on_commit=False)
 
 
 def check_database(sessions: Sessions) -> None:
@@ -69,8 +74,8 @@ def prune(session: Session) -> None:
     session.commit()
 
 
-def _engine(url: str) -> Engine:
-    engine = create_engine(url, pool_pre_ping=not url.startswith("sqlite"))
+def _engine(url: str, pool: type[Pool] | None) -> Engine:
+    engine = create_engine(url, poolclass=pool, pool_pre_ping=not url.startswith("sqlite"))
     if engine.dialect.name == "sqlite":
         Path(make_url(url).database or "").parent.mkdir(parents=True, exist_ok=True)
         event.listen(engine, "connect", _prepare_sqlite)

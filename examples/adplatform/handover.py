@@ -1,7 +1,7 @@
 """A job continues the request that queued it: trace and correlation id travel with it through the database."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 
 from opentelemetry import trace
 from signalfire.carrier import continue_context, current_context
@@ -17,13 +17,17 @@ def handed_over() -> dict[str, str | None]:
     return {"traceparent": carrier.get("traceparent"), "correlation_id": carrier.get("correlation_id")}
 
 
+def request_of(job: Job) -> AbstractContextManager[None]:
+    """What is logged and sent inside belongs to the request that queued the job."""
+    return continue_context({"traceparent": job.traceparent, "correlation_id": job.correlation_id})
+
+
 @contextmanager
 def continued(job: Job, name: str) -> Iterator[None]:
     """Everything inside belongs to the trace of the request that queued the job, and logs its correlation id."""
-    carrier = {"traceparent": job.traceparent, "correlation_id": job.correlation_id}
     attributes = {"job.id": job.id, "job.attempt": job.attempts}
     with (
-        continue_context(carrier),
+        request_of(job),
         tracer.start_as_current_span(name, kind=trace.SpanKind.CONSUMER, attributes=attributes),
     ):
         yield

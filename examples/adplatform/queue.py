@@ -28,13 +28,17 @@ def put(session: Session, job: Job) -> None:
 def take(session: Session, jobs: type[AnyJob]) -> AnyJob | None:
     """The oldest waiting job, now running, or None. Commits, so that no other taker gets it too."""
     oldest = select(jobs.id).where(jobs.state == "queued").order_by(jobs.id).limit(1).scalar_subquery()
-    taken = (
-        update(jobs)
-        .where(jobs.id == oldest, jobs.state == "queued")
-        .values(state="running", started_at=time.time(), attempts=jobs.attempts + 1)
-        .returning(jobs)
-    )
-    job = session.scalars(taken).one_or_none()
+    return _taken(session, update(jobs).where(jobs.id == oldest, jobs.state == "queued"), jobs)
+
+
+def take_this(session: Session, jobs: type[AnyJob], job_id: int) -> AnyJob | None:
+    """The job of that number, now running, or None if it does not wait. Commits."""
+    return _taken(session, update(jobs).where(jobs.id == job_id, jobs.state == "queued"), jobs)
+
+
+def _taken(session: Session, waiting: Update, jobs: type[AnyJob]) -> AnyJob | None:
+    running = waiting.values(state="running", started_at=time.time(), attempts=jobs.attempts + 1).returning(jobs)
+    job = session.scalars(running).one_or_none()
     session.commit()
     return job
 
@@ -50,12 +54,18 @@ def put_back(session: Session, job: Job) -> None:
     session.commit()
 
 
-def put_back_interrupted(session: Session, jobs: type[Job]) -> int:
-    """Jobs that ran when their process ended go back into the queue. For a queue with one process of takers."""
-    interrupted = update(jobs).where(jobs.state == "running").values(state="queued", started_at=None).returning(jobs.id)
-    count = len(session.scalars(interrupted).all())
+def put_back_interrupted(session: Session, jobs: type[Job], *, started_before: float) -> int:
+    """Jobs that run since before that time go back into the queue: the process that had taken them has ended."""
+    interrupted = update(jobs).where(jobs.state == "running", jobs.started_at < started_before)
+    count = len(session.scalars(interrupted.values(state="queued", started_at=None).returning(jobs.id)).all())
     session.commit()
     return count
+
+
+def waiting_since(session: Session, jobs: type[AnyJob], before: float, *, most: int) -> list[AnyJob]:
+    """The oldest of those that were queued before that time."""
+    old = select(jobs).where(jobs.state == "queued", jobs.queued_at < before).order_by(jobs.id).limit(most)
+    return list(session.scalars(old))
 
 
 def waiting(session: Session, jobs: type[Job]) -> int:

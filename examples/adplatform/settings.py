@@ -18,6 +18,7 @@ class Settings(BaseModel, frozen=True):
     provider_url: str = "http://127.0.0.1:8001"
     database_url: str = "sqlite:///.signalfire/data/demo/demo.db"
     redis_url: str = ""
+    broker_folder: str = ".signalfire/data/demo/broker"
     requests_per_second: float = Field(default=8.0, ge=0.0, le=1000.0)
 
     @classmethod

@@ -39,9 +39,12 @@ async def take_jobs(
 
 
 async def every(seconds: float, sessions: Sessions, action: Callable[[Session], None], stopping: asyncio.Event) -> None:
-    async def act_once() -> None:
+    def act() -> None:
         with sessions() as session:
             action(session)
+
+    async def act_once() -> None:
+        await asyncio.to_thread(act)
         await pause(stopping, seconds)
 
     await _repeat(act_once, stopping)

@@ -63,14 +63,17 @@ class NativePlace:
     @contextmanager
     def frozen(self) -> Iterator[bool]:
         known = self._supervisor.processes()
-        pids = {name: known[name].pid for name in self.store.writers if name in known and known[name].alive}
-        names = [str(pid) for pid in pids.values()]
+        running = {name: known[name].pid for name in self.store.writers if name in known and known[name].alive}
+        pids = {pid: name for name, first in running.items() for pid in _family(first)}
+        names = [str(pid) for pid in pids]
         with guarded("pids", names):
             try:
-                for name, pid in pids.items():
+                for pid, name in pids.items():
                     _stop(name, pid)
+                if any(pid not in pids for first in running.values() for pid in _family(first)):
+                    raise FreezeError("a process was started that writes, too; run the same command again")
                 yield bool(pids)
-                for name, pid in pids.items():
+                for pid, name in pids.items():
                     if not _stands_still(pid):
                         raise FreezeError(f"{name} ended while it was copied; run the same command again")
             finally:
@@ -84,6 +87,14 @@ class NativePlace:
 def places(state: State) -> list[NativePlace]:
     """Of every store but Grafana's, which runs in a container or not at all."""
     return [NativePlace(store, state) for store in STORES if store.name != "grafana"]
+
+
+def _family(pid: int) -> list[int]:
+    """A process and those that it has forked, itself first: it starts no more once it stands still."""
+    try:
+        return [pid, *(child.pid for child in psutil.Process(pid).children(recursive=True))]
+    except psutil.NoSuchProcess:
+        return [pid]
 
 
 def _stop(name: str, pid: int) -> None:

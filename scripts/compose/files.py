@@ -138,6 +138,7 @@ class Files:
             api=f"http://ad-api:{self._inner.ports.demo_api}",
             provider=f"http://model-provider:{self._inner.ports.demo_provider}",
             database=f"sqlite:///{layout.DATA['demo']}/demo.db",
+            broker=f"{layout.DATA['demo']}/broker",
         )
         environment = demo_environment(process, self._settings, addresses)
         url = f"http://127.0.0.1:{process.port}{process.health}"

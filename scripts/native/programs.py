@@ -77,6 +77,7 @@ def demo_program(process: DemoProcess, settings: Settings, state: State) -> Prog
         api=f"http://{LOOPBACK}:{ports.demo_api}",
         provider=f"http://{LOOPBACK}:{ports.demo_provider}",
         database=f"sqlite:///{state.data / 'demo' / 'demo.db'}",
+        broker=str(state.data / "demo" / "broker"),
     )
     return Program(
         name=process.name,

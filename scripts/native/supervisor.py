@@ -197,7 +197,8 @@ chmod=0700
 supervisor.rpcinterface_factory=supervisor.rpcinterface:make_main_rpcinterface
 """
 
-# The delay between two attempts grows by a second each time: 60 of them keep trying for half an hour.
+# A process tells those that it has forked itself to stop, and lets them finish; the whole group is killed at once if it
+# does not. The delay between two attempts grows by a second each time: 60 of them keep trying for half an hour.
 _PROGRAM = """\
 [program:{name}]
 command={command}
@@ -206,7 +207,6 @@ autorestart=true
 startsecs=1
 startretries=60
 stopwaitsecs=20
-stopasgroup=true
 killasgroup=true
 redirect_stderr=true
 stdout_logfile={log}

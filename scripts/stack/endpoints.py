@@ -74,13 +74,14 @@ def for_runtime(processes: Iterable[DemoProcess]) -> list[dict[str, Any]]:
 
 @dataclass(frozen=True)
 class DemoAddresses:
-    """Where a process of the demo listens, and finds the others. URLs, the last one SQLAlchemy's."""
+    """Where a process of the demo listens, and finds the others: URLs, one of them SQLAlchemy's, and a folder."""
 
     listen: str
     collector: str
     api: str
     provider: str
     database: str
+    broker: str
 
 
 def demo_environment(process: DemoProcess, settings: Settings, addresses: DemoAddresses) -> dict[str, str]:
@@ -93,6 +94,7 @@ def demo_environment(process: DemoProcess, settings: Settings, addresses: DemoAd
         "DEMO_API_URL": addresses.api,
         "DEMO_PROVIDER_URL": addresses.provider,
         "DEMO_DATABASE_URL": addresses.database,
+        "DEMO_BROKER_FOLDER": addresses.broker,
         "DEMO_REQUESTS_PER_SECOND": f"{settings.demo.requests_per_second:g}",
         "PYTHONUNBUFFERED": "1",
     }

@@ -41,7 +41,7 @@ class AgentService:
 
     async def run(self, stopping: asyncio.Event) -> None:
         with self._sessions() as session:
-            queue.put_back_interrupted(session, AgentTask)
+            queue.put_back_interrupted(session, AgentTask, started_before=time.time())
 
         async def handle(task: AgentTask) -> None:
             if not await self._handle(task):

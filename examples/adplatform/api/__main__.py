@@ -3,4 +3,4 @@ from examples.adplatform.running import serve
 from examples.adplatform.settings import Settings
 
 settings = Settings.from_environment(default_port=8000)
-serve(create_app(settings.database_url, settings.redis_url), settings.listen, settings.port)
+serve(create_app(settings), settings.listen, settings.port)

@@ -6,6 +6,7 @@ from typing import Annotated
 from fastapi import Depends, HTTPException, Request
 from sqlalchemy.orm import Session
 
+from examples.adplatform.api.orders import Orders
 from examples.adplatform.faults import FaultBoard
 from examples.adplatform.tables import Campaign
 
@@ -21,8 +22,14 @@ async def fault_board(request: Request) -> FaultBoard:
     return board
 
 
+async def video_orders(request: Request) -> Orders:
+    orders: Orders = request.app.state.orders
+    return orders
+
+
 DatabaseSession = Annotated[Session, Depends(session)]
 Faults = Annotated[FaultBoard, Depends(fault_board)]
+VideoOrders = Annotated[Orders, Depends(video_orders)]
 
 
 def existing_campaign(campaign_id: int, session: DatabaseSession) -> Campaign:

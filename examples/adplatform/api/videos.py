@@ -2,7 +2,7 @@ from fastapi import APIRouter, HTTPException
 from signalfire import get_logger
 
 from examples.adplatform import queue
-from examples.adplatform.api.dependencies import DatabaseSession, existing_campaign
+from examples.adplatform.api.dependencies import DatabaseSession, VideoOrders, existing_campaign
 from examples.adplatform.api.schemas import JobView, NewVideo
 from examples.adplatform.handover import handed_over
 from examples.adplatform.tables import VideoJob
@@ -12,11 +12,12 @@ router = APIRouter(prefix="/videos", tags=["videos"])
 
 
 @router.post("", status_code=202, response_model=JobView)
-def order_video(new: NewVideo, session: DatabaseSession) -> VideoJob:
+def order_video(new: NewVideo, session: DatabaseSession, orders: VideoOrders) -> VideoJob:
     campaign = existing_campaign(new.campaign_id, session)
     job = VideoJob(campaign_id=campaign.id, format=new.format.value, length_seconds=new.length_seconds, **handed_over())
     queue.put(session, job)
     session.commit()
+    orders.send(job)
     log.info("video ordered", job_id=job.id, campaign_id=campaign.id, format=job.format)
     return job
 

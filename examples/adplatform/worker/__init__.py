@@ -1,1 +1,1 @@
-"""ad-worker: renders the videos that the API queued."""
+"""ad-worker: renders the videos that the API queued, as Celery tasks."""

@@ -1,13 +1,38 @@
-from signalfire import setup_monitoring, start_metrics_server
+import warnings
+from typing import Any
 
-from examples.adplatform.database import check_database, open_database
-from examples.adplatform.running import run_until_stopped
+from celery.platforms import SecurityWarning  # type: ignore[import-untyped]
+from celery.signals import worker_ready  # type: ignore[import-untyped]
+from signalfire.workers import setup_celery_monitoring
+
+from examples.adplatform.broker import create_celery
+from examples.adplatform.running import SECONDS_TO_FLUSH
 from examples.adplatform.settings import Settings
-from examples.adplatform.worker.service import Worker
+from examples.adplatform.worker.rendering import add_tasks
+from examples.adplatform.worker.valve import Valve
+
+VIDEOS_AT_ONCE = 3
+SECONDS_BETWEEN_LOOKS = 1.0
 
 settings = Settings.from_environment(default_port=8002)
-monitoring = setup_monitoring(service_name="ad-worker")
-sessions = open_database(settings.database_url)
-monitoring.health.register("database", lambda: check_database(sessions))
-start_metrics_server(settings.port, addr=settings.listen, health=monitoring.health)
-run_until_stopped(Worker(sessions).run, monitoring)
+app = create_celery(settings)
+setup_celery_monitoring(
+    app,
+    service_name="ad-worker",
+    metrics_port=settings.port,
+    metrics_addr=settings.listen,
+    queue_interval=1,
+    shutdown_timeout=SECONDS_TO_FLUSH,
+)
+add_tasks(app, settings.database_url)
+
+
+@worker_ready.connect  # type: ignore[untyped-decorator]
+def watch_valve(sender: Any, **_: Any) -> None:
+    """Once more after the broker was away: `sender` is another consumer then."""
+    sender.timer.call_repeatedly(SECONDS_BETWEEN_LOOKS, Valve(settings.database_url, sender).turn)
+
+
+warnings.simplefilter("ignore", SecurityWarning)  # whoever starts the platform as root has seen that it is root
+alone = ["--without-gossip", "--without-mingle", "--without-heartbeat"]  # there are no other workers to talk to
+app.worker_main(["worker", "--pool=prefork", f"--concurrency={VIDEOS_AT_ONCE}", "--loglevel=INFO", *alone])

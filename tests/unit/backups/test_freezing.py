@@ -18,23 +18,27 @@ from scripts.interrupts import InterruptedBySignal, signals_interrupt
 from scripts.native.supervisor import Process, Supervisor
 from scripts.paths import ROOT, State
 
-# Two threads that count, so that the test sees whether all of it stands still.
+# Two threads and a forked process that count, so that the test sees whether all of it stands still.
 COUNTING = """
-import sys, threading, time
-def count(file):
-    while True:
+import os, sys, threading, time
+def count(file, until=lambda: False):
+    while not until():
         open(file, "a").write("x")
         time.sleep(0.001)
+first = os.getpid()
+if os.fork() == 0:
+    count(sys.argv[3], until=lambda: os.getppid() != first)
+    os._exit(0)
 threading.Thread(target=count, args=(sys.argv[1],), daemon=True).start()
 count(sys.argv[2])
 """
 
 
 class Writer:
-    """A process with two threads, each of which lets a file grow all the time."""
+    """A process with two threads, and one that it has forked: each lets a file grow all the time."""
 
     def __init__(self, folder: Path) -> None:
-        self._files = [folder / "a", folder / "b"]
+        self._files = [folder / "a", folder / "b", folder / "c"]
         self.process = subprocess.Popen([sys.executable, "-c", COUNTING, *map(str, self._files)])
         eventually(lambda: all(file.exists() for file in self._files))
 

@@ -7,6 +7,7 @@ from prometheus_client import REGISTRY
 
 from examples.adplatform.database import Sessions, open_database
 from examples.adplatform.faults import FaultBoard
+from examples.adplatform.settings import Settings
 from tests.unit.examples.helpers import Sample, Serve, serving
 
 
@@ -19,6 +20,11 @@ def _no_collector(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 def database_url(tmp_path: Path) -> str:
     return f"sqlite:///{tmp_path}/demo.db"
+
+
+@pytest.fixture
+def settings(database_url: str, tmp_path: Path) -> Settings:
+    return Settings(port=1, database_url=database_url, broker_folder=str(tmp_path / "broker"))
 
 
 @pytest.fixture

@@ -12,6 +12,7 @@ from examples.adplatform.api import injection, predictions
 from examples.adplatform.api.app import create_app
 from examples.adplatform.database import Sessions
 from examples.adplatform.faults import Fault, FaultBoard
+from examples.adplatform.settings import Settings
 from examples.adplatform.tables import AgentTask, VideoJob
 from tests.unit.examples.helpers import Sample, Serve, wait_until
 
@@ -24,8 +25,8 @@ def _no_bad_luck(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def api(serve: Serve, database_url: str) -> httpx.Client:
-    return httpx.Client(base_url=serve(create_app(database_url)), headers={"X-User-Id": "tester"}, timeout=30)
+def api(serve: Serve, settings: Settings) -> httpx.Client:
+    return httpx.Client(base_url=serve(create_app(settings)), headers={"X-User-Id": "tester"}, timeout=30)
 
 
 @pytest.fixture

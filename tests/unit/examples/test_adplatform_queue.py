@@ -1,6 +1,7 @@
 """The queue in the database, and the request that a job continues."""
 
 import threading
+import time
 
 import pytest
 from opentelemetry import trace
@@ -72,11 +73,32 @@ def test_a_job_that_was_put_back_is_taken_again(sessions: Sessions) -> None:
         assert queue.take(session, VideoJob) is None
 
 
+def test_a_job_is_taken_by_its_number_once(sessions: Sessions) -> None:
+    put(sessions, video(), video())
+    with sessions() as session:
+        job = queue.take_this(session, VideoJob, 2)
+        assert job is not None
+        assert (job.id, job.state, job.attempts) == (2, "running", 1)
+        assert queue.take_this(session, VideoJob, 2) is None
+        assert queue.take_this(session, VideoJob, 3) is None
+        assert queue.waiting(session, VideoJob) == 1
+
+
+def test_jobs_that_wait_for_long_are_found_the_oldest_first(sessions: Sessions) -> None:
+    put(sessions, *(VideoJob(campaign_id=1, format="square", length_seconds=10, queued_at=at) for at in (1, 2, 3, 4)))
+    with sessions() as session:
+        queue.take_this(session, VideoJob, 1)
+        assert [job.id for job in queue.waiting_since(session, VideoJob, 4, most=10)] == [2, 3]
+        assert [job.id for job in queue.waiting_since(session, VideoJob, 4, most=1)] == [2]
+
+
 def test_jobs_of_a_process_that_died_are_put_back(sessions: Sessions) -> None:
     put(sessions, video(), video())
     with sessions() as session:
+        before = time.time()
         queue.take(session, VideoJob)
-        assert queue.put_back_interrupted(session, VideoJob) == 1
+        assert queue.put_back_interrupted(session, VideoJob, started_before=before) == 0
+        assert queue.put_back_interrupted(session, VideoJob, started_before=time.time()) == 1
         assert queue.waiting(session, VideoJob) == 2
 
 

@@ -8,6 +8,7 @@ import httpx
 import pytest
 
 from examples.adplatform.api.app import create_app
+from examples.adplatform.settings import Settings
 from examples.adplatform.traffic.generator import Generator
 from examples.adplatform.traffic.rhythm import Noise, activity
 from examples.adplatform.traffic.visitors import Visitors
@@ -31,13 +32,13 @@ def test_noise_stays_near_one() -> None:
     assert 1.1 < max(values) < 2.5
 
 
-async def test_visitors_do_everything_and_each_request_has_its_own_id(serve: Serve, database_url: str) -> None:
+async def test_visitors_do_everything_and_each_request_has_its_own_id(serve: Serve, settings: Settings) -> None:
     seen: list[httpx.Response] = []
 
     async def note(response: httpx.Response) -> None:
         seen.append(response)
 
-    client = httpx.AsyncClient(base_url=serve(create_app(database_url)), event_hooks={"response": [note]})
+    client = httpx.AsyncClient(base_url=serve(create_app(settings)), event_hooks={"response": [note]})
     async with client:
         visitors = Visitors(client)
         for number in range(50):
@@ -55,10 +56,10 @@ async def test_visitors_do_everything_and_each_request_has_its_own_id(serve: Ser
     assert {"campaigns", "ads", "launch", "results", "videos", "predictions"} <= paths
 
 
-async def test_the_generator_sends_visitors(serve: Serve, database_url: str, sample: Sample) -> None:
+async def test_the_generator_sends_visitors(serve: Serve, settings: Settings, sample: Sample) -> None:
     listed = {"method": "GET", "endpoint": "/api/v1/campaigns", "status": "200"}
     before = sample("http_requests_total", **listed)
-    generator = Generator(serve(create_app(database_url)), 50.0)
+    generator = Generator(serve(create_app(settings)), 50.0)
     await run_until(generator.run, lambda: sample("http_requests_total", **listed) >= before + 10)
 
 

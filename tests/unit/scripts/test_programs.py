@@ -52,6 +52,7 @@ def test_the_demo_is_told_where_everything_is(tmp_path: Path) -> None:
     assert environment["OTEL_EXPORTER_OTLP_ENDPOINT"] == "http://127.0.0.1:4318"
     assert environment["OTEL_RESOURCE_ATTRIBUTES"] == f"service.version={api.version}"
     assert environment["DEMO_DATABASE_URL"] == f"sqlite:///{tmp_path}/data/demo/demo.db"
+    assert environment["DEMO_BROKER_FOLDER"] == f"{tmp_path}/data/demo/broker"
 
 
 @pytest.mark.skipif(not LINUX, reason="the kernel's promise is Linux's")
