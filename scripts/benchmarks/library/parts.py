@@ -12,7 +12,7 @@ from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
 
-from scripts.benchmarks.library.applications import VARIANTS
+from scripts.benchmarks.library.applications import FLOOR, VARIANTS
 from scripts.benchmarks.library.rows import Row, Rows
 from scripts.benchmarks.library.serving import Server, serving
 from scripts.benchmarks.library.sink import away, hanging, taking
@@ -91,6 +91,7 @@ def scrapes(rounds: int, say: Say) -> list[Row]:
         say(f"scrapes, round {number + 1} of {rounds}")
         found = _measured("scrape")
         rows.add("longest wait of a request", found["delay"], 5.0)
+        rows.add("longest wait beside a thread that only counts", found["floor"])
         rows.add("rendering", found["took"])
     return rows.all()
 
@@ -103,7 +104,7 @@ def load(rounds: int, say: Say, seconds: int = 6) -> list[Row]:
     with taking() as collector, tempfile.TemporaryDirectory() as scratch:
         for number in range(rounds):
             resident = {}
-            for variant in VARIANTS:
+            for variant in (name for name in VARIANTS if name != FLOOR):
                 say(f"wrk against {variant}, round {number + 1} of {rounds}")
                 with serving(variant, collector, Path(scratch) / "output") as server:
                     server.under_load(_BREATH_SECONDS)

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import threading
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
@@ -15,7 +16,7 @@ from hypothesis import strategies as st
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, Summary, generate_latest
 from signalfire import Metrics
 from signalfire.bounded import MAX_SERIES, Family
-from signalfire.children import FastCounter, FastHistogram, FastSummary
+from signalfire.children import BATCH, FastCounter, FastHistogram, FastSummary
 from signalfire.http.exposition import render
 
 from scripts.generators import catalogue
@@ -78,6 +79,65 @@ def test_the_fast_classes_tell_what_prometheus_clients_own_tell(
         text = render(registry, accept)[0].decode()
         exposed.append(re.sub(r"(# {.*} \S+) \S+$", r"\1", text, flags=re.MULTILINE))  # without the exemplars' time
     assert exposed[0] == exposed[1]
+
+
+def test_nothing_is_lost_or_counted_twice_between_threads_and_scrapes() -> None:
+    registry = CollectorRegistry()
+    counter = FastCounter("a_total", "A.", registry=registry)
+    histogram = FastHistogram("b", "B.", registry=registry)
+    summary = FastSummary("c", "C.", registry=registry)
+    each = 3 * BATCH + 7
+
+    def update() -> None:
+        for _ in range(each):
+            counter.inc()
+            histogram.observe(0.5)
+            summary.observe(2)
+
+    usual = sys.getswitchinterval()
+    sys.setswitchinterval(1e-5)
+    try:
+        threads = [threading.Thread(target=update) for _ in range(4)]
+        for thread in threads:
+            thread.start()
+        seen = []
+        while any(thread.is_alive() for thread in threads):
+            seen.append(registry.get_sample_value("a_total"))
+    finally:
+        sys.setswitchinterval(usual)
+    assert seen == sorted(seen, key=lambda total: total or 0)
+    names = ("a_total", "b_count", "b_sum", "c_count", "c_sum")
+    assert [registry.get_sample_value(name) for name in names] == [
+        share * len(threads) * each for share in (1, 1, 0.5, 1, 2)
+    ]
+
+
+def test_what_waits_to_be_added_up_is_bounded() -> None:
+    counter = FastCounter("a_total", "A.", registry=None)
+    for _ in range(3 * BATCH):
+        counter.inc()
+        assert len(counter._pending) < BATCH
+
+
+def test_an_update_during_the_adding_up_neither_waits_nor_is_lost() -> None:
+    counter = FastCounter("a_total", "A.", registry=None)
+    with counter._mutex:  # as in a finalizer that interrupts the thread that adds up
+        for _ in range(2 * BATCH):
+            counter.inc()
+    counter.inc()
+    assert next(iter(counter._child_samples())).value == 2 * BATCH + 1
+
+
+@pytest.mark.parametrize("amount", ["1", None])
+def test_what_is_no_number_raises_where_it_is_recorded(amount: Any) -> None:
+    metric = FastHistogram("b", "B.", registry=None)
+    with pytest.raises(TypeError):
+        metric.observe(amount)
+    with pytest.raises(TypeError):
+        FastCounter("a_total", "A.", registry=None).inc(amount)
+    with pytest.raises(TypeError):
+        FastSummary("c", "C.", registry=None).observe(amount)
+    assert next(sample.value for sample in metric._child_samples() if sample.name == "_count") == 0
 
 
 def test_a_counter_does_not_go_back(metrics: Metrics) -> None:

@@ -1,7 +1,8 @@
-"""prometheus_client's counter, histogram and summary with one lock an update instead of one for each number in them.
+"""prometheus_client's counter, histogram and summary, made for being updated in every request.
 
-Same interface, same samples, about half the time: they are updated for every request. Where several processes
-share their metrics through files, prometheus_client's own are used.
+Same interface, same samples. An update only appends to a list, which is atomic and takes no lock; numbers are added up
+when somebody reads them, or when there are many: in one short loop, that costs less than to do it request by request.
+Where several processes share their metrics through files, prometheus_client's own are used.
 """
 
 import time
@@ -16,6 +17,16 @@ from prometheus_client.utils import floatToGoString
 
 from signalfire.multiprocess import shared
 
+BATCH = 256
+
+
+def take(pending: list[float]) -> list[float]:
+    """Takes out what is pending, while other threads may append to it. Only for the one that has the lock."""
+    number = len(pending)
+    taken = pending[:number]
+    del pending[:number]
+    return taken
+
 
 class FastCounter(Counter):
     """A counter."""
@@ -23,24 +34,38 @@ class FastCounter(Counter):
     in_files: ClassVar[type[Counter]] = Counter
 
     def _metric_init(self) -> None:
-        self._mutex = Lock()
+        self._mutex = Lock()  # for all but appending to what is pending
+        self._pending: list[float] = []
         self._total = 0.0
         self._exemplar: Exemplar | None = None
 
     def inc(self, amount: float = 1, exemplar: dict[str, str] | None = None) -> None:
         if amount < 0:
             raise ValueError("Counters can only be incremented by non-negative amounts.")
-        with self._mutex:
-            self._total += amount
-            if exemplar:
-                self._exemplar = Exemplar(exemplar, amount, time.time())
+        pending = self._pending
+        pending.append(amount + 0.0)  # what is no number raises here, not in a later scrape
+        if exemplar:
+            self._exemplar = Exemplar(exemplar, amount, time.time())
+        # Not waited for: another thread does it already, or this is a finalizer that interrupts the one that does.
+        if len(pending) >= BATCH and self._mutex.acquire(blocking=False):
+            try:
+                self._add_up()
+            finally:
+                self._mutex.release()
 
     def reset(self) -> None:
         with self._mutex:
+            take(self._pending)
             self._total = 0.0
 
+    def _add_up(self) -> None:
+        for amount in take(self._pending):  # not by sum(), which rounds otherwise in newer versions of Python
+            self._total += amount
+
     def _child_samples(self) -> Iterable[Sample]:
-        return (Sample("_total", {}, self._total, None, self._exemplar),)
+        with self._mutex:
+            self._add_up()
+            return (Sample("_total", {}, self._total, None, self._exemplar),)
 
 
 class FastHistogram(Histogram):
@@ -49,21 +74,32 @@ class FastHistogram(Histogram):
     in_files: ClassVar[type[Histogram]] = Histogram
 
     def _metric_init(self) -> None:
-        self._mutex = Lock()
+        self._mutex = Lock()  # for all but appending to what is pending
+        self._pending: list[float] = []
         self._total = 0.0
         self._counts = [0] * len(self._upper_bounds)
         self._exemplars: list[Exemplar | None] = [None] * len(self._upper_bounds)
 
     def observe(self, amount: float, exemplar: dict[str, str] | None = None) -> None:
-        bucket = bisect_left(self._upper_bounds, amount)
-        with self._mutex:
+        pending = self._pending
+        pending.append(amount + 0.0)
+        if exemplar:
+            self._exemplars[bisect_left(self._upper_bounds, amount)] = Exemplar(exemplar, amount, time.time())
+        if len(pending) >= BATCH and self._mutex.acquire(blocking=False):
+            try:
+                self._add_up()
+            finally:
+                self._mutex.release()
+
+    def _add_up(self) -> None:
+        amounts, bounds, counts = take(self._pending), self._upper_bounds, self._counts
+        for amount in amounts:
+            counts[bisect_left(bounds, amount)] += 1
             self._total += amount
-            self._counts[bucket] += 1
-            if exemplar:
-                self._exemplars[bucket] = Exemplar(exemplar, amount, time.time())
 
     def _child_samples(self) -> Iterable[Sample]:
         with self._mutex:
+            self._add_up()
             counts, exemplars, total = list(self._counts), list(self._exemplars), self._total
         samples, reached = [], 0.0
         for bound, count, exemplar in zip(self._upper_bounds, counts, exemplars, strict=True):
@@ -80,17 +116,29 @@ class FastSummary(Summary):
     in_files: ClassVar[type[Summary]] = Summary
 
     def _metric_init(self) -> None:
-        self._mutex = Lock()
+        self._mutex = Lock()  # for all but appending to what is pending
+        self._pending: list[float] = []
         self._number = 0.0
         self._total = 0.0
 
     def observe(self, amount: float) -> None:
-        with self._mutex:
-            self._number += 1
+        pending = self._pending
+        pending.append(amount + 0.0)
+        if len(pending) >= BATCH and self._mutex.acquire(blocking=False):
+            try:
+                self._add_up()
+            finally:
+                self._mutex.release()
+
+    def _add_up(self) -> None:
+        amounts = take(self._pending)
+        self._number += len(amounts)
+        for amount in amounts:
             self._total += amount
 
     def _child_samples(self) -> Iterable[Sample]:
         with self._mutex:
+            self._add_up()
             return (Sample("_count", {}, self._number, None, None), Sample("_sum", {}, self._total, None, None))
 
 

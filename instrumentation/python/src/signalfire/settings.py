@@ -3,7 +3,7 @@
 import math
 import os
 import sys
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -71,9 +71,16 @@ def program_name() -> str:
     return Path(sys.argv[0]).stem or "python"
 
 
+_SWITCH = "SIGNALFIRE_DISABLED"
+# os.environ encodes the name, raises and catches when it is asked for what is not set. This is asked for every tracked
+# call, of which that was a fifth; what os.environ keeps inside is asked first.
+_environment: Mapping[Any, Any] = getattr(os.environ, "_data", os.environ)
+_switch_inside = os.environ.encodekey(_SWITCH) if _environment is not os.environ else _SWITCH
+
+
 def disabled() -> bool:
     """The kill switch: SIGNALFIRE_DISABLED turns all of the library off."""
-    return is_set("SIGNALFIRE_DISABLED")
+    return _switch_inside in _environment and is_set(_SWITCH)
 
 
 def tracing_disabled() -> bool:

@@ -60,8 +60,9 @@ def make_tracer(provider: trace.TracerProvider) -> Tracer:
 class _Known:
     """The last provider seen and its tracer."""
 
-    provider: trace.TracerProvider | None = None
-    tracer: Tracer | None = None
+    def __init__(self) -> None:
+        self.provider: trace.TracerProvider | None = None
+        self.tracer: Tracer | None = None
 
 
 _known = _Known()

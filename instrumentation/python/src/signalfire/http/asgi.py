@@ -21,6 +21,7 @@ Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 App = Callable[[Scope, Receive, Send], Awaitable[None]]
 
+_MAX_ROUTES = 1000
 SLOW = 0.05  # seconds after which it is worth asking whether the client is still there
 
 _REQUEST_ID = correlation.HEADER.lower().encode()
@@ -34,6 +35,7 @@ class AsgiRecorder(Recorder):
     def __init__(self, metrics: Metrics, routes: Sequence[Any]) -> None:
         super().__init__(metrics)
         self.templates = Templates(routes)
+        self.known_routes: dict[int, tuple[Any, str]] = {}  # by id(); the route is kept so that its id stays its own
         self.wanted_headers = frozenset({_REQUEST_ID, _CONTENT_LENGTH, *(f.encode() for f in self.carrier_fields)})
 
 
@@ -47,11 +49,18 @@ class AsgiExchange(Exchange):
     _pending: Message | None  # read ahead of the application
 
     def endpoint(self) -> str:
-        scope = self._request
+        scope, recorder = self._request, self._recorder
+        mounted = scope.get("root_path", "") != self._mount
+        route = scope.get("route")
+        known = recorder.known_routes.get(id(route))
+        if known is not None and not mounted and "fastapi" not in scope:  # as nearly always
+            return known[1]
         path = matched_path(scope)
-        if path is not None and scope.get("root_path", "") == self._mount:  # as nearly always
-            return path
-        return self._recorder.templates.find(scope, self._mount, self._status, path)
+        if path is None or mounted:
+            return recorder.templates.find(scope, self._mount, self._status, path)
+        if "fastapi" not in scope and len(recorder.known_routes) < _MAX_ROUTES:
+            recorder.known_routes[id(route)] = route, path
+        return path
 
     def scheme(self) -> str:
         return self._request.get("scheme", "http")  # type: ignore[no-any-return]
