@@ -18,4 +18,4 @@ _SUITES = (
 
 
 def main() -> None:
-    raise typer.Exit(suites.run(_SUITES))
+    raise typer.Exit(suites.run([[suite] for suite in _SUITES]))

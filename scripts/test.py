@@ -9,15 +9,19 @@ from scripts import docker_engine, frameworks, suites, system_packages
 from scripts.suites import Suite
 
 _PYTEST = (sys.executable, "-m", "pytest")
-_QUICK = Suite("units and rules", (*_PYTEST, "-m", "not stack and not compose and not browser"))
+# Two processes, each with whole files: tests of a file share what is dear to make.
+_QUICK = Suite(
+    "units and rules", (*_PYTEST, "-m", "not stack and not compose and not browser", "-n", "2", "--dist", "loadfile")
+)
 _COMPOSE = Suite("compose", (*_PYTEST, "-m", "compose"), around=docker_engine.answering)
-_LONG = (
-    Suite("viewer", ("npm", "test"), suites.VIEWER, suites.need_node_modules),
-    Suite("collector", ("go", "test", "./..."), suites.COLLECTOR, suites.need_go),
-    Suite("stack", (*_PYTEST, "-m", "stack and not browser")),
-    Suite("frameworks", frameworks.command(), prepare=frameworks.ensure),
-    _COMPOSE,
-    Suite("browser", (*_PYTEST, "-m", "browser"), prepare=lambda: system_packages.ensure("chromium")),
+_STAGES = (
+    [_QUICK],
+    [Suite("viewer", ("npm", "test"), suites.VIEWER, suites.need_node_modules)],
+    [Suite("collector", ("go", "test", "./..."), suites.COLLECTOR, suites.need_go)],
+    [Suite("frameworks", frameworks.command(), prepare=frameworks.ensure)],
+    # Both wait for their servers most of the time.
+    [Suite("stack", (*_PYTEST, "-m", "stack and not browser")), _COMPOSE],
+    [Suite("browser", (*_PYTEST, "-m", "browser"), prepare=lambda: system_packages.ensure("chromium"))],
 )
 
 
@@ -29,5 +33,5 @@ def main(
     if arguments:
         raise typer.Exit(suites.call([*_PYTEST, *arguments]))
     if compose:
-        raise typer.Exit(suites.run([_COMPOSE]))
-    raise typer.Exit(suites.run([_QUICK] if quick else [_QUICK, *_LONG]))
+        raise typer.Exit(suites.run([[_COMPOSE]]))
+    raise typer.Exit(suites.run([[_QUICK]] if quick else _STAGES))

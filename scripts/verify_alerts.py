@@ -34,7 +34,7 @@ def main(
     if not all(played.good for played in results):
         raise typer.Exit(1)
     console.out.print(
-        "[green]Every fault raised the alerts that it must, in time, and no other; all are over again.[/]"
+        "[green]Every fault raised the alerts that it must, in time, and no other; what it must raise is over again.[/]"
     )
 
 

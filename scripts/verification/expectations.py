@@ -26,8 +26,8 @@ class Play:
     may: frozenset[str] = frozenset()
 
 
-# They tell of whatever is unusual, or about to be: any fault may be.
-ALWAYS_ALLOWED = frozenset({"Watchdog", "AnomalyDetected", "ThresholdBreachForecast"})
+# They tell of whatever is unusual, or about to be, as any fault may be, and of the machine that the stack runs on.
+ALWAYS_ALLOWED = frozenset({"Watchdog", "AnomalyDetected", "ThresholdBreachForecast", "HostCpuHigh"})
 
 FAULTS: dict[str, Play] = {
     "errors": Play(

@@ -20,25 +20,29 @@ TIMING = Timing(scrape=5, evaluation=5, group_wait=5, holds={("HighErrorRate", "
 
 @dataclass
 class MadeUp:
-    """Fires `alerts` while the fault is on, and tells of those in `notified`."""
+    """Fires `alerts` while the fault is on and `after` when it was, and tells of those in `notified`."""
 
     alerts: set[tuple[str, str]]
     notified: set[tuple[str, str]]
     stays: bool = False
     on: bool = field(default=False)
+    after: set[tuple[str, str]] = field(default_factory=set)
+    was_on: bool = field(default=False)
 
     def timing(self) -> Timing:
         return TIMING
 
     def firing(self) -> set[tuple[str, str]]:
-        return self.alerts if self.on or self.stays else {("Watchdog", "info")}
+        if self.on or self.stays:
+            return self.alerts
+        return {("Watchdog", "info")} | (self.after if self.was_on else set())
 
     def told_since(self, since: float) -> list[tuple[str, str, float]]:
         return [(name, severity, time.time()) for name, severity in self.notified] if self.on else []
 
     @contextmanager
     def fault(self, name: str) -> Iterator[None]:
-        self.on = True
+        self.on = self.was_on = True
         try:
             yield
         finally:
@@ -77,6 +81,12 @@ def test_what_is_wrong_is_found(stack: MadeUp, wrong: str, monkeypatch: pytest.M
 def test_an_alert_that_fired_before_and_does_not_stop_is_no_news(monkeypatch: pytest.MonkeyPatch) -> None:
     stack = MadeUp(EXPECTED | {("TargetDown", "error")}, EXPECTED, stays=True)
     assert played(stack, monkeypatch).resolved is not None
+
+
+def test_what_must_fire_must_also_end_and_what_may_has_its_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    view = {("LowSuccessRate", "error")}
+    assert played(MadeUp(EXPECTED | view, EXPECTED, after=view), monkeypatch).good
+    assert played(MadeUp(EXPECTED | view, EXPECTED, after=EXPECTED), monkeypatch).resolved is None
 
 
 def test_a_fault_that_must_raise_nothing_is_watched(monkeypatch: pytest.MonkeyPatch) -> None:

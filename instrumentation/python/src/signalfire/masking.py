@@ -200,6 +200,8 @@ _QUERY = re.compile(r"""(?ai)([?&](?:[a-z-]{0,16}signature|sig|key|auth|code|pw|
 _URL_CREDENTIALS = re.compile(
     r"""://(?:[^/\s?\#"']{1,512}|[^/\s:@?\#"']{0,128}:(?![0-9]{1,5}[/?\#])[^\s@"']{1,256})@(?=[\w\[])"""
 )
+# "postgres//user:password@host": who mistypes an address finds it in an error message.
+_MISTYPED_URL_CREDENTIALS = re.compile(r"""(?<!:)//[^/\s:@?\#"']{1,128}:[^/\s@"']{1,256}@(?=[\w\[])""")
 _KEYS = re.compile(
     rf"{_START}(?:"
     r"sk-[A-Za-z0-9_-]{16,}"
@@ -286,6 +288,7 @@ def mask_text(text: str) -> str:
     text = _QUERY.sub(rf"\1{HIDDEN}", text)
     if "@" in text or "%40" in text:
         text = _URL_CREDENTIALS.sub(f"://{HIDDEN}@", text)
+        text = _MISTYPED_URL_CREDENTIALS.sub(f"//{HIDDEN}@", text)
         text = _EMAIL.sub("[MASKED:email]", text)
     text = mask_numbers(text)
     if _added.pairs is not None:
