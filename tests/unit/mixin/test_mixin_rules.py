@@ -135,7 +135,7 @@ def test_an_override_that_makes_no_sense_is_refused(
 
 
 def test_an_override_of_no_alert_is_refused(mixin_with: Callable[[Json], Json]) -> None:
-    with pytest.raises(JsonnetError, match="there is no alert named HighErorRate; the alerts are .*HighErrorRate"):
+    with pytest.raises(JsonnetError, match=r"there is no alert named HighErorRate; the alerts are .*HighErrorRate"):
         mixin_with({"alerts": {"HighErorRate": {"threshold": 7}}})
 
 
