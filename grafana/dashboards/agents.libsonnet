@@ -87,9 +87,9 @@ function(kit)
           'Who sends what to whom, how often, and how long it takes until the receiver has dealt with it.',
           [signals.agent_messages, signals.agent_message_duration],
           by=['sender', 'receiver', 'message_type', 'service'],
-        ) + panel.size(10, 8),
-        panel.timeseries(signals.memory_operations, by=['operation', 'store'], legend='{{operation}} {{store}}') + panel.size(7),
-        panel.timeseries(signals.memory_operation_duration, by=['operation', 'store'], legend='{{operation}} {{store}}') + panel.size(7),
+        ) + panel.size(24, 7),
+        panel.timeseries(signals.memory_operations, by=['operation', 'store'], legend='{{operation}} {{store}}') + panel.size(12),
+        panel.timeseries(signals.memory_operation_duration, by=['operation', 'store'], legend='{{operation}} {{store}}') + panel.size(12),
       ]),
       row('Logs', [
         panel.logs('What agents log', 'The newest lines that name an agent chosen above.', [], '| agent=~"$agent"') + panel.size(24, 8),

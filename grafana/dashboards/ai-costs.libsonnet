@@ -50,7 +50,8 @@ function(kit)
       row('Budgets', [
         panel.gauge(signals.budget_day_used, by=['budget']) + panel.alert(['BudgetDay']) + { fieldConfig+: { defaults+: { max: 1 } } } + panel.size(4),
         panel.gauge(signals.budget_month_used, by=['budget']) + panel.alert(['BudgetMonth']) + { fieldConfig+: { defaults+: { max: 1 } } } + panel.size(4),
-        panel.stat(signals.budget_forecast_used, by=['budget']) + panel.titled('Month forecast') + panel.alert(['BudgetForecast']) + panel.size(4, 7),
+        panel.stat(signals.budget_forecast_used, by=['budget']) + panel.titled('Month forecast') + panel.alert(['BudgetForecast']) + panel.size(4, 7)
+        + { options+: { graphMode: 'none' } },
         panel.table(
           'Budgets and forecast',
           'Each budget, what is spent of it, and what its day or month will have cost at its end at the mean pace of the last day or week. ' +

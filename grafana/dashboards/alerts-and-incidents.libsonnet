@@ -54,7 +54,7 @@ function(kit)
           [signals.notifications, signals.notifications_failed, signals.notification_failure_share],
           by=['receiver', 'integration'],
         ) + panel.size(24, 6) + panel.overrides([
-          panel.override(signals.notification_failure_share.title, panel.coloured(['AlertmanagerNotificationsFailing'])),
+          panel.override(signals.notification_failure_share.title, panel.coloured(['AlertmanagerNotificationsFailing']) + { 'custom.cellOptions': { type: 'color-text' } }),
         ]),
       ]),
       row('The way of an alert', [

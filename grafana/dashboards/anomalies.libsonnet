@@ -40,29 +40,26 @@ function(kit)
         panel.stat(signals.anomaly_score)
         + panel.titled('Unusual now', 'How many signals are further outside their band than AnomalyDetected allows.')
         + instead('count(%s > %.10g) or vector(0)' % [signals.anomaly_score.query(['service', 'signal'], ['env', 'service', 'signal']), anomalous.threshold])
-        + { fieldConfig+: { defaults+: { decimals: 0 } } } + panel.steps([['green', null], ['yellow', 1]]) + panel.size(4, 5),
+        + { fieldConfig+: { defaults+: { decimals: 0 } } } + panel.steps([['green', null], ['yellow', 1]]) + panel.size(4, 7),
         panel.stat(signals.time_to_breach)
         + panel.titled('Next breach', 'How long until the first of the alerts that have a forecast would fire.')
         + instead(filtered(signals.time_to_breach) + ' or vector(-1)')
         + panel.mappings([{ value: '-1', text: 'none in sight', color: 'green' }])
-        + panel.steps([['green', null], ['yellow', 0], ['green', horizon.threshold]]) + { options+: { graphMode: 'none' } } + panel.size(4, 5),
+        + panel.steps([['green', null], ['yellow', 0], ['green', horizon.threshold]]) + { options+: { graphMode: 'none' } } + panel.size(4, 7),
         panel.stat(signals.anomaly_history)
         + panel.titled('Warm-up', 'How much of the history that a band needs there is, for the signal that has least. At 100 % each has a band.')
         + instead('clamp_max(%s / %.10g, 1)' % [filtered(signals.anomaly_history), signals.by_module.anomalies.warm_up_hours])
-        + { fieldConfig+: { defaults+: { unit: 'percentunit', max: 1 } } } + panel.steps([['blue', null], ['green', 1]]) + panel.size(4, 5),
+        + { fieldConfig+: { defaults+: { unit: 'percentunit', max: 1 } } } + panel.steps([['blue', null], ['green', 1]]) + panel.size(4, 7),
         panel.bargauge(signals.anomaly_history, by=['signal'])
         + panel.titled('History so far', signals.anomaly_history.description) + panel.steps([['blue', null], ['green', signals.by_module.anomalies.warm_up_hours]])
-        + { fieldConfig+: { defaults+: { max: 24 } } } + panel.size(12, 5),
+        + { fieldConfig+: { defaults+: { max: 24 } } } + panel.size(12, 7),
         panel.table(
           'Most unusual now',
           'Every watched signal with its band, the most unusual on top, each in its own unit.',
           [signals.anomaly_score, signals.watched_value, signals.band_upper, signals.band_lower, signals.anomaly_history],
           by=['signal', 'service'],
           rows=30,
-        ) + panel.overrides([panel.override(signals.anomaly_score.title, {
-          thresholds: panel.absolute([['green', null], ['yellow', anomalous.threshold]]),
-          'custom.cellOptions': { type: 'color-background', mode: 'basic' },
-        })]),
+        ) + panel.overrides([panel.override(signals.anomaly_score.title, panel.coloured(['AnomalyDetected']))]),
       ]),
       row('Scores', [
         panel.timeseries(signals.anomaly_score, by=['signal', 'service'], legend='{{signal}} of {{service}}')
@@ -74,7 +71,7 @@ function(kit)
         banded('errors'),
         banded('cost'),
         banded('tokens'),
-        banded('tasks') + panel.size(16),
+        banded('tasks') + panel.size(24),
       ]),
       row('Forecasts', [
         panel.timeseries(signals.threshold_used, by=['will_fire', 'service'], legend='{{will_fire}} of {{service}}')

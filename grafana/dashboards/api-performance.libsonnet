@@ -48,16 +48,16 @@ function(kit)
       ]),
       row('Endpoints', [
         panel.bargauge(signals.http_requests, by=endpoint, top=10, legend='{{method}} {{endpoint}}')
-        + panel.titled('Top 10 endpoints by traffic') + panel.size(8, 10),
+        + panel.titled('Top 10 endpoints by traffic') + panel.names_above + panel.size(8, 12),
         panel.table(
           'Slowest endpoints',
           'The endpoints with the highest P95, with their traffic and the share of their requests that fail.',
           [signals.http_latency_p95, signals.http_latency_p50, signals.http_requests, signals.http_error_share],
           by=endpoint,
           rows=15,
-        ) + panel.size(16, 10) + panel.overrides([
-          panel.override('Error share', { thresholds: panel.thresholds_of(['HttpErrorRatio']), 'custom.cellOptions': { type: 'color-background', mode: 'basic' } }),
-          panel.override('Latency P95', { thresholds: panel.thresholds_of(['HttpLatencyP95']), 'custom.cellOptions': { type: 'color-background', mode: 'basic' } }),
+        ) + panel.size(16, 12) + panel.overrides([
+          panel.override('Error share', panel.coloured(['HttpErrorRatio'])),
+          panel.override('Latency P95', panel.coloured(['HttpLatencyP95'])),
         ]),
       ]),
       row('Sizes, load and caches', [
@@ -76,10 +76,10 @@ function(kit)
           'Traffic and what is usual',
           'Requests per second now, and how many there were at this hour of the last days; nothing is usual yet on the first day.',
           by=['service'],
-        ) + panel.service_links() + panel.size(9),
-        panel.timeseries(signals.http_requests_missing) + panel.alert_lines(['TrafficDroppedToZero']) + panel.service_links() + panel.size(5),
-        panel.timeseries(signals.validation_failures, by=['endpoint', 'reason'], legend='{{endpoint}} {{reason}}') + panel.size(5),
-        panel.timeseries(signals.validation_failures_ratio) + panel.alert_lines(['ValidationFailures']) + panel.service_links() + panel.size(5),
+        ) + panel.service_links() + panel.size(6),
+        panel.timeseries(signals.http_requests_missing) + panel.alert_lines(['TrafficDroppedToZero']) + panel.service_links() + panel.size(6),
+        panel.timeseries(signals.validation_failures, by=['endpoint', 'reason'], legend='{{endpoint}} {{reason}}') + panel.size(6),
+        panel.timeseries(signals.validation_failures_ratio) + panel.alert_lines(['ValidationFailures']) + panel.service_links() + panel.size(6),
       ]),
       row('Logs', [
         panel.logs('Recent error logs', 'The newest log lines of level error and above.', ['level=~"error|critical|fatal"']),

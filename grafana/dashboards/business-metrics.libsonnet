@@ -3,8 +3,9 @@ function(kit)
   local signals = kit.signals;
   local panel = kit.panels(['env', 'service']);
   local row = kit.row;
-  local plain(steps) = panel.steps(steps);
-  local roas_steps = plain([['red', null], ['yellow', 1], ['green', 2]]);
+  // Ten bars with their names above them.
+  local tall = panel.size(8, 12);
+  local roas_steps = panel.steps([['red', null], ['yellow', 1], ['green', 2]]);
 
   kit.new(
     'Campaigns, ads, videos, predictions and revenue.',
@@ -27,10 +28,10 @@ function(kit)
         panel.piechart(signals.ads_day, by=['format']) + panel.titled('Ad formats', 'Ads published in the last 24 hours, by format.'),
       ]),
       row('Return', [
-        panel.timeseries(signals.roas, by=['platform']) + panel.titled('ROAS by platform'),
+        panel.timeseries(signals.roas, by=['platform']) + panel.titled('ROAS by platform') + tall,
         panel.bargauge(signals.roas, by=['campaign', 'platform'], top=10, legend='{{campaign}} ({{platform}})')
-        + panel.titled('Top campaigns', 'The ten campaigns with the highest return on ad spend, of those that are watched most closely.') + roas_steps,
-        panel.timeseries(signals.revenue_per_hour, by=['platform']) + panel.titled('Revenue') + panel.stacked,
+        + panel.titled('Top campaigns', 'The ten campaigns with the highest return on ad spend, of those that are watched most closely.') + roas_steps + panel.names_above + tall,
+        panel.timeseries(signals.revenue_per_hour, by=['platform']) + panel.titled('Revenue') + panel.stacked + tall,
       ]),
       row('Predictions', [
         panel.timeseries(signals.prediction_mae, by=['model']) + panel.titled('Prediction accuracy (MAE)'),

@@ -19,7 +19,7 @@ function(kit)
       |||)
     else
       panel.bargauge(signals.error_budget_left, by=['service', 'objective'], legend='{{service}} {{objective}}') + { fieldConfig+: { defaults+: { min: 0 } } }
-      + panel.steps([['red', null], ['orange', 0.1], ['yellow', 0.25], ['green', 0.5]]) + panel.service_links({ uid: 'slo', title: 'Objectives' });
+      + panel.steps([['red', null], ['orange', 0.1], ['yellow', 0.25], ['green', 0.5]]) + panel.names_above + panel.service_links({ uid: 'slo', title: 'Objectives' });
   local budgets =
     if settings.budgets == [] then [
       panel.text('Budget used', |||
@@ -28,9 +28,9 @@ function(kit)
         budgets:
           - {name: total, day_usd: 25, month_usd: 500}
         ```
-      |||) + panel.size(6, 8),
+      |||) + panel.size(12, 6),
     ] else [
-      panel.gauge(one.signal, by=['budget']) + panel.alert([one.alert]) + { fieldConfig+: { defaults+: { max: 1 } } } + panel.size(3, 8)
+      panel.gauge(one.signal, by=['budget']) + panel.alert([one.alert]) + { fieldConfig+: { defaults+: { max: 1 } } } + panel.size(6, 6)
       for one in [
         { signal: signals.budget_day_used, alert: 'BudgetDay' },
         { signal: signals.budget_month_used, alert: 'BudgetMonth' },
@@ -45,11 +45,11 @@ function(kit)
     ],
     [
       row('Is everything well?', [
-        panel.gauge(signals.health_score) + panel.size(5) + panel.steps([['red', null], ['orange', 70], ['green', 90]]),
-        panel.bargauge(signals.health_points_lost, by=['reason']) + panel.size(5, 7) + { fieldConfig+: { defaults+: { max: 30 } } }
+        panel.gauge(signals.health_score) + panel.size(4) + panel.steps([['red', null], ['orange', 70], ['green', 90]]),
+        panel.bargauge(signals.health_points_lost, by=['reason']) + panel.size(6, 7) + { fieldConfig+: { defaults+: { max: 30 } } }
         + panel.steps([['green', null], ['yellow', 1], ['orange', 5], ['red', 10]]),
-        panel.stat(signals.service_health, by=['service']) + panel.size(8, 7) + panel.health_tiles + panel.service_links(api),
-        error_budget + panel.size(6, 7),
+        panel.stat(signals.service_health, by=['service']) + panel.size(7, 7) + panel.health_tiles + panel.service_links(api),
+        error_budget + panel.size(7, 7),
         panel.stat(signals.alerts_firing) + panel.size(4, 6) + panel.steps([['green', null], ['red', 1]])
         + { targets: [panel.target(signals.alerts_firing.expr([], signals.alerts_firing.matchers(['env', 'service'])) + ' or vector(0)') { refId: 'A' }] },
         alerts.firing_table('ALERTS{alertstate="firing",env=~"$env",service=~"$service"}') + panel.size(20, 6),
@@ -60,18 +60,17 @@ function(kit)
         panel.timeseries(signals.http_latency_p95) + panel.exemplars(kit.http_histograms) + panel.service_links(api),
       ]),
       row('Agents and money', [
-        panel.timeseries(signals.agents_active, by=['agent']) + panel.size(5) + panel.stacked + panel.links([links.agent_dashboard]),
-        panel.timeseries(signals.tasks_per_hour, by=['agent']) + panel.size(5) + panel.stacked + panel.links([links.agent_dashboard]),
-        panel.stat(signals.ai_cost_today) + panel.size(4, 8),
-        panel.stat(signals.ai_cost_month) + panel.size(4, 8),
-      ] + budgets + [
-        panel.timeseries(signals.ai_cost_per_hour, by=[], legend='USD per hour') + panel.alert_lines(['AiCostPerHour']) + panel.size(24, 6),
-      ]),
+        panel.timeseries(signals.agents_active, by=['agent']) + panel.stacked + panel.links([links.agent_dashboard]),
+        panel.timeseries(signals.tasks_per_hour, by=['agent']) + panel.stacked + panel.links([links.agent_dashboard]),
+        panel.timeseries(signals.ai_cost_per_hour, by=[], legend='USD per hour') + panel.alert_lines(['AiCostPerHour']),
+        panel.stat(signals.ai_cost_today) + panel.size(6, 6),
+        panel.stat(signals.ai_cost_month) + panel.size(6, 6),
+      ] + budgets),
       row('Logs', [
         panel.text('Where to go from here', |||
           **A point on a graph** opens the logs, the traces and the API performance of its service; **a dot** is one request and opens its trace.
           **An alert** above opens its runbook. **A log line** with a `trace_id` opens the trace that it belongs to.
-        |||),
+        |||) + panel.size(24, 4),
         panel.logs('Recent error logs', 'The newest log lines of level error and above, from every service.', ['level=~"error|critical|fatal"']),
       ]),
     ],

@@ -21,7 +21,7 @@ function(kit)
       [signals['slo_burn_' + pair.long], signals['slo_burn_' + pair.short]],
       'Burn over %s and %s' % [pair.long, pair.short],
       'How many times as fast as allowed the budget burned over %s and over %s. A %s follows while both are above %.10g.' % [pair.long, pair.short, urgency, limit(pair, urgency)],
-      by=each,
+      by=['service', 'objective'],
     )
     + panel.steps([['green', null], [limits[urgency].colour, limit(pair, urgency)]])
     + { fieldConfig+: { defaults+: { custom+: { thresholdsStyle: { mode: 'line' } } } } }
@@ -46,10 +46,10 @@ function(kit)
           by=each,
           lowest_first=true,
         ) + panel.size(16, 9) + panel.overrides([
-          panel.override('Error budget left', { thresholds: panel.absolute(budget_steps), 'custom.cellOptions': { type: 'color-background', mode: 'basic' } }),
+          panel.override('Error budget left', panel.coloured_by(panel.absolute(budget_steps))),
         ]) + panel.service_links(api),
         panel.bargauge(signals.error_budget_left, by=each, legend=legend) + { fieldConfig+: { defaults+: { min: 0 } } }
-        + panel.steps(budget_steps) + panel.size(8, 9) + panel.service_links(api),
+        + panel.steps(budget_steps) + panel.names_above + panel.size(8, 9) + panel.service_links(api),
         panel.timeseries(signals.error_budget_left, by=each, legend=legend) + panel.titled('Error budget left over time') + panel.service_links(api) + panel.size(24),
       ]),
       row('How fast the budgets burn', [

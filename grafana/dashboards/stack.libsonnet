@@ -5,9 +5,13 @@ function(kit)
   local row = kit.row;
   local none_is_bad = panel.steps([['red', null], ['green', 1]]);
   local drawn = panel.size(8);
+  // Four beside each other: their titles are long.
+  local number = panel.size(6, 3);
   local loaded = panel.mappings([{ value: '1', text: 'In use', color: 'green' }, { value: '0', text: 'Refused', color: 'red' }]) + {
     options+: { graphMode: 'none' },
   };
+  // A threshold's colour begins at its value, the alert beyond it.
+  local alike = panel.mappings([{ value: '1', text: 'All alike', color: 'green' }]) + { options+: { graphMode: 'none' } };
   local delivering = panel.mappings([{ value: '0', text: 'Delivers', color: 'green' }, { value: '1', text: 'Stands still', color: 'red' }]);
 
   kit.new(
@@ -18,18 +22,18 @@ function(kit)
     ],
     [
       row('Does it work?', [
-        panel.stat(signals.targets_up) + panel.alert(['TargetDown']),
-        panel.stat(signals.alertmanagers_reached) + panel.alert(['NotConnectedToAlertmanager']),
-        panel.stat(signals.watchdog_delivered) + none_is_bad,
-        panel.stat(signals.collector_queue) + panel.alert(['CollectorQueueFilling']),
-        panel.stat(signals.spans_dropped) + panel.alert(['SpansDropped']),
-        panel.stat(signals.logs_dropped) + panel.alert(['LogsDropped']),
-        panel.stat(signals.loki_up) + panel.alert(['LokiDown']),
-        panel.stat(signals.jaeger_up) + panel.alert(['JaegerDown']),
-        panel.stat(signals.dashboards_up) + panel.alert(['GrafanaDown']),
-        panel.stat(signals.prometheus_config_loaded) + panel.alert(['PrometheusConfigReloadFailed']) + loaded,
-        panel.stat(signals.alertmanager_config_loaded) + panel.alert(['AlertmanagerConfigReloadFailed']) + loaded,
-        panel.stat(signals.alertmanager_configs) + panel.alert(['AlertmanagerConfigDiffers']),
+        panel.stat(signals.targets_up) + panel.alert(['TargetDown']) + number,
+        panel.stat(signals.alertmanagers_reached) + panel.alert(['NotConnectedToAlertmanager']) + number,
+        panel.stat(signals.watchdog_delivered) + none_is_bad + number,
+        panel.stat(signals.collector_queue) + panel.alert(['CollectorQueueFilling']) + number,
+        panel.stat(signals.spans_dropped) + panel.alert(['SpansDropped']) + number,
+        panel.stat(signals.logs_dropped) + panel.alert(['LogsDropped']) + number,
+        panel.stat(signals.loki_up) + panel.alert(['LokiDown']) + number,
+        panel.stat(signals.jaeger_up) + panel.alert(['JaegerDown']) + number,
+        panel.stat(signals.dashboards_up) + panel.alert(['GrafanaDown']) + number,
+        panel.stat(signals.prometheus_config_loaded) + panel.alert(['PrometheusConfigReloadFailed']) + loaded + number,
+        panel.stat(signals.alertmanager_config_loaded) + panel.alert(['AlertmanagerConfigReloadFailed']) + loaded + number,
+        panel.stat(signals.alertmanager_configs) + panel.alert(['AlertmanagerConfigDiffers']) + alike + number,
         panel.table(
           'Targets by service',
           'The services with the share of their targets that answer, how many there should be, and what they cost Prometheus.',
@@ -71,7 +75,7 @@ function(kit)
         panel.timeseries(signals.notification_latency, by=['integration']) + panel.titled('Notification latency') + drawn,
       ]),
       row('Collector', [
-        panel.stat(signals.collector_stalled, by=['exporter']) + panel.alert(['CollectorExportFailing']) + delivering + panel.size(24, 4)
+        panel.stat(signals.collector_stalled, by=['exporter']) + panel.titled('Delivery by exporter') + panel.alert(['CollectorExportFailing']) + delivering + panel.size(24, 4)
         + { options+: { graphMode: 'none' } },
         panel.timeseries(signals.collector_received, by=['kind']) + drawn,
         panel.timeseries(signals.collector_sent, by=['exporter']) + drawn,

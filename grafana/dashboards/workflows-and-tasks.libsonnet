@@ -83,6 +83,20 @@ function(kit)
         ) + wide,
         panel.timeseries(signals.collaboration_efficiency, by=['agent', 'service']) + panel.alert_lines(['CollaborationEfficiencyLow']) + panel.service_links() + wide,
       ]),
+      row('Celery', [
+        panel.stat(signals.celery_workers, by=['service']) + panel.alert(['CeleryWorkerDown']) + panel.size(6, 8) + panel.service_links(),
+        panel.timeseries(signals.celery_runs, by=['task', 'state', 'service'], legend='{{task}} {{state}}') + panel.stacked + panel.service_links() + panel.size(9),
+        panel.timeseries(signals.celery_failure_share, by=['task', 'service']) + panel.alert_lines(['CeleryFailureRate']) + panel.service_links() + panel.size(9),
+        panel.lines(
+          [signals.celery_task_p50, signals.celery_task_p95],
+          'Celery run time P50, P95',
+          'Half and 95 % of the runs of the last 5 minutes took no longer than this. Each dot is one run: click it for its trace.',
+          by=['task'],
+        ) + panel.exemplars(['celery_task_duration_seconds']) + panel.size(6),
+        panel.timeseries(signals.celery_wait_p95, by=['queue', 'service']) + panel.service_links() + panel.size(6),
+        panel.timeseries(signals.celery_retries, by=['task', 'service']) + panel.service_links() + panel.size(6),
+        panel.timeseries(signals.queue_depth, by=['queue', 'service']) + panel.alert_lines(['QueueDepth']) + panel.service_links() + panel.size(6),
+      ]),
       row('Logs', [
         panel.logs('Recent error logs', 'The newest log lines of level error and above.', ['level=~"error|critical|fatal"']),
       ]),

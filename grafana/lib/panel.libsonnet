@@ -74,6 +74,8 @@ local legend(placement='bottom', as='list', calcs=[]) = { showLegend: true, disp
 
     // What every panel of one signal has.
     local base(type, signal, targets) = {
+      // Without a decimal the axis of a share would have no step between 0 % and 100 %.
+      local decimals = if type == 'timeseries' && signal.unit == 'percentunit' && signal.decimals == 0 then 1 else signal.decimals,
       type: type,
       title: signal.title,
       description: signal.description,
@@ -84,7 +86,7 @@ local legend(placement='bottom', as='list', calcs=[]) = { showLegend: true, disp
           unit: signal.unit,
           [if signal.min != null then 'min']: signal.min,
           [if signal.max != null then 'max']: signal.max,
-          [if signal.decimals != null then 'decimals']: signal.decimals,
+          [if decimals != null then 'decimals']: decimals,
           color: { mode: 'palette-classic' },
           thresholds: plain,
           mappings: [],
@@ -377,6 +379,9 @@ local legend(placement='bottom', as='list', calcs=[]) = { showLegend: true, disp
     links(list):: { fieldConfig+: { defaults+: { links: list } } },
     stacked:: { fieldConfig+: { defaults+: { custom+: { stacking: { mode: 'normal', group: 'A' }, fillOpacity: 40 } } } },
 
+    // For bars with names that are long.
+    names_above:: { options+: { namePlacement: 'top' } },
+
     // The thresholds of these alerts as the panel's own; a graph draws them as lines.
     thresholds_of(names):: thresholds([alerts[name] for name in names]),
     alert(names):: { fieldConfig+: { defaults+: { thresholds: panel.thresholds_of(names) } } },
@@ -402,12 +407,13 @@ local legend(placement='bottom', as='list', calcs=[]) = { showLegend: true, disp
       matcher: { id: 'byName', options: field },
       properties: [{ id: id, value: properties[id] } for id in std.objectFields(properties)],
     },
-    // For an override: colours a table's cells by the thresholds of these alerts.
-    coloured(names):: {
+    // For an override: colours a table's cells by thresholds, or by those of these alerts.
+    coloured_by(thresholds):: {
       color: { mode: 'thresholds' },
-      thresholds: thresholds([alerts[name] for name in names]),
+      thresholds: thresholds,
       'custom.cellOptions': { type: 'color-background', mode: 'basic' },
     },
+    coloured(names):: panel.coloured_by(panel.thresholds_of(names)),
     overrides(list):: { fieldConfig+: { overrides+: list } },
 
     // values: [{value, text, color}]

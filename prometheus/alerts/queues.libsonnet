@@ -43,7 +43,7 @@ function(signals, config) [
     ],
     // 15 tasks in 5 minutes: below that a single failure would be a high share.
     guards: [{ signal: signals.celery_tasks_ended, compare: '>', threshold: 0.05, by: ['env', 'service', 'task'] }],
-    dashboard: 'system-health',
+    dashboard: 'workflows-and-tasks',
     summary: '%s of the tasks {{ $labels.task }} of {{ $labels.service }} fail' % self.value,
     description: 'Of the Celery tasks {{ $labels.task }} of {{ $labels.service }} ({{ $labels.env }}) that ended in the last 5 minutes %s failed for good; more than %s is too much. ' % [self.value, self.limit] +
                  'Retries are not among them: what failed here is not tried again.',
@@ -56,7 +56,7 @@ function(signals, config) [
     'for': '2m',
     severity: 'critical',
     cooldown: '10m',
-    dashboard: 'system-health',
+    dashboard: 'workflows-and-tasks',
     summary: 'No Celery worker of {{ $labels.service }} is up',
     description: '{{ $labels.service }} ({{ $labels.env }}) ran Celery tasks in the last day, and none of its instances answers now. ' +
                  'Its tasks wait, or are lost if the broker keeps them in memory. The logs end with the reason if a worker ended by itself.',

@@ -187,9 +187,10 @@ function(config)
       unit: 'percentunit',
       description: 'The share of requests that should be good.',
     }),
-    slo_window: signal.recorded(of_objective('objective:slo_window:seconds') {
+    // In days: Grafana would write 4.29 weeks.
+    slo_window: signal.recorded(of_objective('objective:slo_window:seconds / 86400') {
       title: 'Window',
-      unit: 's',
+      unit: 'suffix: d',
       description: 'The time over which the objective is meant.',
     }),
     slo_good_share: signal.recorded({

@@ -17,6 +17,9 @@ function(config)
   local buckets = 'service_queue:queue_processing_duration_seconds_bucket:rate5m';
   local undrained = 'service_queue:queue_undrained:max';
   local tasks = 'instance_task:celery_tasks:rate5m';
+  local task_buckets = 'service_task:celery_task_duration_seconds_bucket:rate5m';
+  local wait_buckets = 'service_queue:celery_task_wait_seconds_bucket:rate5m';
+  local retries = 'service_task:celery_retries:per_minute';
   local ended = 'service_task:celery_tasks_ended:rate5m';
   local workers = 'service:celery_workers:up';
   local ever = 'service:celery_tasks:rate5m';
@@ -31,6 +34,15 @@ function(config)
     records: { ['service_queue:queue_processing_duration_seconds:p' + percent + '_5m']: by_queue },
   });
 
+  local task_duration(percent) = signal.quantile(percent / 100, {
+    title: 'Run time P' + percent,
+    unit: 's',
+    min: 0,
+    description: percent + ' % of the runs of Celery tasks of the last 5 minutes took no longer than this.',
+    source: task_buckets,
+    labels: by_task,
+  });
+
   {
     sources:: [
       // Each worker of a queue tells of the same depth.
@@ -39,6 +51,8 @@ function(config)
       { record: buckets, expr: sum(rate('queue_processing_duration_seconds_bucket'), by_queue + ['le']) },
       { record: tasks, expr: sum(rate('celery_tasks_total'), by_instance + ['task', 'queue', 'state']) },
       { record: ever, expr: sum(tasks, by_service) },
+      { record: task_buckets, expr: sum(rate('celery_task_duration_seconds_bucket'), by_task + ['le']) },
+      { record: wait_buckets, expr: sum(rate('celery_task_wait_seconds_bucket'), by_queue + ['le']) },
       // A task that is tried again or was never run has neither succeeded nor failed.
       { record: ended, expr: sum(promql.select(tasks, ['state=~"success|failure"']), by_task + ['state']) },
     ],
@@ -99,6 +113,35 @@ function(config)
     queue_processing_p50: duration(50),
     queue_processing_p95: duration(95),
     queue_processing_p99: duration(99),
+
+    celery_runs: signal.sum({
+      title: 'Celery runs',
+      unit: 'ops',
+      min: 0,
+      description: 'Runs of Celery tasks per second, by how each ended: well, with a failure for good, or to be tried again; over the last 5 minutes.',
+      source: tasks,
+      labels: by_instance + ['task', 'queue', 'state'],
+    }),
+
+    celery_retries: signal.rule(retries, by_task, '60 * ' + sum(rate('celery_task_retries_total'), by_task), {
+      title: 'Celery retries',
+      unit: 'suffix: /min',
+      min: 0,
+      description: 'Celery tasks per minute that were put off to be tried again, over the last 5 minutes.',
+    }),
+
+    celery_task_p50: task_duration(50),
+    celery_task_p95: task_duration(95),
+
+    celery_wait_p95: signal.quantile(0.95, {
+      title: 'Celery wait P95',
+      unit: 's',
+      min: 0,
+      description: '95 % of the Celery tasks that were started in the last 5 minutes had waited no longer than this since they were sent.',
+      source: wait_buckets,
+      labels: by_queue,
+      records: { 'service_queue:celery_task_wait_seconds:p95_5m': by_queue },
+    }),
 
     celery_failure_share: signal.share({
       title: 'Celery failure share',

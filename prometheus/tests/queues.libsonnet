@@ -54,6 +54,21 @@ function(config) {
       exactly('service_task:celery_failures:ratio_rate5m', of_task, 0.4),
       exactly('service_task:celery_tasks:rate5m', of_task, 4),
     ]),
+    lib.test('how long Celery tasks wait and run, and how many are tried again', [
+      lib.series('celery_task_duration_seconds_bucket', worker { task: 'send', queue: 'mail', le: '1.0' }, '0+10x60'),
+      lib.series('celery_task_duration_seconds_bucket', worker { task: 'send', queue: 'mail', le: '5.0' }, '0+20x60'),
+      lib.series('celery_task_duration_seconds_bucket', worker { task: 'send', queue: 'mail', le: '+Inf' }, '0+20x60'),
+      lib.series('celery_task_wait_seconds_bucket', worker { queue: 'videos', le: '1.0' }, '0+10x60'),
+      lib.series('celery_task_wait_seconds_bucket', worker { queue: 'videos', instance: 'b', le: '1.0' }, '0+10x60'),
+      lib.series('celery_task_wait_seconds_bucket', worker { queue: 'videos', le: '+Inf' }, '0+10x60'),
+      lib.series('celery_task_wait_seconds_bucket', worker { queue: 'videos', instance: 'b', le: '+Inf' }, '0+10x60'),
+      lib.series('celery_task_retries_total', worker { task: 'send', queue: 'mail' }, '0+1x60'),
+      lib.series('celery_task_retries_total', worker { task: 'send', queue: 'bulk', instance: 'b' }, '0+2x60'),
+    ], values=[
+      lib.value('histogram_quantile(0.75, service_task:celery_task_duration_seconds_bucket:rate5m)', 900, { [of_task]: 3 }),
+      exactly('service_queue:celery_task_wait_seconds:p95_5m', of_queue, 0.95),
+      exactly('service_task:celery_retries:per_minute', of_task, 12),
+    ]),
     lib.test('without Celery tasks there is no share', [
       lib.constant('celery_tasks_total', worker { task: 'send', queue: 'mail', state: 'failure' }, 3),
     ], values=[lib.value('service_task:celery_failures:ratio_rate5m', 900, {}), exactly('service_task:celery_tasks:rate5m', of_task, 0)]),

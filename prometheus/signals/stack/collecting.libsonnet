@@ -186,7 +186,6 @@ function(config)
         unit: 'percentunit',
         how: 'max',
         min: 0,
-        max: 1,
         description: 'The share of requests that Loki answers with a 5xx status, over the last 5 minutes.',
       },
     ),

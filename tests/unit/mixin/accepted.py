@@ -34,9 +34,3 @@ WITHOUT_IDENTITY: dict[str, str] = {
     "objective:slo_window:seconds": "what signalfire.yaml sets for every service alike",
     "signal:watched:smallest_difference": "a setting of the signal itself, whatever service it is about",
 }
-
-# Alerts whose threshold no panel draws: name → why.
-NOT_DRAWN: dict[str, str] = {
-    "CeleryFailureRate": "the demo has no Celery worker, and the panel would be empty",
-    "CeleryWorkerDown": "the demo has no Celery worker, and the panel would be empty",
-}

@@ -7,7 +7,6 @@ from typing import Any
 
 import pytest
 
-from tests.unit.mixin.accepted import NOT_DRAWN
 from tests.unit.mixin.conftest import evaluate
 from tests.unit.mixin.known import OF_PROMETHEUS, catalogued
 from tests.unit.mixin.promql import metrics_of, variables_of
@@ -171,7 +170,16 @@ def edges(scale: list[Json], rising: bool) -> set[tuple[str, float | None]]:
 def test_the_thresholds_of_every_alert_are_drawn(name: str, dashboards: dict[str, Json]) -> None:
     panels = [panel for board in dashboards.values() for panel in panels_of(board, "row", "text", "logs")]
     drawn = [panel["title"] for panel in panels if draws(panel, THRESHOLDS[name])]
-    assert bool(drawn) != (name in NOT_DRAWN), "draw it in a panel, with panel.alert, or say in NOT_DRAWN why not"
+    assert drawn, "draw it in a panel, with panel.alert"
+
+
+def test_cells_are_coloured_by_their_thresholds(dashboard: Json) -> None:
+    """Grafana would else colour them by the column that they are in."""
+    for panel in panels_of(dashboard, "row"):
+        for rule in panel["fieldConfig"]["overrides"]:
+            properties = {one["id"]: one["value"] for one in rule["properties"]}
+            if "thresholds" in properties:
+                assert properties["color"] == {"mode": "thresholds"}, f"{panel['title']}: {rule['matcher']['options']}"
 
 
 def test_a_line_along_zero_has_an_axis_of_its_unit(dashboard: Json) -> None:
@@ -182,6 +190,7 @@ def test_a_line_along_zero_has_an_axis_of_its_unit(dashboard: Json) -> None:
             assert fields.get("min", fields["custom"].get("axisSoftMin")) == 0, panel["title"]
             end = fields.get("max", fields["custom"].get("axisSoftMax"))
             assert end, panel["title"]
+            assert (fields["unit"], fields.get("decimals")) != ("percentunit", 0), "its axis has no step below 100 %"
             if fields["unit"] == "percentunit":
                 first = [step["value"] for step in fields["thresholds"]["steps"] if step["value"] is not None][:1]
                 assert all(threshold < end for threshold in first), panel["title"]
