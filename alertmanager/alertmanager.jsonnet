@@ -44,7 +44,7 @@ function(settings, runtime)
           group_wait: '5s',
           group_interval: '10s',
           repeat_interval: '4h',
-          routes: [
+          routes: routes.for_watchdog + [
             {
               // Proof that alerts arrive at all: for machines that notice its absence, not for persons.
               receiver: 'signalfire/watchdog',

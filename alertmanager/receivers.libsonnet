@@ -10,7 +10,8 @@ local only(fields, section) = { [name]: section[name] for name in fields if std.
   webhook(section)::
     local file = std.get(section, 'url_file');
     (if file != null then { url_file: file } else { url: section.url }) + {
-      send_resolved: true,
+      // What waits for the Watchdog takes any request for a sign of life, one about the Watchdog's end, too.
+      send_resolved: !std.get(section, 'watchdog', false),
       timeout: '10s',
       max_alerts: 0,  // all of them
     },
@@ -66,8 +67,10 @@ local only(fields, section) = { [name]: section[name] for name in fields if std.
     html: link('email.html'),
     text: link('email.text'),
     threading: { enabled: true, thread_by_date: 'none' },  // with what was said of the same group before
-  } + if section.user == null then {} else {
+  } + (if section.user == null then {} else {
     auth_username: section.user,
     auth_password_file: section.password_file,
-  },
+  }) + (if section.ca_file == null then {} else {
+    tls_config: { ca_file: section.ca_file },
+  }),
 }

@@ -24,6 +24,9 @@ function(settings, severities)
   ];
   local cooldowns = std.set(usual_cooldowns + own_cooldowns, duration.seconds);
 
+  // What waits for the Watchdog would take any other notification for it.
+  local waits_for_watchdog(receiver) = receiver.webhook != null && receiver.webhook.watchdog;
+
   local kind_of(receiver) = [kind for kind in std.objectFields(usual_severities) if std.get(receiver, kind) != null][0];
   local persons = [
     receiver {
@@ -31,6 +34,7 @@ function(settings, severities)
       takes: if receiver.severities == null then usual_severities[kind_of(receiver)] else receiver.severities,
     }
     for receiver in settings.receivers
+    if !waits_for_watchdog(receiver)
   ];
   local of_kind(kind) = [person for person in persons if person.kind == kind];
   local first_of(lists) = local found = [list for list in lists if list != []]; if found == [] then [] else found[0];
@@ -81,6 +85,17 @@ function(settings, severities)
 
   {
     fallback: fallback,
+    for_watchdog:: [
+      {
+        receiver: receiver.name,
+        matchers: ['alertname="Watchdog"'],
+        group_wait: '0s',
+        repeat_interval: '1m',
+        continue: true,
+      }
+      for receiver in settings.receivers
+      if waits_for_watchdog(receiver)
+    ],
     for_machine(machine):: route(machine { kind: 'webhook', mute: [] }, [one_of('severity', severities)]),
     for_persons::
       [route(person, [about_notifications]) for person in pipeline]

@@ -11,12 +11,18 @@ from scripts.settings.models import Email, PagerDuty, Receiver, Slack, Webhook
 
 
 def secrets(settings: Settings) -> dict[str, str]:
-    """The files with receivers' secrets, by name: what the container finds in its folder of secrets."""
-    return {
+    """The files that receivers need, by name: what the container finds in its folder of secrets."""
+    hidden = {
         _file(receiver): _seen_inside(receiver, _secret(receiver))
         for receiver in settings.receivers
         if _has_secret(receiver)
     }
+    certificates = {
+        _certificates(receiver): Path(receiver.email.ca_file).read_text(encoding="utf-8")
+        for receiver in settings.receivers
+        if receiver.email and receiver.email.ca_file
+    }
+    return hidden | certificates
 
 
 def inside(receiver: Receiver) -> dict[str, Any]:
@@ -30,6 +36,8 @@ def inside(receiver: Receiver) -> dict[str, Any]:
         section["url"] = runtime.url_from_container(section["url"])
     if isinstance(way, Email):
         section["smarthost"] = runtime.from_container(way.smarthost)
+        if way.ca_file:
+            section["ca_file"] = f"{layout.SECRETS}/{_certificates(receiver)}"
     return fields
 
 
@@ -60,6 +68,10 @@ def _secret(receiver: Receiver) -> str:
 def _seen_inside(receiver: Receiver, secret: str) -> str:
     """Some secrets are addresses."""
     return runtime.url_from_container(secret) if isinstance(receiver.way, Webhook | Slack) else secret
+
+
+def _certificates(receiver: Receiver) -> str:
+    return f"{receiver.name}.ca"
 
 
 def _file(receiver: Receiver) -> str:

@@ -339,6 +339,8 @@ class _Secretive(_Section):
     hidden: ClassVar[str]
     hidden_is: ClassVar[str]
     """In words, for errors."""
+    one_of: ClassVar[tuple[str, ...]]
+    """The fields of which exactly one is to be given."""
 
     @property
     def secret_file(self) -> str | None:
@@ -348,14 +350,19 @@ class _Secretive(_Section):
     def secret_env(self) -> str | None:
         return cast("str | None", getattr(self, f"{self.hidden}_env"))
 
-    def _given(self, *fields: str) -> list[str]:
-        return [name for name in fields if getattr(self, name) is not None]
+    @property
+    def _given(self) -> list[str]:
+        return [name for name in self.one_of if getattr(self, name) is not None]
 
-    def _needs_one_of(self, *fields: str) -> None:
-        given = self._given(*fields)
-        if len(given) != 1:
-            found = f"{_listing(given)} are all given" if given else f"no {self.hidden_is}"
-            raise wrong(found, f"write exactly one of {_listing(list(fields))}")
+    @model_validator(mode="after")
+    def _secret_is_given(self) -> Self:
+        self._check_given()
+        return self
+
+    def _check_given(self) -> None:
+        if len(self._given) != 1:
+            found = f"{_listing(self._given)} are all given" if self._given else f"no {self.hidden_is}"
+            raise wrong(found, f"write exactly one of {_listing(list(self.one_of))}")
 
 
 class Webhook(_Secretive):
@@ -363,15 +370,15 @@ class Webhook(_Secretive):
 
     hidden = "url"
     hidden_is = "address"
+    one_of = ("url", "url_file", "url_env")
 
     url: HttpUrl | None = Field(default=None, description="Only where the address itself is no secret.")
     url_file: str | None = Field(default=None, description="A file that holds the address.")
     url_env: str | None = Field(default=None, description="An environment variable that holds the address.")
-
-    @model_validator(mode="after")
-    def _exactly_one(self) -> Self:
-        self._needs_one_of("url", "url_file", "url_env")
-        return self
+    watchdog: bool = Field(
+        default=False,
+        description="true: it gets the Watchdog every minute and nothing else, and raises the alarm when that stops.",
+    )
 
 
 class Slack(_Secretive):
@@ -379,6 +386,7 @@ class Slack(_Secretive):
 
     hidden = "api_url"
     hidden_is = "address of the webhook"
+    one_of = ("api_url_file", "api_url_env")
 
     api_url_file: str | None = Field(default=None, description="A file that holds the webhook's address.")
     api_url_env: str | None = Field(default=None, description="An environment variable that holds it.")
@@ -386,17 +394,13 @@ class Slack(_Secretive):
         default=None, description="Where the webhook may choose it: #name, @name or an id."
     )
 
-    @model_validator(mode="after")
-    def _exactly_one(self) -> Self:
-        self._needs_one_of("api_url_file", "api_url_env")
-        return self
-
 
 class PagerDuty(_Secretive):
     """A service of PagerDuty, by its integration key of the Events API v2."""
 
     hidden = "routing_key"
     hidden_is = "routing key"
+    one_of = ("routing_key_file", "routing_key_env")
 
     routing_key_file: str | None = Field(default=None, description="A file that holds the integration key.")
     routing_key_env: str | None = Field(default=None, description="An environment variable that holds it.")
@@ -405,17 +409,13 @@ class PagerDuty(_Secretive):
         description="Accounts of the EU have https://events.eu.pagerduty.com/v2/enqueue.",
     )
 
-    @model_validator(mode="after")
-    def _exactly_one(self) -> Self:
-        self._needs_one_of("routing_key_file", "routing_key_env")
-        return self
-
 
 class Email(_Secretive):
     """Mail by a server of yours."""
 
     hidden = "password"
     hidden_is = "password"
+    one_of = ("password_file", "password_env")
 
     smarthost: Address = Field(description="host:port of the mail server.")
     from_: MailAddress = Field(alias="from")
@@ -424,14 +424,16 @@ class Email(_Secretive):
     password_file: str | None = Field(default=None, description="A file that holds the user's password.")
     password_env: str | None = Field(default=None, description="An environment variable that holds it.")
     require_tls: bool = Field(default=True, description="false: also unencrypted. Only for a server on this machine.")
+    ca_file: str | None = Field(
+        default=None, description="Certificates to trust, where an authority of your own has signed the server's."
+    )
 
-    @model_validator(mode="after")
-    def _user_and_password(self) -> Self:
+    def _check_given(self) -> None:
+        """A user needs a password, and a password a user."""
         if self.user is not None:
-            self._needs_one_of("password_file", "password_env")
-        elif given := self._given("password_file", "password_env"):
-            raise wrong(f"{_listing(given)} without a user", "add user, or leave the password out")
-        return self
+            super()._check_given()
+        elif self._given:
+            raise wrong(f"{_listing(self._given)} without a user", "add user, or leave the password out")
 
 
 class MuteTime(_Section):
@@ -475,6 +477,14 @@ class Receiver(_Section):
         if len(given) != 1:
             found = f"{_listing(given)} are all given" if given else "no way to reach it"
             raise wrong(found, f"write exactly one of {_listing(list(RECEIVER_KINDS))}")
+        return self
+
+    @model_validator(mode="after")
+    def _watchdog_alone(self) -> Self:
+        others = [name for name in ("severities", "teams", "mute", "fallback", "pipeline") if getattr(self, name)]
+        if self.webhook is not None and self.webhook.watchdog and others:
+            found = f"{_listing(others)} of a receiver that gets the Watchdog and nothing else"
+            raise wrong(found, f"leave {_listing(others)} out, or add another receiver for other alerts", others[0])
         return self
 
     @property

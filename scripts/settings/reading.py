@@ -12,7 +12,7 @@ from pydantic_core import ErrorDetails
 
 from scripts.paths import ROOT
 from scripts.settings.document import Document, DocumentError, Location, dotted, parse
-from scripts.settings.models import Settings
+from scripts.settings.models import Email, Settings
 
 
 @dataclass(frozen=True)
@@ -200,6 +200,13 @@ def _resolve_files(settings: Settings, path: Path, document: Document) -> tuple[
             hint = f"export {way.secret_env}=… before `make up`, or use {way.hidden}_file"
             message = f"{dotted(at)}: the environment variable {way.secret_env} is not set"
             problems.append(Problem(path, document.line(at), message, hint))
+        if isinstance(way, Email) and way.ca_file:
+            file = folder / Path(way.ca_file).expanduser()
+            way = way.model_copy(update={"ca_file": str(file)})
+            if fault := _unreadable(file):
+                at = (*where, "ca_file")
+                hint = "it must be a file with the certificates in PEM format that you may read"
+                problems.append(Problem(path, document.line(at), f"{dotted(at)}: {file}: {fault}", hint))
         receivers.append(receiver.model_copy(update={receiver.kind: way}))
     databases = []
     for index, database in enumerate(settings.databases):

@@ -24,6 +24,7 @@ MAIL: dict[str, Any] = {
     "name": "mail",
     "email": {"smarthost": "127.0.0.1:25", "from": "signalfire@example.com", "to": ["team@example.com"]},
 }
+SNITCH: dict[str, Any] = {"name": "snitch", "webhook": {"url": "http://127.0.0.1:3/", "watchdog": True}}
 THREE = [CHAT, PAGER, MAIL]
 SHOP: dict[str, Any] = CHAT | {"name": "shop-chat", "teams": ["shop"]}
 
@@ -90,6 +91,15 @@ CASES: list[tuple[str, list[dict[str, Any]], str, list[str]]] = [
     ("the fallback gets a note, too", [SHOP, EVERYBODY | {"fallback": True}], "severity=info", ["everybody"]),
     ("the fallback gets nothing else", [SHOP, MAIL | {"fallback": True}], "severity=error team=shop", ["shop-chat"]),
     ("a name is no pattern", [SHOP | {"teams": ["s.op"]}, CHAT], "severity=error team=shop", ["chat"]),
+    (
+        "the Watchdog is told to who waits for it",
+        [SNITCH, CHAT],
+        "alertname=Watchdog",
+        ["snitch", "signalfire/watchdog"],
+    ),
+    ("who waits for the Watchdog is told nothing else", [SNITCH, CHAT], "severity=critical", ["chat"]),
+    ("and gets nothing that is left over", [SNITCH], "severity=critical", []),
+    ("about notifications: not to who waits", [SNITCH, CHAT], "severity=error pipeline=true", ["chat"]),
     ("about notifications: another way, too", THREE, "severity=error pipeline=true", ["mail", "chat"]),
     (
         "about notifications: a webhook first",
@@ -125,6 +135,16 @@ def test_notes_come_once_a_day_in_one_mail(written: Write) -> None:
     [route] = [route for route in routes(written({"receivers": THREE}), "mail") if "info" in route["matchers"][0]]
     daily = route["routes"][0]
     assert (daily["matchers"], daily["group_by"], daily["group_interval"]) == (['severity="info"'], ["severity"], "24h")
+
+
+def test_the_watchdog_is_told_every_minute_but_not_its_end(written: Write) -> None:
+    """An end would look like a sign of life."""
+    config = written({"receivers": [SNITCH | {"name": "one"}, SNITCH | {"name": "other"}]})
+    for name in ("one", "other"):
+        [route] = routes(config, name)
+        assert (route["repeat_interval"], route["continue"]) == ("1m", True)
+        [receiver] = [each for each in yaml.safe_load(config.read_text())["receivers"] if each["name"] == name]
+        assert receiver["webhook_configs"][0]["send_resolved"] is False
 
 
 def test_a_mute_time_holds_for_every_route_of_its_receiver(written: Write) -> None:

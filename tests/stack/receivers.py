@@ -1,8 +1,10 @@
 """Receivers of notifications on this machine, as strict as real ones: Slack, PagerDuty, a webhook, a mail server."""
 
+import base64
 import json
 import re
 import socketserver
+import ssl
 import threading
 import time
 from collections.abc import Iterator
@@ -11,8 +13,10 @@ from dataclasses import dataclass, field
 from email import message_from_bytes, policy
 from email.message import EmailMessage
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any
+from pathlib import Path
+from typing import Any, ClassVar
 
+USER, PASSWORD = "signalfire", "p"
 ROUTING_KEY = "0123456789abcdef0123456789abcdef"
 _SLACK_LINK = re.compile(r"<https?://[^\s<>|]+\|[A-Z][a-z]+>")
 
@@ -27,12 +31,16 @@ class Notification:
     body: dict[str, Any]
     faults: list[str] = field(default_factory=list)
     mail: EmailMessage | None = None
+    user: str = ""
+    """Who has sent the mail, where it came encrypted."""
 
 
 @dataclass
 class Receivers:
     url: str = ""
     smarthost: str = ""
+    encrypted: str = ""
+    """A mail server that takes mail by STARTTLS alone, from USER with PASSWORD."""
     got: list[Notification] = field(default_factory=list)
 
     def about(self, text: str) -> list[Notification]:
@@ -41,21 +49,28 @@ class Receivers:
 
 
 @contextmanager
-def receivers() -> Iterator[Receivers]:
-    """They answer at `url`/slack, /pagerduty and /webhook (with anything behind it); /broken always answers 500."""
+def receivers(certificate: Path | None = None) -> Iterator[Receivers]:
+    """`certificate`: of the mail server that encrypts, and its key, in one file; without it there is none.
+
+    They answer at `url`/slack, /pagerduty and /webhook (with anything behind it); /broken always answers 500."""
     found = Receivers()
     http = ThreadingHTTPServer(("127.0.0.1", 0), _http_handler(found))
-    smtp = socketserver.ThreadingTCPServer(("127.0.0.1", 0), _smtp_handler(found))
-    smtp.daemon_threads = True
+    smtp = _SmtpServer(("127.0.0.1", 0), _smtp_handler(found))
     found.url = f"http://127.0.0.1:{http.server_port}"
     found.smarthost = f"127.0.0.1:{smtp.server_address[1]}"
-    for server in (http, smtp):
+    servers: list[socketserver.TCPServer] = [http, smtp]
+    if certificate:
+        tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        tls.load_cert_chain(certificate)
+        servers.append(_SmtpServer(("127.0.0.1", 0), _encrypted_smtp_handler(found, tls)))
+        found.encrypted = f"127.0.0.1:{servers[-1].server_address[1]}"
+    for server in servers:
         threading.Thread(target=server.serve_forever, daemon=True).start()
     try:
         yield found
     finally:
-        http.shutdown()
-        smtp.shutdown()
+        for server in servers:
+            server.shutdown()
 
 
 def _http_handler(found: Receivers) -> type[BaseHTTPRequestHandler]:
@@ -123,35 +138,78 @@ def pagerduty_faults(raw: bytes) -> list[str]:
     return [what for what, holds in wrong.items() if holds]
 
 
-def _smtp_handler(found: Receivers) -> type[socketserver.StreamRequestHandler]:
-    class Handler(socketserver.StreamRequestHandler):
-        """As much of SMTP as a client speaks that sends one mail."""
+def _smtp_handler(found: Receivers) -> type["_Smtp"]:
+    return type("Handler", (_Smtp,), {"found": found})
 
-        def handle(self) -> None:
-            self._say("220 here")
-            while line := self.rfile.readline().decode().strip():
-                word = line.split()[0].upper()
-                if word == "EHLO":
-                    self._say("250-here", "250-8BITMIME", "250 AUTH PLAIN")
-                elif word == "DATA":
-                    self._say("354 go on")
-                    self._take()
-                    self._say("250 taken")
-                elif word == "QUIT":
-                    self._say("221 bye")
-                    return
-                else:
-                    self._say("235 welcome" if word == "AUTH" else "250 fine")
 
-        def _say(self, *lines: str) -> None:
-            self.wfile.write("".join(f"{line}\r\n" for line in lines).encode())
+def _encrypted_smtp_handler(found: Receivers, tls: ssl.SSLContext) -> type["_Smtp"]:
+    return type("Handler", (_EncryptedSmtp,), {"found": found, "tls": tls})
 
-        def _take(self) -> None:
-            raw = b""
-            while (line := self.rfile.readline()) != b".\r\n":
-                raw += line.removeprefix(b".")
-            mail = message_from_bytes(raw, policy=policy.default)
-            parts = {part.get_content_type(): part.get_content() for part in mail.walk() if not part.is_multipart()}
-            found.got.append(Notification(time.time(), f"mail {mail['To']}", mail["Subject"], parts, mail=mail))
 
-    return Handler
+class _SmtpServer(socketserver.ThreadingTCPServer):
+    daemon_threads = True
+
+    def handle_error(self, *_: object) -> None:
+        """A client that does not trust the certificate hangs up."""
+
+
+class _Smtp(socketserver.StreamRequestHandler):
+    """As much of SMTP as a client speaks that sends one mail."""
+
+    found: ClassVar[Receivers]
+    user = ""
+
+    def handle(self) -> None:
+        self._say("220 here")
+        while line := self.rfile.readline().decode().strip():
+            word, *rest = line.split()
+            if word.upper() == "QUIT":
+                self._say("221 bye")
+                return
+            self.answer(word.upper(), rest)
+
+    def answer(self, word: str, rest: list[str]) -> None:
+        if word == "EHLO":
+            self._say("250-here", "250-8BITMIME", "250 AUTH PLAIN")
+        elif word == "DATA":
+            self._say("354 go on")
+            self._take()
+            self._say("250 taken")
+        else:
+            self._say("235 welcome" if word == "AUTH" else "250 fine")
+
+    def _say(self, *lines: str) -> None:
+        self.wfile.write("".join(f"{line}\r\n" for line in lines).encode())
+
+    def _take(self) -> None:
+        raw = b""
+        while (line := self.rfile.readline()) != b".\r\n":
+            raw += line.removeprefix(b".")
+        mail = message_from_bytes(raw, policy=policy.default)
+        parts = {part.get_content_type(): part.get_content() for part in mail.walk() if not part.is_multipart()}
+        self.found.got.append(
+            Notification(time.time(), f"mail {mail['To']}", mail["Subject"], parts, mail=mail, user=self.user)
+        )
+
+
+class _EncryptedSmtp(_Smtp):
+    """Takes nothing unencrypted, and mail of USER alone."""
+
+    tls: ClassVar[ssl.SSLContext]
+
+    def answer(self, word: str, rest: list[str]) -> None:
+        encrypted = isinstance(self.connection, ssl.SSLSocket)
+        if word == "EHLO":
+            self._say("250-here", "250 AUTH PLAIN" if encrypted else "250 STARTTLS")
+        elif word == "STARTTLS":
+            self._say("220 go on")
+            self.request = self.tls.wrap_socket(self.connection, server_side=True)
+            self.setup()
+        elif word == "AUTH" and encrypted:
+            user, password = base64.b64decode(rest[1]).decode().split("\0")[1:]
+            self.user = user if (user, password) == (USER, PASSWORD) else ""
+            self._say("235 welcome" if self.user else "535 no")
+        elif self.user:
+            super().answer(word, rest)
+        else:
+            self._say("530 not like this")

@@ -3,9 +3,11 @@
 Alertmanager waits shorter here than in the product: its configuration is changed between rendering and starting."""
 
 import re
+import subprocess
 import time
 from collections.abc import Iterator
 from html.parser import HTMLParser
+from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
 
@@ -13,7 +15,7 @@ import httpx
 import pytest
 import yaml
 
-from tests.stack.receivers import ROUTING_KEY, Notification, Receivers, receivers
+from tests.stack.receivers import PASSWORD, ROUTING_KEY, USER, Notification, Receivers, receivers
 from tests.stack.servers import Servers, eventually
 
 pytestmark = pytest.mark.stack
@@ -23,13 +25,24 @@ LATE = 8.0  # seconds that a notification may come later on a busy machine
 
 
 @pytest.fixture(scope="module")
-def found() -> Iterator[Receivers]:
-    with receivers() as found:
+def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Of 127.0.0.1, signed by itself, and its key, in one file."""
+    file = tmp_path_factory.mktemp("certificate") / "server.pem"
+    request = "req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=mail -addext subjectAltName=IP:127.0.0.1"
+    command = ["openssl", *request.split(), "-keyout", str(file), "-out", str(file.with_suffix(".crt"))]
+    subprocess.run(command, check=True, capture_output=True, timeout=60)
+    file.write_text(file.read_text() + file.with_suffix(".crt").read_text())
+    return file
+
+
+@pytest.fixture(scope="module")
+def found(certificate: Path) -> Iterator[Receivers]:
+    with receivers(certificate) as found:
         yield found
 
 
 @pytest.fixture(scope="module")
-def servers(found: Receivers, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Servers]:
+def servers(found: Receivers, certificate: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Servers]:
     folder = tmp_path_factory.mktemp("notifications")
 
     def secret(name: str, text: str) -> str:
@@ -39,9 +52,14 @@ def servers(found: Receivers, tmp_path_factory: pytest.TempPathFactory) -> Itera
     mail: dict[str, Any] = {
         "smarthost": found.smarthost,
         "from": "signalfire@example.com",
-        "user": "signalfire",
-        "password_file": secret("password", "p"),
+        "user": USER,
+        "password_file": secret("password", PASSWORD),
         "require_tls": False,
+    }
+    encrypted = mail | {
+        "smarthost": found.encrypted,
+        "require_tls": True,
+        "ca_file": str(certificate.with_suffix(".crt")),
     }
 
     def slack(name: str, **fields: Any) -> dict[str, Any]:
@@ -63,6 +81,13 @@ def servers(found: Receivers, tmp_path_factory: pytest.TempPathFactory) -> Itera
              "email": mail | {"to": ["ads@example.com"]}},
             {"name": "locked-mail", "teams": ["locked"], "severities": ["error"],
              "email": mail | {"to": ["locked@example.com"], "require_tls": True}},
+            {"name": "safe-mail", "teams": ["safe"], "severities": ["error"],
+             "email": encrypted | {"to": ["safe@example.com"]}},
+            {"name": "doubtful-mail", "teams": ["doubtful"], "severities": ["error"],
+             "email": encrypted | {"to": ["doubtful@example.com"], "ca_file": None}},
+            {"name": "stranger-mail", "teams": ["stranger"], "severities": ["error"],
+             "email": encrypted | {"to": ["stranger@example.com"], "password_file": secret("other", "q")}},
+            {"name": "snitch", "webhook": {"url": f"{found.url}/snitch", "watchdog": True}},
             {"name": "operators", "teams": ["none"], "pipeline": True, "webhook": {"url": f"{found.url}/webhook"}},
         ],
     }  # fmt: skip
@@ -78,6 +103,9 @@ def _shorten(files: dict[str, str]) -> None:
     config = yaml.safe_load(files["alertmanager.yaml"])
     config["route"] |= {"group_wait": f"{WAIT}s", "group_interval": f"{INTERVAL}s"}
     for route in config["route"]["routes"]:
+        if route["receiver"] == "snitch":
+            assert route["repeat_interval"] == "1m"
+            route["repeat_interval"] = f"{INTERVAL}s"
         for child in route.get("routes", []):
             if "group_interval" in child:
                 child |= {"group_wait": "2s", "group_interval": f"{DAY}s", "repeat_interval": f"{DAY - 1}s"}
@@ -252,6 +280,38 @@ def test_unencrypted(scenario: Scenario) -> None:
     """A mail server that offers no encryption gets no mail, unless the settings say that it may."""
     scenario.post({"team": "locked"})
     scenario.expect("slack")
+
+
+def test_encrypted_mail(scenario: Scenario) -> None:
+    """By STARTTLS, to a server whose certificate an authority of one's own has signed."""
+    scenario.post({"team": "safe"})
+    mail, _ = sorted(scenario.expect("slack", "mail safe@example.com"), key=lambda one: one.way)
+    assert mail.user == USER
+
+
+@pytest.mark.parametrize(
+    ("team", "reason"), [("doubtful", "certificate signed by unknown authority"), ("stranger", "auth: 535")]
+)
+def test_mail_that_is_not_safe_to_send(scenario: Scenario, servers: Servers, team: str, reason: str) -> None:
+    """Neither the mail nor the password goes to a server whose certificate nobody vouches for."""
+    scenario.service = f"svc-mail-of-{team}"
+    scenario.post({"team": team})
+    scenario.expect("slack")
+    refused = [line for line in servers.log("alertmanager").splitlines() if f"{team}-mail" in line]
+    assert any(reason in line for line in refused)
+
+
+def test_watchdog(scenario: Scenario) -> None:
+    """Again and again while it fires, and never that it is over."""
+    scenario.post({"alertname": "Watchdog", "severity": "info"})
+    eventually(lambda: len(scenario.got) >= 3, "the third sign of life")
+    scenario.post({"alertname": "Watchdog", "severity": "info"}, ends_in=-1)
+    time.sleep(2 * INTERVAL)
+    signs = len(scenario.got)
+    time.sleep(3 * INTERVAL)
+    assert len(scenario.got) == signs
+    assert {one.way for one in scenario.got} == {"snitch"}
+    assert {one.body["status"] for one in scenario.got} == {"firing"}
 
 
 def test_another_way(scenario: Scenario) -> None:

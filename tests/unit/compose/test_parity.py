@@ -27,7 +27,9 @@ tracing: {keep_ratio: 0.25}
 alerts: {HighErrorRate: {threshold: 20, severity: critical}}
 targets: [{service: shop, addresses: [127.0.0.1:8080, shop.example:80]}]
 logs: [{service: shop, files: [/var/log/shop/*.log]}]
-receivers: [{name: chat, webhook: {url_file: hook}, severities: [critical]}]
+receivers:
+  - {name: chat, webhook: {url_file: hook}, severities: [critical]}
+  - {name: mail, email: {smarthost: "mail.example:587", from: a@b.c, to: [a@b.c], ca_file: own.pem}}
 """
 PROFILES = ["demo", "viewer"]
 
@@ -35,6 +37,7 @@ PROFILES = ["demo", "viewer"]
 @pytest.fixture
 def settings(tmp_path: Path) -> Settings:
     (tmp_path / "hook").write_text("https://hooks.example/T0/secret\n")
+    (tmp_path / "own.pem").write_text("-----BEGIN CERTIFICATE-----\n")
     (tmp_path / "signalfire.yaml").write_text(SETTINGS)
     return load(tmp_path / "signalfire.yaml")
 
@@ -77,8 +80,8 @@ def test_a_server_is_given_the_same_but_for_places(
         layout.LOGS: "@logs",
     }
     if name == "alertmanager":
-        places |= {str(tmp_path / "hook"): "@secret"}
-        inside |= {f"{layout.SECRETS}/chat.url": "@secret"}
+        places |= {str(tmp_path / "hook"): "@secret", str(tmp_path / "own.pem"): "@certificates"}
+        inside |= {f"{layout.SECRETS}/chat.url": "@secret", f"{layout.SECRETS}/mail.ca": "@certificates"}
     assert _text(files.rendered[name], inside) == _text(native[name], places)
 
 
@@ -198,6 +201,7 @@ def test_the_secret_address_of_a_receiver_is_in_no_file_but_its_own(files: Files
     written = [file for file in (tmp_path / ".signalfire").rglob("*") if file.is_file()]
     holding = [file for file in written if "T0/secret" in file.read_text()]
     assert holding == [tmp_path / ".signalfire/compose/secrets/alertmanager/chat.url"]
+    assert holding[0].with_name("mail.ca").read_text() == "-----BEGIN CERTIFICATE-----\n"
 
 
 def test_log_files_of_this_machine_are_mounted_read_only_and_read_there(tmp_path: Path) -> None:

@@ -160,6 +160,18 @@ MISTAKES = [
         "add user",
     ),
     (
+        "receivers:\n  - name: a\n    email: {smarthost: 'a:25', from: a@b.c, to: [a@b.c], ca_file: gone}\n",
+        3,
+        "gone: there is no such file",
+        "PEM",
+    ),
+    (
+        "receivers:\n  - name: a\n    webhook: {url: 'http://a', watchdog: true}\n    severities: [critical]\n",
+        4,
+        "severities of a receiver that gets the Watchdog and nothing else",
+        "leave severities out",
+    ),
+    (
         "receivers:\n  - name: a\n    webhook: {url: 'http://a'}\n    mute: [nights]\n",
         4,
         "there is no mute time 'nights'",
@@ -234,7 +246,10 @@ def test_templates_get_every_key_and_of_alerts_only_what_was_written(tmp_path: P
 def test_paths_start_at_the_file_that_names_them(tmp_path: Path) -> None:
     (tmp_path / "hook").write_text("http://127.0.0.1:1/x\n")
     text = "logs:\n  - {service: shop, files: ['logs/*.log']}\nreceivers:\n  - {name: a, webhook: {url_file: hook}}\n"
+    text += "  - {name: b, email: {smarthost: 'm:587', from: a@b.c, to: [a@b.c], ca_file: hook}}\n"
     settings = load(write(tmp_path, text))
+    assert settings.receivers[1].email is not None
+    assert settings.receivers[1].email.ca_file == str(tmp_path / "hook")
     assert settings.logs[0].files == [str(tmp_path / "logs/*.log")]
     assert settings.receivers[0].way.secret_file == str(tmp_path / "hook")
 
