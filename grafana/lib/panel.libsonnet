@@ -30,7 +30,17 @@ local thresholds(alerts) =
 
 // Where the axis of a graph ends at least, by unit: a line along zero would be given one of its own, such as up to 10000 %. What a
 // share is compared with lies within it; other units keep to their values, of which some thresholds are far away.
-local smallest_axis = { percentunit: 0.01, s: 0.01, reqps: 0.1, ops: 0.1, bytes: 1000, decbytes: 1000, Bps: 1000 };
+local smallest_axis = {
+  percentunit: 0.01,
+  s: 0.01,
+  currencyUSD: 0.01,
+  reqps: 0.1,
+  ops: 0.1,
+  'suffix: cores': 0.1,
+  bytes: 1000,
+  decbytes: 1000,
+  Bps: 1000,
+};
 local axis_end(defaults) =
   local smallest = std.get(smallest_axis, defaults.unit, 1);
   local drawn = [step.value for step in defaults.thresholds.steps if step.value != null];
