@@ -28,7 +28,7 @@ def postgres() -> Iterator[PostgresServer]:
 
 @pytest.fixture
 def metrics(metrics: Metrics) -> Iterator[Metrics]:
-    instrument_asyncpg(metrics=metrics)
+    instrument_asyncpg(metrics=metrics, root_spans=True)
     yield metrics
     assert DatabaseQuery.current.get() is None, "no query stays open"
     uninstrument_asyncpg()
@@ -111,6 +111,17 @@ async def test_copies(connection: Any, metrics: Metrics) -> None:
     await connection.copy_from_query("SELECT * FROM users", output=taken)
     assert taken.getvalue() == b"a\nb\n"
     assert counts(metrics) == SET_UP | {"COPY": 2}
+
+
+async def test_a_query_outside_of_any_span_is_counted_and_has_no_span(
+    connection: Any, metrics: Metrics, spans: InMemorySpanExporter
+) -> None:
+    uninstrument_asyncpg()
+    instrument_asyncpg(metrics=metrics)
+    spans.clear()
+    await connection.fetch("SELECT 1")
+    assert counts(metrics)["SELECT"] == 1
+    assert not spans.get_finished_spans()
 
 
 async def test_errors(

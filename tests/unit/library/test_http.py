@@ -8,6 +8,7 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+import flask
 import httpx
 import pytest
 from fastapi import APIRouter, BackgroundTasks, FastAPI, HTTPException
@@ -107,6 +108,42 @@ async def test_mounted_applications_keep_the_mounts_template(registry: Collector
         ("/outer/mounted/two/{x}", "GET", "200"): 1,
         ("/tenants/{tenant}/orders/{order}", "GET", "200"): 30,
     }
+
+
+@pytest.mark.filterwarnings("ignore:starlette.middleware.wsgi is deprecated")
+async def test_a_watched_flask_application_inside_counts_no_request_again(
+    registry: CollectorRegistry, spans: InMemorySpanExporter, lines: Lines
+) -> None:
+    from starlette.middleware.wsgi import WSGIMiddleware
+
+    legacy = flask.Flask("legacy")
+    legacy.add_url_rule("/items/<item>", view_func=lambda item: item, endpoint="item")
+    legacy.add_url_rule("/broken", view_func=lambda: str(1 // 0), endpoint="broken")
+    setup_monitoring(legacy, registry=registry)
+    legacy_wsgi: Any = WSGIMiddleware(legacy)
+    app = Starlette(routes=[Mount("/legacy", legacy_wsgi), Mount("/quiet", legacy_wsgi), Route("/own/{x}", ok)])
+    setup_monitoring(app, registry=registry, exclude=("/quiet/items/1",))
+    paths = ["/legacy/items/1", "/legacy/items/2", "/legacy/nothing", "/legacy/broken", "/quiet/items/1", "/own/1"]
+    answers = await get(app, *paths)
+    assert [answer.status_code for answer in answers] == [200, 200, 404, 500, 200, 200]
+    assert endpoints(registry) == {
+        ("/legacy/items/<item>", "GET", "200"): 2,
+        ("/legacy/{path}", "GET", "404"): 1,
+        ("/legacy/broken", "GET", "500"): 1,
+        ("/own/{x}", "GET", "200"): 1,
+    }
+    assert series(registry, "http_exceptions_total") == {("/legacy/broken", "ZeroDivisionError"): 1}
+    assert sorted(span.name for span in spans.get_finished_spans()) == [
+        "GET /legacy/broken",
+        *["GET /legacy/items/<item>"] * 2,
+        "GET /legacy/{path}",
+        "GET /own/{x}",
+    ]
+    (failed,) = lines.of("request failed")
+    assert "ZeroDivisionError" in str(failed)
+    assert len(answers[0].headers.get_list("x-request-id")) == 1
+    legacy.test_client().get("/items/3")
+    assert endpoints(registry)[("/items/<item>", "GET", "200")] == 1, "by itself it counts"
 
 
 def test_what_an_outer_route_left_in_the_scope_is_not_taken_for_the_inner_ones() -> None:

@@ -29,7 +29,7 @@ def postgres() -> Iterator[PostgresServer]:
 
 @pytest.fixture
 def metrics(metrics: Metrics) -> Iterator[Metrics]:
-    instrument_psycopg(metrics=metrics)
+    instrument_psycopg(metrics=metrics, root_spans=True)
     yield metrics
     assert DatabaseQuery.current.get() is None, "no query stays open"
     uninstrument_psycopg()
@@ -134,6 +134,17 @@ def test_a_copy_does_not_hide_what_another_connection_does_meanwhile(
     assert counts(metrics)["COPY"] == 2
     assert counts(metrics)["SELECT"] == 4
     assert errors(metrics) == {(DATABASE, "UndefinedTable"): 1}
+
+
+def test_a_query_outside_of_any_span_is_counted_and_has_no_span(
+    connection: psycopg.Connection, metrics: Metrics, spans: InMemorySpanExporter
+) -> None:
+    uninstrument_psycopg()
+    instrument_psycopg(metrics=metrics)
+    spans.clear()
+    connection.execute("SELECT 1")
+    assert counts(metrics)["SELECT"] == 1
+    assert not spans.get_finished_spans()
 
 
 def test_errors(connection: psycopg.Connection, metrics: Metrics, spans: InMemorySpanExporter, lines: Lines) -> None:

@@ -83,8 +83,17 @@ def test_commands(client: redis.Redis, metrics: Metrics, spans: InMemorySpanExpo
     assert SECRET not in "".join(span.to_json() for span in found) + lines.raw
 
 
-def test_pipelines_are_one_operation(client: redis.Redis, metrics: Metrics, spans: InMemorySpanExporter) -> None:
+def test_a_command_outside_of_any_span_is_counted_and_has_no_span(
+    client: redis.Redis, metrics: Metrics, spans: InMemorySpanExporter
+) -> None:
     instrument_redis(client, metrics=metrics)
+    client.get("a")
+    assert totals(metrics) == {("GET", "success"): 1}
+    assert not spans.get_finished_spans()
+
+
+def test_pipelines_are_one_operation(client: redis.Redis, metrics: Metrics, spans: InMemorySpanExporter) -> None:
+    instrument_redis(client, metrics=metrics, root_spans=True)
     with client.pipeline() as pipeline:
         pipeline.set("a", 1)
         pipeline.incr("a")

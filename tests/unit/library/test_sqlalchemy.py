@@ -124,8 +124,22 @@ def test_a_session_on_sqlite(lite: Engine, metrics: Metrics, spans: InMemorySpan
     assert (found[0].attributes or {})["db.system.name"] == "sqlite"
 
 
+def test_a_query_outside_of_any_span_is_counted_and_has_no_span(
+    lite: Engine, metrics: Metrics, spans: InMemorySpanExporter, lines: Lines
+) -> None:
+    instrument_sqlalchemy(lite, metrics=metrics, slow_seconds=1e-9)
+    with Session(lite) as session:
+        session.execute(insert(users), {"name": "a"})
+        with pytest.raises(exc.IntegrityError):
+            session.execute(text("INSERT INTO users (name) VALUES ('a')"))
+    assert value(metrics.registry, COUNT, database="demo.db", operation="INSERT") == 2
+    assert sum(series(metrics.registry, "database_errors_total").values()) == 1
+    assert {line["operation"] for line in lines.of("slow database operation")} == {"INSERT", "ROLLBACK"}
+    assert not spans.get_finished_spans()
+
+
 def test_attributes_of_a_postgresql_span(engine: Engine, metrics: Metrics, spans: InMemorySpanExporter) -> None:
-    instrument_sqlalchemy(engine, metrics=metrics, record_statement=True)
+    instrument_sqlalchemy(engine, metrics=metrics, record_statement=True, root_spans=True)
     with engine.begin() as connection:
         connection.execute(text(f"SELECT '{SECRET}' AS a, :b AS b"), {"b": SECRET})
         connection.execute(insert(users), [{"name": "a"}, {"name": "b"}])

@@ -17,7 +17,7 @@ from typing import Any, ParamSpec, Self, TypeVar, cast
 
 from opentelemetry import context as otel_context
 from opentelemetry.context import Context
-from opentelemetry.trace import Span, SpanKind, set_span_in_context
+from opentelemetry.trace import Span, SpanKind, Tracer, set_span_in_context
 
 from signalfire import settings
 from signalfire.internal import internal_error
@@ -60,6 +60,10 @@ class Operation:
 
     def span_attributes(self) -> dict[str, Any]:
         return {}
+
+    def is_traced(self, parent: Context) -> bool:  # noqa: ARG002
+        """Whether this work gets a span in that context."""
+        return True
 
     def context_inside(self, context: Context) -> Context:
         """Adds to the context of what is done inside."""
@@ -164,24 +168,28 @@ class Operation:
         self.span = self._outside = self._inside = self._around = self._enclosing = None
         self.is_current = is_current
         if tracer is not None:
-            self._outside = otel_context.get_current()
-            self._around = surrounding_context() if parent is None else parent
-            span = tracer.start_span(
-                self.span_name(),
-                context=self._around,
-                kind=self.span_kind,
-                attributes=self.span_attributes(),
-                start_time=time.time_ns() - int(seconds_ago * 1e9) if seconds_ago else None,
-            )
-            self._enclosing = operation_of(self._outside)
-            inside = otel_context.set_value(_OPERATION, weakref.ref(self), set_span_in_context(span, self._around))
-            self._inside = self.context_inside(inside)
-            self.span = span
-            if is_current:
-                otel_context.attach(self._inside)
+            around = surrounding_context() if parent is None else parent
+            if self.is_traced(around):
+                self._start_span(tracer, around, seconds_ago)
         self._active = True
         self._began = perf_counter() - seconds_ago
         self.started()
+
+    def _start_span(self, tracer: Tracer, around: Context, seconds_ago: float) -> None:
+        self._outside, self._around = otel_context.get_current(), around
+        span = tracer.start_span(
+            self.span_name(),
+            context=around,
+            kind=self.span_kind,
+            attributes=self.span_attributes(),
+            start_time=time.time_ns() - int(seconds_ago * 1e9) if seconds_ago else None,
+        )
+        self._enclosing = operation_of(self._outside)
+        inside = otel_context.set_value(_OPERATION, weakref.ref(self), set_span_in_context(span, around))
+        self._inside = self.context_inside(inside)
+        self.span = span
+        if self.is_current:
+            otel_context.attach(self._inside)
 
     def _stop(self, error: BaseException | None) -> None:
         self.seconds = perf_counter() - self._began

@@ -28,6 +28,7 @@ def instrument_asyncpg(
     database: str | None = None,
     slow_seconds: float | None = DEFAULT_SLOW_SECONDS,
     record_statement: bool = False,
+    root_spans: bool = False,
     metrics: Metrics | None = None,
 ) -> None:
     """Watches every connection, prepared statement, cursor and pool of asyncpg, those that are open already too.
@@ -39,7 +40,7 @@ def instrument_asyncpg(
     called again: the first call's keywords hold. Raises ImportError where asyncpg is missing and SettingError for a bad
     `slow_seconds`.
     """
-    options = make_options(metrics, database, slow_seconds, record_statement)
+    options = make_options(metrics, database, slow_seconds, record_statement, root_spans=root_spans)
     if settings.disabled() or _patches:
         return
     try:

@@ -7,7 +7,7 @@ from functools import cached_property
 from typing import Any, ClassVar, Self
 
 from opentelemetry.context import Context
-from opentelemetry.trace import SpanKind
+from opentelemetry.trace import SpanKind, get_current_span
 
 from signalfire.catalogue import Metrics
 from signalfire.internal import metrics as default_metrics
@@ -51,10 +51,16 @@ class Options:
     database: str | None = None
     slow_seconds: float | None = DEFAULT_SLOW_SECONDS
     record_statement: bool = False
+    root_spans: bool = False
 
 
 def make_options(
-    metrics: Metrics | None, database: str | None, slow_seconds: float | None, record_statement: bool = False
+    metrics: Metrics | None,
+    database: str | None,
+    slow_seconds: float | None,
+    record_statement: bool = False,
+    *,
+    root_spans: bool,
 ) -> Options:
     """The options, checked. Raises SettingError."""
     if slow_seconds is not None and not slow_seconds > 0:
@@ -62,7 +68,7 @@ def make_options(
             f"slow_seconds is {slow_seconds!r}, which is not a duration: give seconds above 0, or None to log no "
             "slow operation"
         )
-    return Options(metrics or default_metrics, database, slow_seconds, record_statement)
+    return Options(metrics or default_metrics, database, slow_seconds, record_statement, root_spans)
 
 
 class StoreOperation(Operation):
@@ -96,6 +102,9 @@ class StoreOperation(Operation):
 
     def begin(self, parent: Context | None = None, *, seconds_ago: float = 0.0) -> Self:
         return self if self.is_covered else super().begin(parent, seconds_ago=seconds_ago)
+
+    def is_traced(self, parent: Context) -> bool:
+        return self.options.root_spans or get_current_span(parent).get_span_context().is_valid
 
     def span_name(self) -> str:
         return f"{self.operation} {self.target.database}"
@@ -203,4 +212,4 @@ def track_database_query(
     Raises SettingError where slow_seconds is not above 0.
     """
     target = Target(database, system=system, namespace=database)
-    return DatabaseQuery(target, operation, make_options(metrics, database, slow_seconds), statement)
+    return DatabaseQuery(target, operation, make_options(metrics, database, slow_seconds, root_spans=True), statement)

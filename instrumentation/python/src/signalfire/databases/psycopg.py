@@ -30,6 +30,7 @@ def instrument_psycopg(
     database: str | None = None,
     slow_seconds: float | None = DEFAULT_SLOW_SECONDS,
     record_statement: bool = False,
+    root_spans: bool = False,
     metrics: Metrics | None = None,
 ) -> None:
     """Watches every connection and cursor of psycopg 3, those that are open already too.
@@ -41,7 +42,7 @@ def instrument_psycopg(
     database's name; the other keywords are those of `instrument_sqlalchemy`. May be called again: the first call's
     keywords hold. Raises ImportError where psycopg is missing and SettingError for a bad `slow_seconds`.
     """
-    options = make_options(metrics, database, slow_seconds, record_statement)
+    options = make_options(metrics, database, slow_seconds, record_statement, root_spans=root_spans)
     if settings.disabled() or _patches:
         return
     try:

@@ -29,6 +29,7 @@ def instrument_redis(
     client: "redis.Redis | redis.asyncio.Redis | None" = None,
     *,
     slow_seconds: float | None = DEFAULT_SLOW_SECONDS,
+    root_spans: bool = False,
     metrics: Metrics | None = None,
 ) -> None:
     """Watches one client, synchronous or asynchronous, and its pipelines; without `client` every one.
@@ -37,10 +38,11 @@ def instrument_redis(
     command's first word. A pipeline is one operation, PIPELINE, as it is one trip to the server; its span has the
     number of commands. Commands that wait for data (BLPOP, XREAD with BLOCK …) are counted, but their duration says
     nothing about Redis, so it is neither observed nor logged as slow. Subscriptions are not watched, nor are the
-    clients of a cluster. What takes `slow_seconds` or longer is logged (None: nothing is). May be called again: the
-    last call's keywords hold. Raises ImportError where redis is missing and SettingError for a bad `slow_seconds`.
+    clients of a cluster. What takes `slow_seconds` or longer is logged (None: nothing is). Outside of any span a
+    command has none, unless `root_spans` says so. May be called again: the last call's keywords hold. Raises
+    ImportError where redis is missing and SettingError for a bad `slow_seconds`.
     """
-    options = make_options(metrics, None, slow_seconds)
+    options = make_options(metrics, None, slow_seconds, root_spans=root_spans)
     if settings.disabled():
         return
     _watcher.watch(client, options)

@@ -38,6 +38,7 @@ def instrument_sqlalchemy(
     database: str | None = None,
     slow_seconds: float | None = DEFAULT_SLOW_SECONDS,
     record_statement: bool = False,
+    root_spans: bool = False,
     metrics: Metrics | None = None,
 ) -> None:
     """Watches one engine, synchronous or asynchronous; without `engine` every one, those made earlier too.
@@ -47,10 +48,11 @@ def instrument_sqlalchemy(
     cursor comes after.
     `database` is the label's value in place of the database's name in the URL. What takes `slow_seconds` or longer is
     logged (None: nothing is). `record_statement` puts statements on spans and in that line, each literal replaced by ?;
-    parameters never are recorded. May be called again: the last call's keywords hold. Raises ImportError where
-    SQLAlchemy is missing and SettingError for a bad `slow_seconds`.
+    parameters never are recorded. A query outside of any span, as in a loop that polls, has no span either, because it
+    would be a trace of its own; with `root_spans` it is. May be called again: the last call's keywords hold. Raises
+    ImportError where SQLAlchemy is missing and SettingError for a bad `slow_seconds`.
     """
-    options = make_options(metrics, database, slow_seconds, record_statement)
+    options = make_options(metrics, database, slow_seconds, record_statement, root_spans=root_spans)
     if settings.disabled():
         return
     _watcher.watch(engine, options)

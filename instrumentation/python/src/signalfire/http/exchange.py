@@ -7,7 +7,8 @@ This runs for every request, so it avoids what costs: no labels(), few calls, an
 import functools
 import logging
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, MutableMapping
+from contextvars import ContextVar
 from time import perf_counter
 from typing import Any
 
@@ -28,6 +29,12 @@ LOGGER = "signalfire.http"
 CLIENT_LEFT = 499
 WATCHED = "signalfire.watched"  # in the scope or environ: whether this request is watched or excluded
 FAILURE = "signalfire.failure"  # there, too: the exception that a framework answered by itself
+
+around: ContextVar[MutableMapping[str, Any] | None] = ContextVar("signalfire_request", default=None)
+"""The scope of the request that an ASGI application is answering, set where `Nesting.possible`.
+
+A WSGI application that is mounted in it runs in a thread with this context, and its environ says nothing of the scope.
+"""
 
 Children = tuple[Counter, Histogram, Summary, Summary]
 
@@ -60,6 +67,12 @@ class Recorder:
     def new_method(self, method: str) -> "InProgress":
         gauge = self.metrics.http_requests_in_progress.labels(method=method)
         return self.known_methods.setdefault(method, InProgress(gauge))
+
+
+class Nesting:
+    """Whether there are watched WSGI applications in this process; elsewhere no request has to say where it is."""
+
+    possible = False
 
 
 class InProgress:

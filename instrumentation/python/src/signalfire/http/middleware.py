@@ -9,7 +9,7 @@ import orjson
 from signalfire.catalogue import Metrics
 from signalfire.health import HealthChecker, Report
 from signalfire.http.asgi import App, AsgiExchange, AsgiRecorder, Message, Receive, Scope, Send
-from signalfire.http.exchange import WATCHED
+from signalfire.http.exchange import WATCHED, Nesting, around
 from signalfire.http.exposition import render
 from signalfire.http.pages import pages
 from signalfire.http.templates import relative_path
@@ -70,8 +70,9 @@ class Middleware:
         scope[WATCHED] = watched = path not in self.excluded
         scope.setdefault("fastapi.telemetry", None)  # a mounted FastAPI application must not make a server span itself
         if not watched:
-            await self.app(scope, receive, send)
+            await self._leave_alone(scope, receive, send)
             return
+        token = around.set(scope) if Nesting.possible else None
         exchange = AsgiExchange(self.recorder, scope, scope["method"], root_path, send)
         try:
             exchange.begin(receive)
@@ -87,6 +88,16 @@ class Middleware:
                 exchange.end()
             except Exception as error:  # noqa: BLE001
                 internal_error("http", error)
+            if token is not None:
+                around.reset(token)
+
+    async def _leave_alone(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serves an excluded path, which what is mounted there does not watch either."""
+        token = around.set(scope)
+        try:
+            await self.app(scope, receive, send)
+        finally:
+            around.reset(token)
 
     async def _pass(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":

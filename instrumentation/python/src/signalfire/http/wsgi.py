@@ -6,7 +6,7 @@ What WSGI tells less of: nobody says that a client has left, so it is taken from
 
 import sys
 import threading
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, MutableMapping
 from contextvars import Context, copy_context
 from http import HTTPStatus
 from time import perf_counter
@@ -17,7 +17,7 @@ import orjson
 from signalfire import correlation
 from signalfire.catalogue import Metrics
 from signalfire.health import HealthChecker, Report
-from signalfire.http.exchange import WATCHED, Exchange, Recorder
+from signalfire.http.exchange import FAILURE, WATCHED, Exchange, Nesting, Recorder, around
 from signalfire.http.exposition import render
 from signalfire.http.pages import pages
 from signalfire.http.templates import ROUTE, UNMATCHED
@@ -58,12 +58,7 @@ class WsgiExchange(Exchange):
         self._promised: int | None = None  # what the response's Content-Length says
 
     def endpoint(self) -> str:
-        name = self._request.get("SCRIPT_NAME", "")
-        mount = decoded(name[len(self._mount) :]) if name.startswith(self._mount) else ""
-        route = self._request.get(ROUTE)
-        if route is not None:
-            return f"{mount}{route}"
-        return f"{mount}/{{path}}" if mount else UNMATCHED
+        return template(self._request, self._mount) or UNMATCHED
 
     def scheme(self) -> str:
         return self._request.get("wsgi.url_scheme", "http")  # type: ignore[no-any-return]
@@ -230,6 +225,7 @@ class WsgiMiddleware:
         self.health = health
         self.status = status
         self.recorder = WsgiRecorder(metrics)
+        Nesting.possible = True
         self.excluded = frozenset(exclude)
         self._has_route = has_route
         self._status_paths = frozenset(() if status is None else status.paths)
@@ -249,6 +245,9 @@ class WsgiMiddleware:
         path = environ.get("PATH_INFO", "")
         if path in self._answers and self._answers_itself(path, environ["REQUEST_METHOD"]):
             return self._answers[path](environ, start_response)
+        scope = around.get()
+        if scope is not None:
+            return self._serve_inside(scope, environ, start_response)
         environ[WATCHED] = watched = path not in self.excluded
         if not watched:
             return self.app(environ, start_response)
@@ -256,6 +255,18 @@ class WsgiMiddleware:
         # request's id and span are current whenever its code runs, and never while the server does something else.
         context = copy_context()
         return context.run(self._watch, environ, start_response, context)
+
+    def _serve_inside(
+        self, scope: MutableMapping[str, Any], environ: Environ, start_response: StartResponse
+    ) -> Iterable[bytes]:
+        """A request that a watched ASGI application counts: it is told the route and the failure, unseen there."""
+        environ[WATCHED] = scope[WATCHED]
+        outside = environ.get("SCRIPT_NAME", "")
+        try:
+            return self.app(environ, start_response)
+        finally:
+            told = {ROUTE: template(environ, outside), FAILURE: environ.get(FAILURE)}
+            scope.update({name: known for name, known in told.items() if known is not None})
 
     def _watch(self, environ: Environ, start_response: StartResponse, context: Context) -> Iterable[bytes]:
         exchange = WsgiExchange(self.recorder, environ, start_response)
@@ -325,6 +336,16 @@ class WsgiMiddleware:
         checks.start()
         checks.join(PATIENCE_AT_SCRAPE)
         return reports[0] if reports else None
+
+
+def template(environ: Mapping[str, Any], outside: str) -> str | None:
+    """The route's template with the mounts below `outside`; None where there is neither."""
+    name = environ.get("SCRIPT_NAME", "")
+    mount = decoded(name[len(outside) :]) if name.startswith(outside) else ""
+    route = environ.get(ROUTE)
+    if route is not None:
+        return f"{mount}{route}"
+    return f"{mount}/{{path}}" if mount else None
 
 
 def environ_key(header: str) -> str:
