@@ -172,7 +172,8 @@ def scrape() -> dict[str, float]:
 async def _scrape() -> dict[str, float]:
     from prometheus_client import CollectorRegistry
     from signalfire import Metrics
-    from signalfire.http.exposition import render, short_turns
+    from signalfire.http.exposition import render
+    from signalfire.turns import short_turns
 
     metrics = Metrics(CollectorRegistry())
     for number in range(SERIES // _BUCKETS):

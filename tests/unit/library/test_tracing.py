@@ -7,15 +7,19 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
-from opentelemetry.sdk.trace import TracerProvider
+from opentelemetry.sdk.trace import ReadableSpan, TracerProvider
+from opentelemetry.sdk.trace.export import SpanExportResult
+from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 from signalfire import internal, tracing, with_correlation_id
 from signalfire.settings import Identity
+from signalfire.turns import TURN, short_turns
 
 from tests.unit.library.helpers import Collector, free_port, value, wait_until
 
@@ -146,6 +150,36 @@ def test_spans_flow_again_when_the_collector_is_back(collector: Collector, caplo
         "spans reach the collector again",
     ]
     spans.shutdown()
+
+
+def test_requests_get_their_turn_while_a_batch_is_encoded() -> None:
+    usual, during = sys.getswitchinterval(), []
+
+    class Exporter(InMemorySpanExporter):
+        def export(self, spans: Sequence[ReadableSpan]) -> SpanExportResult:
+            during.append(sys.getswitchinterval())
+            return super().export(spans)
+
+    spans = tracing.SpanQueue(Exporter(), size=10, batch=10, delay=0.01)
+    provider = TracerProvider(shutdown_on_exit=False)
+    provider.add_span_processor(spans)
+    make_spans(provider, 1)
+    assert spans.force_flush(10_000)
+    assert during == pytest.approx([TURN])
+    assert sys.getswitchinterval() == usual
+    spans.shutdown()
+
+
+def test_a_forked_child_has_the_usual_turns() -> None:
+    usual = sys.getswitchinterval()
+    with short_turns():
+        child = os.fork()
+        if child == 0:
+            with short_turns():
+                pass
+            os._exit(0 if sys.getswitchinterval() == usual else 1)
+        assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+    assert sys.getswitchinterval() == usual
 
 
 def test_spans_that_are_not_sampled_are_neither_sent_nor_counted(collector: Collector) -> None:

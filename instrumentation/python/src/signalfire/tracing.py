@@ -24,6 +24,7 @@ from opentelemetry.trace import ProxyTracerProvider, Span, StatusCode, Tracer
 
 from signalfire import correlation, masking, settings, span_masking
 from signalfire.internal import internal_error, metrics
+from signalfire.turns import short_turns
 from signalfire.variables import LENGTH_LIMITS
 
 if TYPE_CHECKING:
@@ -225,7 +226,8 @@ class SpanQueue(sdk.SpanProcessor):
 
     def _export(self, spans: Sequence[sdk.ReadableSpan]) -> bool:
         try:
-            delivered = self._exporter.export(spans) is SpanExportResult.SUCCESS
+            with short_turns():
+                delivered = self._exporter.export(spans) is SpanExportResult.SUCCESS
         except Exception as error:  # noqa: BLE001 - the thread must go on
             internal_error("tracing", error)
             delivered = False

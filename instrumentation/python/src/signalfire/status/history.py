@@ -8,10 +8,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
-from signalfire.http.exposition import short_turns
 from signalfire.internal import internal_error
 from signalfire.status.readings import DURATIONS, REQUESTS, SAMPLES_OF_HISTORY, Distribution, Reading
 from signalfire.status.sources import Source
+from signalfire.turns import short_turns
 
 STEP = 5.0  # seconds between two points
 POINTS = 121  # ten minutes

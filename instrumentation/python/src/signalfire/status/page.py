@@ -14,13 +14,13 @@ import orjson
 from signalfire import settings
 from signalfire.errors import recent_errors
 from signalfire.health import Report
-from signalfire.http.exposition import short_turns
 from signalfire.internal import internal_error
 from signalfire.status import html, sections
 from signalfire.status.baseline import Baseline
 from signalfire.status.history import History, Point, point_of
 from signalfire.status.readings import Reading
 from signalfire.status.sources import Source
+from signalfire.turns import short_turns
 
 DEFAULT_PATH = "/status"
 TOKEN, TOKEN_FILE = "SIGNALFIRE_STATUS_TOKEN", "SIGNALFIRE_STATUS_TOKEN_FILE"
