@@ -5,8 +5,8 @@ function(kit)
   local row = kit.row;
   local none_is_bad = panel.steps([['red', null], ['green', 1]]);
   local drawn = panel.size(8);
-  // Four beside each other: their titles are long.
-  local number = panel.size(6, 3);
+  // Four beside each other, as their titles are long, and low.
+  local number = panel.size(6, 3) + { options+: { graphMode: 'none' } };
   local loaded = panel.mappings([{ value: '1', text: 'In use', color: 'green' }, { value: '0', text: 'Refused', color: 'red' }]) + {
     options+: { graphMode: 'none' },
   };

@@ -3,6 +3,7 @@ import { beforeAll, describe, expect, it, vi } from 'vitest';
 
 import { toTable } from '../src/data/prometheus';
 import { applyFieldConfig, fieldConfigOf } from '../src/grafana/fieldConfig';
+import { summary } from '../src/panels/Summary';
 import { registerTransformers, transform, unknownTransformations } from '../src/grafana/transform';
 
 const theme = createTheme({ colors: { mode: 'dark' } });
@@ -55,6 +56,14 @@ describe("Grafana's field options", () => {
     const shown = field?.display?.(0.95);
     expect(shown && formattedValueToString(shown)).toBe('95%');
     expect(shown?.color).toBe('#F2495C');
+  });
+
+  it('are told with the latest value of each series to those who do not see a picture of it', () => {
+    const values = [0.5, 0.95, null];
+    const [shown] = applyFieldConfig([{ ...frame, length: 3, fields: frame.fields.map((field) => ({ ...field, values })) }], fieldConfigOf({ type: 'timeseries', fieldConfig: { defaults: { unit: 'percentunit' }, overrides: [] } }), theme, 'utc', String);
+    expect(shown && summary([shown])).toBe('Latest values: a: 95%.');
+    const many = Array.from({ length: 22 }, () => shown as DataFrame);
+    expect(summary(many)).toMatch(/; and 2 more\.$/);
   });
 
   it('are overridden by name, in standard and in custom properties', () => {

@@ -76,13 +76,13 @@ export function DashboardView({ dashboard, embedded }: Props) {
 
   return (
     <>
-      <div className={styles.controls} data-testid="dashboard-controls">
+      <section className={styles.controls} aria-label="Variables, links and time" data-testid="dashboard-controls">
         <div className={styles.variables}>{variables && <VariableControls variables={variables} order={order} />}</div>
         <DashboardLinks links={dashboard.links ?? []} replace={replace} clock={clock} variables={variables ?? []} />
         <div className={styles.time}>
           <TimeControls clock={clock} timeZone={timeZone} onTimeZone={setTimeZone} loading={loading} intervals={dashboard.timepicker?.refresh_intervals} />
         </div>
-      </div>
+      </section>
       <main className={styles.main} aria-label={dashboard.title} data-testid="dashboard" data-dashboard-uid={dashboard.uid}>
         {!embedded && <h1 className="sr-only">{dashboard.title}</h1>}
         {scope && (

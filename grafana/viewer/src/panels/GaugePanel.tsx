@@ -92,15 +92,8 @@ function Gauge({ display, width, height, options, showName, onClick }: GaugeProp
   const centerX = width / 2;
   const centerY = radius + 4;
   const arcHeight = Math.min(radius * tall + 8, height - nameHeight);
-  return (
-    <button
-      type="button"
-      className={styles.gauge}
-      style={{ width, height, cursor: onClick ? 'pointer' : 'default' }}
-      onClick={onClick}
-      tabIndex={onClick ? 0 : -1}
-      aria-label={`${value.title } ${text}`.trim()}
-    >
+  const drawn = (
+    <>
       <svg width={width} height={arcHeight} role="presentation">
         <defs>
           <linearGradient id={id} x1="0" x2="1" y1="1" y2="0">
@@ -123,7 +116,16 @@ function Gauge({ display, width, height, options, showName, onClick }: GaugeProp
         </g>
       </svg>
       {showName && <span className={styles.name}>{value.title}</span>}
+    </>
+  );
+  return onClick ? (
+    <button type="button" className={styles.gauge} style={{ width, height, cursor: 'pointer' }} onClick={onClick}>
+      {drawn}
     </button>
+  ) : (
+    <div className={styles.gauge} style={{ width, height }}>
+      {drawn}
+    </div>
   );
 }
 

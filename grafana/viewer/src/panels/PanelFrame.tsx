@@ -11,6 +11,7 @@ import { useInspector } from './Inspector';
 import { Notice } from './Notice';
 import { PanelLinks } from './PanelLinks';
 import { VISUALISATIONS } from './registry';
+import { Summary } from './Summary';
 import { needsData, type PanelData, type PanelState, usePanel } from './usePanel';
 
 interface Props {
@@ -25,7 +26,7 @@ interface Props {
 export function PanelFrame({ panel, panelKey, scoped, alone }: Props) {
   const styles = useStyles2(getStyles);
   const { replace } = useScope();
-  const box = useRef<HTMLElement>(null);
+  const box = useRef<HTMLDivElement>(null);
   const { width, height } = useSize(box);
   const visible = useVisible(box);
   const data = usePanel(panel, scoped, visible, width, panelKey);
@@ -45,10 +46,9 @@ export function PanelFrame({ panel, panelKey, scoped, alone }: Props) {
     </Menu>
   );
   return (
-    <section
+    <div
       ref={box}
       className={styles.panel}
-      aria-label={name}
       aria-busy={data.busy}
       data-testid={`panel-${panelKey}`}
       data-panel-id={panel.id}
@@ -82,7 +82,7 @@ export function PanelFrame({ panel, panelKey, scoped, alone }: Props) {
         </PanelChrome>
       )}
       {inspector.element}
-    </section>
+    </div>
   );
 }
 
@@ -135,6 +135,7 @@ function Content({ panel, data, scoped, width, height, onDrawn, onState }: Conte
         ) : (
           <Suspense fallback={null}>
             <Visualisation panel={panel} data={data} scoped={scoped} width={width} height={height} onState={onState} />
+            <Summary type={panel.type} series={data.series} />
             <Drawn report={onDrawn} />
           </Suspense>
         )
@@ -194,5 +195,5 @@ const getStyles = (theme: GrafanaTheme2) => ({
     '&:focus-visible': { outline: `2px solid ${theme.colors.primary.main}` },
   }),
   body: css({ position: 'relative', overflow: 'hidden' }),
-  menu: css({ margin: 0, opacity: 0, transition: 'opacity 80ms', 'section:hover > section &, section:focus-within > section &, &:focus-visible': { opacity: 1 } }),
+  menu: css({ margin: 0, opacity: 0, transition: 'opacity 80ms', '[data-panel-state]:hover &, [data-panel-state]:focus-within &, &:focus-visible': { opacity: 1 } }),
 });
