@@ -53,6 +53,13 @@ class FastCounter(Counter):
             finally:
                 self._mutex.release()
 
+    @property
+    def total(self) -> float:
+        """What was counted so far."""
+        with self._mutex:
+            self._add_up()
+            return self._total
+
     def reset(self) -> None:
         with self._mutex:
             take(self._pending)
@@ -63,9 +70,7 @@ class FastCounter(Counter):
             self._total += amount
 
     def _child_samples(self) -> Iterable[Sample]:
-        with self._mutex:
-            self._add_up()
-            return (Sample("_total", {}, self._total, None, self._exemplar),)
+        return (Sample("_total", {}, self.total, None, self._exemplar),)
 
 
 class FastHistogram(Histogram):

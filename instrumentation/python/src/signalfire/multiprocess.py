@@ -206,7 +206,7 @@ def move_to_files(registry: CollectorRegistry, *, with_counts: bool) -> None:
 def move_metric(metric: Counter | Gauge | Histogram | Summary, *, with_counts: bool) -> None:
     in_files = getattr(metric, "in_files", None)
     value = getattr(metric, "_value", None)
-    reached = getattr(metric, "_total", 0.0) if value is None else value.get()
+    reached = getattr(metric, "total", 0.0) if value is None else value.get()
     if in_files is not None:
         metric.__class__ = in_files
     if not metric._is_observable():  # type: ignore[no-untyped-call]
