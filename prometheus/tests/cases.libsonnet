@@ -4,6 +4,7 @@
 //   series       the labels of the watched series
 //   says(value, level)   { summary, description } as a person reads them: value is the text of the value, level.limit_text that
 //                of the threshold
+//   beside       [{ title, series: { record: value }, says }]: what it says where series of its labels are there, too
 //
 // The signal's recorded series is put in as it is, so that "exactly at the threshold" is exact.
 local lib = import 'lib.libsonnet';
@@ -51,10 +52,10 @@ function(alert, expectation, config)
     std.join('', ['var-%s=%s&' % [label, url_part(labels[label])] for label in level.variables]),
     1000 * (lib.start.seconds + seconds - 1800),
   ];
-  local expected(level, value, seconds, labels) = {
+  local expected(level, value, seconds, labels, says=expectation.says) = {
     local threshold = if std.objectHas(labels, 'service') then level.threshold_of(labels.service) else level.threshold,
     labels: labels + { severity: level.severity, cooldown: level.cooldown, condition: level.condition } + level.fixed_labels + level.labels,
-    local said = expectation.says(units.text(level.signal, value), level { limit_text: units.text(level.signal, threshold) }),
+    local said = says(units.text(level.signal, value), level { limit_text: units.text(level.signal, threshold) }),
     local renamed(text) =
       if std.objectHas(labels, 'service') then std.strReplace(text, expectation.series.service, labels.service) else text,
     annotations: std.mapWithKey(function(_, text) renamed(text), said) + {
@@ -70,8 +71,8 @@ function(alert, expectation, config)
     },
   };
   // All levels that a value has crossed for long enough.
-  local fires(value, seconds, labels=expectation.series) = lib.fires(alert, seconds, [
-    expected(level, value, seconds, labels)
+  local fires(value, seconds, labels=expectation.series, says=expectation.says) = lib.fires(alert, seconds, [
+    expected(level, value, seconds, labels, says)
     for level in levels
     if seconds >= holds(level)
     if !std.objectHas(labels, 'service') || level.watches(labels.service)
@@ -139,4 +140,14 @@ function(alert, expectation, config)
       for label in std.get(guard, 'by', ['env', 'service'])
     ];
 
+  local of_beside(beside) = lib.test(
+    '%s %s' % [alert.name, beside.title],
+    lasting(worst) + [
+      lib.constant(record, expectation.series, beside.series[record], longest / step + 40)
+      for record in std.objectFields(beside.series)
+    ],
+    [fires(worst, longest, says=beside.says)]
+  );
+
   std.flattenArrays(std.map(of_level, levels) + std.map(of_guard, alert.guards))
+  + std.map(of_beside, std.get(expectation, 'beside', []))
