@@ -20,10 +20,14 @@ class Expected:
 
 @dataclass(frozen=True)
 class Play:
-    """What a fault must raise, and the alerts that may fire with it: other views of the same thing."""
+    """What a fault must raise, and the alerts that may fire with it: other views of the same thing.
+
+    lasting: those that go on for an hour or until midnight, as what was spent stays spent: their end is not waited for.
+    """
 
     must: tuple[Expected, ...]
     may: frozenset[str] = frozenset()
+    lasting: frozenset[str] = frozenset()
 
 
 # They tell of whatever is unusual, or about to be, as any fault may be, and of the machine that the stack runs on.
@@ -67,7 +71,8 @@ FAULTS: dict[str, Play] = {
     "queue_stuck": Play(must=(Expected("QueueNotDraining", "error", 300),), may=frozenset({"TaskThroughputLow"})),
     "cost_runaway": Play(
         must=(Expected("AiCostPerHour", "critical", 300), Expected("BudgetDay", "critical", 300)),
-        may=frozenset({"TaskQualityDrop", "BudgetMonth", "BudgetForecast", "TokenUsageSpike"}),
+        may=frozenset({"TaskQualityDrop", "BudgetMonth", "BudgetForecast", "TokenUsageSpike", "UnpricedCalls"}),
+        lasting=frozenset({"AiCostPerHour", "BudgetDay"}),
     ),
     # It ends at 600 MB, well below the thresholds as shipped: nobody is to be woken.
     "memory_growth": Play(must=()),

@@ -72,7 +72,7 @@ def play(stack: Stack, fault: str, plan: Play, tell: Callable[[str], None]) -> P
             tell(f"{fault}: {time.time() - began:.0f} of at most {patience:.0f} s, {len(notified)} notified")
             time.sleep(_SECONDS_BETWEEN_LOOKS)
     # Other views of the same may look back over hours, as objectives do: they are not waited for.
-    must = {expected.alert for expected in plan.must} | others
+    must = {expected.alert for expected in plan.must} - plan.lasting | others
     resolved = _resolved(stack, must & {name for name, _ in fired} - {name for name, _ in before}, fault, tell)
     seen = [Seen(e, fired.get(key(e)), notified.get(key(e)), bounds[key(e)]) for e in plan.must]
     return Played(fault, seen, sorted(others), resolved)
@@ -99,8 +99,6 @@ def _resolved(stack: Stack, names: set[str], fault: str, tell: Callable[[str], N
     while time.time() - ended < _SECONDS_TO_RESOLVE:
         with contextlib.suppress(httpx.HTTPError):
             left = {name for name, _ in stack.firing()} & names
-        # Money that was spent stays spent until midnight.
-        left -= {name for name in left if name.startswith("Budget")}
         if not left:
             return time.time() - ended
         tell(f"{fault}: over for {time.time() - ended:.0f} s, still firing: {', '.join(sorted(left))}")

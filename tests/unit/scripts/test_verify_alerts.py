@@ -87,6 +87,8 @@ def test_what_must_fire_must_also_end_and_what_may_has_its_time(monkeypatch: pyt
     view = {("LowSuccessRate", "error")}
     assert played(MadeUp(EXPECTED | view, EXPECTED, after=view), monkeypatch).good
     assert played(MadeUp(EXPECTED | view, EXPECTED, after=EXPECTED), monkeypatch).resolved is None
+    spent = Play(PLAN.must, PLAN.may, lasting=frozenset({"HighErrorRate"}))
+    assert played(MadeUp(EXPECTED, EXPECTED, after=EXPECTED), monkeypatch, spent).good
 
 
 def test_a_fault_that_must_raise_nothing_is_watched(monkeypatch: pytest.MonkeyPatch) -> None:
