@@ -85,7 +85,13 @@ function packed(): Plugin {
 
 export default defineConfig({
   define: { 'process.env.NODE_ENV': '"production"', global: 'globalThis' },
-  resolve: { alias: { 'react-router-dom-v5-compat': new URL('src/shims/router.tsx', import.meta.url).pathname } },
+  resolve: {
+    alias: [
+      { find: 'react-router-dom-v5-compat', replacement: new URL('src/shims/router.tsx', import.meta.url).pathname },
+      // What is shown is months old at the most: time zones since the year 0 would be a fifth of all that is loaded.
+      { find: /^moment-timezone$/, replacement: 'moment-timezone/builds/moment-timezone-with-data-10-year-range.js' },
+    ],
+  },
   plugins: [emptyPackages(), icons(), fonts(), packed()],
   build: {
     target: 'es2022',
