@@ -8,8 +8,10 @@ from collections.abc import AsyncIterator, Callable, Coroutine
 from typing import Any
 
 import uvicorn
-from signalfire import Monitoring
+from signalfire import Monitoring, start_metrics_server
 from starlette.applications import Starlette
+
+from examples.adplatform.settings import Settings
 
 SECONDS_TO_FINISH = 2
 SECONDS_TO_FLUSH = 1.0
@@ -34,16 +36,21 @@ async def flush_at_the_end(app: Starlette) -> AsyncIterator[None]:
     await asyncio.to_thread(app.state.monitoring.shutdown, SECONDS_TO_FLUSH)
 
 
-def run_until_stopped(work: Work, monitoring: Monitoring) -> None:
-    """Runs `work` with an event that is set at SIGTERM or SIGINT; it then has two seconds to return by itself."""
-    asyncio.run(_run_until_stopped(work))
+def run_until_stopped(work: Work, monitoring: Monitoring, settings: Settings) -> None:
+    """Serves metrics and health, and runs `work` with an event that is set at SIGTERM or SIGINT.
+
+    It then has two seconds to return by itself.
+    """
+    asyncio.run(_run_until_stopped(work, monitoring, settings))
     monitoring.shutdown(SECONDS_TO_FLUSH)
 
 
-async def _run_until_stopped(work: Work) -> None:
+async def _run_until_stopped(work: Work, monitoring: Monitoring, settings: Settings) -> None:
     stopping = asyncio.Event()
     for stop_signal in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(stop_signal, stopping.set)
+    # Not before: whoever sees it healthy may tell it to stop at once.
+    start_metrics_server(settings.port, addr=settings.listen, health=monitoring.health)
     working = asyncio.create_task(work(stopping))
     told_to_stop = asyncio.create_task(stopping.wait())
     await asyncio.wait({working, told_to_stop}, return_when=asyncio.FIRST_COMPLETED)

@@ -1,4 +1,4 @@
-from signalfire import setup_monitoring, start_metrics_server
+from signalfire import setup_monitoring
 
 from examples.adplatform.agents.asking import check_providers
 from examples.adplatform.agents.service import AgentService
@@ -13,6 +13,5 @@ costs = track_costs(settings.database_url)
 sessions = open_database(settings.database_url)
 monitoring.health.register("database", lambda: check_database(sessions))
 check_providers(monitoring.health, settings.provider_url)
-start_metrics_server(settings.port, addr=settings.listen, health=monitoring.health)
-run_until_stopped(AgentService(sessions, settings.provider_url).run, monitoring)
+run_until_stopped(AgentService(sessions, settings.provider_url).run, monitoring, settings)
 costs.close(SECONDS_TO_FLUSH)

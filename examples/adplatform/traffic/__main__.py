@@ -1,4 +1,4 @@
-from signalfire import setup_monitoring, start_metrics_server
+from signalfire import setup_monitoring
 
 from examples.adplatform.running import run_until_stopped
 from examples.adplatform.settings import Settings
@@ -6,5 +6,4 @@ from examples.adplatform.traffic.generator import Generator
 
 settings = Settings.from_environment(default_port=8004)
 monitoring = setup_monitoring(service_name="ad-traffic")
-start_metrics_server(settings.port, addr=settings.listen, health=monitoring.health)
-run_until_stopped(Generator(settings.api_url, settings.requests_per_second).run, monitoring)
+run_until_stopped(Generator(settings.api_url, settings.requests_per_second).run, monitoring, settings)

@@ -13,7 +13,7 @@ import pytest
 
 import examples.adplatform
 from examples.adplatform.settings import Settings
-from tests.unit.examples.helpers import free_port, wait_until
+from tests.unit.examples.helpers import PATIENCE_SECONDS, free_port, wait_until
 
 FOLDER = Path(examples.adplatform.__file__ or "").parent
 ROOT = FOLDER.parent.parent
@@ -61,7 +61,7 @@ def test_a_process_serves_health_and_metrics_and_stops_cleanly(started: Started,
     wait_until(healthy)
     assert "process_resident_memory_bytes" in httpx.get(f"{address}/metrics").text
     process.terminate()
-    assert process.wait(timeout=30) == 0
+    assert process.wait(PATIENCE_SECONDS) == 0
     lines = (tmp_path / "log").read_text().splitlines()
     assert len(lines) < 30, "a collector, provider or API that is away is no reason to flood the log"
     # Celery says with its own words that it is told to stop.

@@ -9,7 +9,7 @@ from prometheus_client import REGISTRY, CollectorRegistry
 
 from signalfire import settings
 from signalfire.catalogue import Metrics
-from signalfire.health import HealthChecker, Status
+from signalfire.health import Finding, HealthChecker, Status
 from signalfire.internal import internal_error
 from signalfire.internal import metrics as default_metrics
 from signalfire.monitoring import setup_monitoring
@@ -144,6 +144,7 @@ class Worker:
     ):
         self._monitoring, self._service, self._setup = monitoring, service, setup
         self._port, self._addr = port, addr
+        self._takes_tasks = False
 
     def celeryd_init(self, instance: Any, **_: Any) -> None:
         instance.quiet = True  # its banner is no JSON
@@ -172,6 +173,7 @@ class Worker:
 
     def worker_ready(self, sender: Any, **_: Any) -> None:
         if sender.app is self._monitoring.app:
+            self._takes_tasks = True
             self._monitoring.queues.start()
 
     def worker_process_shutdown(self, **_: Any) -> None:
@@ -185,7 +187,9 @@ class Worker:
         if self._monitoring.server is not None:
             self._monitoring.server.shutdown()
 
-    def _broker_answers(self) -> Status:
+    def _broker_answers(self) -> Status | Finding:
+        if not self._takes_tasks:
+            return Finding(Status.UNHEALTHY, "the worker takes no tasks yet")
         return Status.HEALTHY if self._monitoring.queues.broker_answers else Status.UNHEALTHY
 
 
