@@ -8,7 +8,7 @@ import typer
 from scripts import docker_engine, frameworks, suites, system_packages
 from scripts.suites import Suite
 
-_PYTEST = (sys.executable, "-m", "pytest")
+_PYTEST = (sys.executable, "-u", "-m", "pytest")  # unbuffered: what was said before a crash is not lost
 # Two processes, each with whole files: tests of a file share what is dear to make.
 _QUICK = Suite(
     "units and rules", (*_PYTEST, "-m", "not stack and not compose and not browser", "-n", "2", "--dist", "loadfile")
