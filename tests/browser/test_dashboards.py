@@ -16,8 +16,9 @@ from scripts.paths import ROOT
 from scripts.screenshots import STATES, TALL, uids, wait_until_drawn
 from scripts.verification.expectations import FAULTS
 from tests.stack.running import Stack
+from tests.stack.servers import eventually, get
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(900)]
 
 GENERATED = ROOT / "grafana" / "generated"
 FAULT_SECONDS = 30
@@ -32,13 +33,22 @@ def panels_of(uid: str) -> set[str]:
 
 @pytest.fixture(scope="module")
 def lived(stack: Stack) -> Stack:
-    """The stack after every fault of the demo, so that the panels about them have something to show."""
+    """The stack after every fault of the demo, so that the panels about them have something to show.
+
+    And once the sums over days have begun, which are made of samples taken every five minutes.
+    """
     for active in (True, False):
         for fault in FAULTS:
             address = f"{stack.url('ad-api')}/faults/{fault}"
             httpx.put(address, json={"active": active}, timeout=30, trust_env=False).raise_for_status()
         if active:
             time.sleep(FAULT_SECONDS)
+
+    def burns_are_summed() -> bool:
+        answer = get(f"{stack.url('prometheus')}/api/v1/query", query="service:slo_burn:rate3d")
+        return bool(answer.json()["data"]["result"])
+
+    eventually(burns_are_summed, "objectives have sums over three days", patience=780)
     return stack
 
 
