@@ -16,11 +16,13 @@ _QUICK = Suite(
 _COMPOSE = Suite("compose", (*_PYTEST, "-m", "compose"), around=docker_engine.answering)
 _STAGES = (
     [_QUICK],
-    [Suite("viewer", ("npm", "test"), suites.VIEWER, suites.need_node_modules)],
-    [Suite("collector", ("go", "test", "./..."), suites.COLLECTOR, suites.need_go)],
-    [Suite("frameworks", frameworks.command(), prepare=frameworks.ensure)],
-    # Both wait for their servers most of the time.
-    [Suite("stack", (*_PYTEST, "-m", "stack and not browser")), _COMPOSE],
+    [
+        Suite("viewer", ("npm", "test"), suites.VIEWER, suites.need_node_modules),
+        Suite("collector", ("go", "test", "./..."), suites.COLLECTOR, suites.need_go),
+        Suite("frameworks", frameworks.command(), prepare=frameworks.ensure),
+    ],
+    [Suite("stack", (*_PYTEST, "-m", "stack and not browser"))],
+    [_COMPOSE],
     [Suite("browser", (*_PYTEST, "-m", "browser"), prepare=lambda: system_packages.ensure("chromium"))],
 )
 
