@@ -37,13 +37,15 @@ def started(folder: Path, *options: str) -> Iterator[Path]:
     folder.mkdir(parents=True, exist_ok=True)
     socket = folder / "docker.sock"
     log = folder / "dockerd.log"
+    pid_file = folder / "dockerd.pid"
+    pid_file.unlink(missing_ok=True)  # of an engine that was killed: its number may be another process' by now
     command = [
         *(["setpriv", "--pdeathsig", "TERM", "--"] if os.geteuid() == 0 else system_packages.as_root()),
         "dockerd",
         f"--host=unix://{socket}",
         f"--data-root={folder / 'data'}",
         f"--exec-root={folder / 'run'}",
-        f"--pidfile={folder / 'dockerd.pid'}",
+        f"--pidfile={pid_file}",
         *options,
     ]
     print("Starting a Docker engine for the tests …", flush=True)
