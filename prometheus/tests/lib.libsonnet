@@ -13,8 +13,8 @@ local labels(set) = '{' + std.join(',', [name + '="' + set[name] + '"' for name 
   series(name, set, values):: { series: name + labels(set), values: values },
   constant(name, set, value, samples=60):: self.series(name, set, '%.10gx%d' % [value, samples]),
 
-  file(tests, interval='15s'):: {
-    rule_files: ['recording.yaml', 'alerts.yaml'],
+  file(tests, interval='15s', rule_files=['recording.yaml', 'alerts.yaml']):: {
+    rule_files: rule_files,
     evaluation_interval: interval,
     fuzzy_compare: true,  // the last bits of a floating-point number are not meant
     tests: [{ start_timestamp: start.text } + test for test in tests],

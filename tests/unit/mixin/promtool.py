@@ -15,6 +15,7 @@ from tests.unit.mixin.promql import metrics_of
 
 Json = dict[str, Any]
 _SERIES_NAME = re.compile(r"\s*([a-zA-Z_:][\w:]*)")
+_PARTS = {"recording.yaml": "rules", "alerts.yaml": "alerts"}
 _ALERT_NAME = re.compile(r'alertname="(\w+)"')
 # Far fewer processes than files, and still enough of them that one slow file does not keep the others waiting.
 _FILES_IN_A_BATCH = 8
@@ -56,13 +57,13 @@ def parts_of(name: str, mixin: Json) -> Iterator[tuple[str, Json]]:
 
     A rule of which a test asks nothing costs its time and changes nothing. mixin: rules, alerts, tests.
     """
-    groups = mixin["rules"]["groups"] + mixin["alerts"]["groups"]
+    test_file = mixin["tests"][name]
+    groups = [group for file in test_file["rule_files"] for group in mixin[_PARTS[file]]["groups"]]
     alerts = {rule["alert"] for group in mixin["alerts"]["groups"] for rule in group["rules"]}
     reads: dict[str, set[str]] = {"ALERTS": alerts}
     for rule in (rule for group in groups for rule in group["rules"]):
         reads.setdefault(_name(rule), set()).update(_read_by(rule["expr"]))
     by_needs: dict[frozenset[str], list[Json]] = {}
-    test_file = mixin["tests"][name]
     for test in test_file["tests"]:
         asked = {asked["alertname"] for asked in test.get("alert_rule_test", ())}
         asked = asked.union(*(_read_by(asked["expr"]) for asked in test.get("promql_expr_test", ())))
@@ -84,12 +85,24 @@ def _read_by(expression: str) -> set[str]:
 
 
 def _needed(wanted: set[str], reads: Mapping[str, set[str]], given: set[str]) -> frozenset[str]:
-    """The rules that these stand on, their own included, except for series that a test puts in itself."""
+    """The rules that these stand on, their own included, except for those that only a test's own series take the place of."""
     found: set[str] = set()
-    while new := (wanted - given - found) & set(reads):
+    while new := ({name for name in wanted if name not in given or _adds_to(name, reads, given)} - found) & set(reads):
         found |= new
         wanted = set().union(*(reads[name] for name in new))
     return frozenset(found)
+
+
+def _adds_to(name: str, reads: Mapping[str, set[str]], given: set[str]) -> bool:
+    """Whether a rule yields series beside those of its name that a test puts in: from others of the test, or from nothing."""
+    seen: set[str] = {name}
+    sources = set(reads.get(name, ()))
+    constant = name in reads and not sources
+    while (new := sources - seen) and not constant and not new & given:
+        seen |= new
+        constant = any(source in reads and not reads[source] for source in new)
+        sources = set().union(*(reads.get(source, set()) for source in new))
+    return constant or bool((sources - seen) & given)
 
 
 def _only(groups: list[Json], names: frozenset[str]) -> list[Json]:
