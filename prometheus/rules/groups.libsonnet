@@ -12,7 +12,7 @@ function(signals, config)
     [
       group(name, std.get(modules[name], 'sources', []) + recorded_signals(modules[name])),
       group(name + '-slow', std.get(modules[name], 'slow_sources', []), { interval: '30s' }),
-      group(name + '-sampled', std.get(modules[name], 'sampled_sources', []), { interval: '5m' }),
+      group(name + '-sampled', std.get(modules[name], 'sampled_sources', []), { interval: std.get(modules[name], 'sampling_interval') }),
     ]
     for name in std.objectFields(modules)
   ]) + [group('aliases', [{ record: alias.record, expr: promql.select(alias.metric, [config.selector]) } for alias in aliases])];

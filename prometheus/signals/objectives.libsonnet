@@ -24,12 +24,11 @@ local fastest = burns.page[0].factor;
 // One failure among a handful of requests says nothing; as many within the long window do, however few requests there are.
 local smallest_count = 5;
 
-// Each window with how it adds up rates: from which series, in which steps.
-local fine = { of: 'rate5m', step: '1m' };
-local coarse = { of: 'sampled5m', step: '5m' };
-local windows = { '30m': fine, '1h': fine, '2h': fine, '6h': coarse, '1d': coarse, '3d': coarse };
-local added_up(record, window, steps) =
-  '%d * sum_over_time(%s:%s[%s:%s])' % [promql.seconds(steps.step), record, steps.of, window, steps.step];
+local sampling_interval = '5m';
+// Each window with how it adds up rates. A subquery would begin later than the samples themselves: at the next whole five minutes.
+local every_minute(record, window) = '60 * sum_over_time(%s:rate5m[%s:1m])' % [record, window];
+local sampled(record, window) = '%d * sum_over_time(%s:sampled5m[%s])' % [promql.seconds(sampling_interval), record, window];
+local windows = { '30m': every_minute, '1h': every_minute, '2h': every_minute, '6h': sampled, '1d': sampled, '3d': sampled };
 
 local objective_of(declared) =
   local objective = { kind: 'availability', latency_seconds: null, services: [] } + declared;
@@ -83,8 +82,8 @@ function(config)
   local setting(record) = 'max by (objective, kind) (%s)' % record;
   local allowed = 'on (objective, kind) group_left () (1 - %s)' % setting('objective:slo_target:ratio');
   local of_window(window) = [
-    { record: 'service:slo_requests:sum' + window, expr: added_up('service:slo_requests', window, windows[window]) },
-    { record: 'service:slo_bad_requests:sum' + window, expr: added_up('service:slo_bad_requests', window, windows[window]) },
+    { record: 'service:slo_requests:sum' + window, expr: windows[window]('service:slo_requests', window) },
+    { record: 'service:slo_bad_requests:sum' + window, expr: windows[window]('service:slo_bad_requests', window) },
     {
       record: 'service:slo_burn:rate' + window,
       expr: 'service:slo_bad_requests:sum%s / (service:slo_requests:sum%s > 0) / %s' % [window, window, allowed],
@@ -176,6 +175,7 @@ function(config)
                         + [worst(kind, urgency) for kind in ['availability', 'latency'] for urgency in std.objectFields(burns)])
                    + std.flattenArrays(std.map(whole_window, objectives)),
     // Kept for the windows of days: at the pace of the others, adding them up would be slow.
+    sampling_interval:: sampling_interval,
     sampled_sources:: if objectives == [] then [] else [
       { record: record + ':sampled5m', expr: record + ':rate5m' }
       for record in ['service:slo_requests', 'service:slo_bad_requests']

@@ -78,27 +78,23 @@ def test_a_message_that_comes_twice_renders_once(celery: Celery, sessions: Sessi
     assert sample("video_generation_total", status="success") == rendered
 
 
-def test_a_spoilt_picture_fails_at_once(
-    celery: Celery, sessions: Sessions, sample: Sample, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(
+    ("share", "attempts"),
+    [
+        pytest.param("SPOILT_SHARE", 1, id="a spoilt picture fails at once"),
+        pytest.param("MISSING_SHARE", 1 + rendering.MOST_RETRIES, id="a missing one is tried again and then given up"),
+    ],
+)
+def test_a_failure(
+    celery: Celery, sessions: Sessions, sample: Sample, monkeypatch: pytest.MonkeyPatch, share: str, attempts: int
 ) -> None:
-    monkeypatch.setattr(rendering, "SPOILT_SHARE", 1.0)
-    failed = sample("video_generation_total", status="error")
-    (job,) = put_videos(sessions, 1)
-    assert run(celery, job.id) == "FAILURE"
-    assert states(sessions) == ["failed"]
-    assert sample("video_generation_total", status="error") == failed + 1
-
-
-def test_a_missing_picture_is_tried_again_and_then_given_up(
-    celery: Celery, sessions: Sessions, sample: Sample, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(rendering, "MISSING_SHARE", 1.0)
+    monkeypatch.setattr(rendering, share, 1.0)
     failed = sample("video_generation_total", status="error")
     (job,) = put_videos(sessions, 1)
     assert run(celery, job.id) == "FAILURE"
     with sessions() as session:
         tried = session.get_one(VideoJob, job.id)
-    assert (tried.state, tried.attempts) == ("failed", 1 + rendering.MOST_RETRIES)
+    assert (tried.state, tried.attempts) == ("failed", attempts)
     assert sample("video_generation_total", status="error") == failed + 1
 
 

@@ -85,24 +85,21 @@ def _read_by(expression: str) -> set[str]:
 
 
 def _needed(wanted: set[str], reads: Mapping[str, set[str]], given: set[str]) -> frozenset[str]:
-    """The rules that these stand on, their own included, except for those that only a test's own series take the place of."""
+    """The rules that these stand on, their own included, but none that adds nothing to what a test puts in itself."""
+    yielding = _yielding(reads, given)
     found: set[str] = set()
-    while new := ({name for name in wanted if name not in given or _adds_to(name, reads, given)} - found) & set(reads):
+    while new := (wanted - found - (given - yielding)) & set(reads):
         found |= new
         wanted = set().union(*(reads[name] for name in new))
     return frozenset(found)
 
 
-def _adds_to(name: str, reads: Mapping[str, set[str]], given: set[str]) -> bool:
-    """Whether a rule yields series beside those of its name that a test puts in: from others of the test, or from nothing."""
-    seen: set[str] = {name}
-    sources = set(reads.get(name, ()))
-    constant = name in reads and not sources
-    while (new := sources - seen) and not constant and not new & given:
-        seen |= new
-        constant = any(source in reads and not reads[source] for source in new)
-        sources = set().union(*(reads.get(source, set()) for source in new))
-    return constant or bool((sources - seen) & given)
+def _yielding(reads: Mapping[str, set[str]], given: set[str]) -> set[str]:
+    """The rules that yield series where these are given: they read them, or what others yield, or nothing at all."""
+    found = {name for name, sources in reads.items() if not sources}
+    while new := {name for name, sources in reads.items() if sources & (given | found)} - found:
+        found |= new
+    return found
 
 
 def _only(groups: list[Json], names: frozenset[str]) -> list[Json]:

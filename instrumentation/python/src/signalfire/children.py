@@ -28,14 +28,33 @@ def take(pending: list[float]) -> list[float]:
     return taken
 
 
-class FastCounter(Counter):
+class _Batched:
+    """Updates that wait in a list until somebody reads them, or until there are many."""
+
+    def _start(self) -> None:
+        self._mutex = Lock()  # for all but appending to what is pending
+        self._pending: list[float] = []
+
+    def _add_up_meanwhile(self) -> None:
+        # Not waited for: another thread does it already, or this is a finalizer that interrupts the one that does.
+        if self._mutex.acquire(blocking=False):
+            try:
+                self._add_up()
+            finally:
+                self._mutex.release()
+
+    def _add_up(self) -> None:
+        """Takes all that is pending into account. Only for the one that has the lock."""
+        raise NotImplementedError
+
+
+class FastCounter(_Batched, Counter):
     """A counter."""
 
     in_files: ClassVar[type[Counter]] = Counter
 
     def _metric_init(self) -> None:
-        self._mutex = Lock()  # for all but appending to what is pending
-        self._pending: list[float] = []
+        self._start()
         self._total = 0.0
         self._exemplar: Exemplar | None = None
 
@@ -46,12 +65,8 @@ class FastCounter(Counter):
         pending.append(amount + 0.0)  # what is no number raises here, not in a later scrape
         if exemplar:
             self._exemplar = Exemplar(exemplar, amount, time.time())
-        # Not waited for: another thread does it already, or this is a finalizer that interrupts the one that does.
-        if len(pending) >= BATCH and self._mutex.acquire(blocking=False):
-            try:
-                self._add_up()
-            finally:
-                self._mutex.release()
+        if len(pending) >= BATCH:
+            self._add_up_meanwhile()
 
     @property
     def total(self) -> float:
@@ -73,14 +88,13 @@ class FastCounter(Counter):
         return (Sample("_total", {}, self.total, None, self._exemplar),)
 
 
-class FastHistogram(Histogram):
+class FastHistogram(_Batched, Histogram):
     """A histogram. Exemplars are the library's own, so they are not validated again."""
 
     in_files: ClassVar[type[Histogram]] = Histogram
 
     def _metric_init(self) -> None:
-        self._mutex = Lock()  # for all but appending to what is pending
-        self._pending: list[float] = []
+        self._start()
         self._total = 0.0
         self._counts = [0] * len(self._upper_bounds)
         self._exemplars: list[Exemplar | None] = [None] * len(self._upper_bounds)
@@ -90,11 +104,8 @@ class FastHistogram(Histogram):
         pending.append(amount + 0.0)
         if exemplar:
             self._exemplars[bisect_left(self._upper_bounds, amount)] = Exemplar(exemplar, amount, time.time())
-        if len(pending) >= BATCH and self._mutex.acquire(blocking=False):
-            try:
-                self._add_up()
-            finally:
-                self._mutex.release()
+        if len(pending) >= BATCH:
+            self._add_up_meanwhile()
 
     def _add_up(self) -> None:
         amounts, bounds, counts = take(self._pending), self._upper_bounds, self._counts
@@ -115,25 +126,21 @@ class FastHistogram(Histogram):
         return samples
 
 
-class FastSummary(Summary):
+class FastSummary(_Batched, Summary):
     """A summary."""
 
     in_files: ClassVar[type[Summary]] = Summary
 
     def _metric_init(self) -> None:
-        self._mutex = Lock()  # for all but appending to what is pending
-        self._pending: list[float] = []
+        self._start()
         self._number = 0.0
         self._total = 0.0
 
     def observe(self, amount: float) -> None:
         pending = self._pending
         pending.append(amount + 0.0)
-        if len(pending) >= BATCH and self._mutex.acquire(blocking=False):
-            try:
-                self._add_up()
-            finally:
-                self._mutex.release()
+        if len(pending) >= BATCH:
+            self._add_up_meanwhile()
 
     def _add_up(self) -> None:
         amounts = take(self._pending)
