@@ -9,7 +9,7 @@ import time
 from bisect import bisect_left
 from collections.abc import Iterable
 from threading import Lock
-from typing import ClassVar
+from typing import ClassVar, Protocol
 
 from prometheus_client import Counter, Histogram, Summary
 from prometheus_client.samples import Exemplar, Sample
@@ -28,12 +28,48 @@ def take(pending: list[float]) -> list[float]:
     return taken
 
 
-class _Batched:
-    """Updates that wait in a list until somebody reads them, or until there are many."""
+class Source(Protocol):
+    """What updates several metrics, and not at once."""
+
+    def flush(self) -> None:
+        """Asked for before a metric is read: tells it all that it has not been told yet."""
+
+    def stop_batching(self) -> None:
+        """From now on each update is to be told at once."""
+
+
+class Batched:
+    """Updates that wait in a list until somebody reads them, or until there are many.
+
+    To be a metric's second base: only an object of the first one's layout can become it (signalfire.multiprocess).
+    """
+
+    _mutex: Lock
+    _pending: list[float]
+    _sources: list["Source"]
 
     def _start(self) -> None:
         self._mutex = Lock()  # for all but appending to what is pending
-        self._pending: list[float] = []
+        self._pending = []
+        self._sources = []
+
+    def fed_by(self, source: "Source") -> None:
+        self._sources.append(source)
+
+    def leave_sources(self) -> None:
+        """Before this becomes a metric that cannot ask."""
+        for source in self._sources:
+            source.stop_batching()
+
+    def add(self, amounts: list[float]) -> None:
+        """Many updates at once."""
+        self._pending.extend(amounts)
+        if len(self._pending) >= BATCH:
+            self._add_up_meanwhile()
+
+    def _ask_sources(self) -> None:
+        for source in self._sources:
+            source.flush()
 
     def _add_up_meanwhile(self) -> None:
         # Not waited for: another thread does it already, or this is a finalizer that interrupts the one that does.
@@ -48,7 +84,7 @@ class _Batched:
         raise NotImplementedError
 
 
-class FastCounter(_Batched, Counter):
+class FastCounter(Counter, Batched):
     """A counter."""
 
     in_files: ClassVar[type[Counter]] = Counter
@@ -71,11 +107,13 @@ class FastCounter(_Batched, Counter):
     @property
     def total(self) -> float:
         """What was counted so far."""
+        self._ask_sources()
         with self._mutex:
             self._add_up()
             return self._total
 
     def reset(self) -> None:
+        self._ask_sources()
         with self._mutex:
             take(self._pending)
             self._total = 0.0
@@ -88,7 +126,7 @@ class FastCounter(_Batched, Counter):
         return (Sample("_total", {}, self.total, None, self._exemplar),)
 
 
-class FastHistogram(_Batched, Histogram):
+class FastHistogram(Histogram, Batched):
     """A histogram. Exemplars are the library's own, so they are not validated again."""
 
     in_files: ClassVar[type[Histogram]] = Histogram
@@ -103,9 +141,13 @@ class FastHistogram(_Batched, Histogram):
         pending = self._pending
         pending.append(amount + 0.0)
         if exemplar:
-            self._exemplars[bisect_left(self._upper_bounds, amount)] = Exemplar(exemplar, amount, time.time())
+            self.exemplify(amount, exemplar)
         if len(pending) >= BATCH:
             self._add_up_meanwhile()
+
+    def exemplify(self, amount: float, exemplar: dict[str, str]) -> None:
+        """Keeps these labels, as those of a trace, for the bucket of this amount."""
+        self._exemplars[bisect_left(self._upper_bounds, amount)] = Exemplar(exemplar, amount, time.time())
 
     def _add_up(self) -> None:
         amounts, bounds, counts = take(self._pending), self._upper_bounds, self._counts
@@ -114,6 +156,7 @@ class FastHistogram(_Batched, Histogram):
             self._total += amount
 
     def _child_samples(self) -> Iterable[Sample]:
+        self._ask_sources()
         with self._mutex:
             self._add_up()
             counts, exemplars, total = list(self._counts), list(self._exemplars), self._total
@@ -126,7 +169,7 @@ class FastHistogram(_Batched, Histogram):
         return samples
 
 
-class FastSummary(_Batched, Summary):
+class FastSummary(Summary, Batched):
     """A summary."""
 
     in_files: ClassVar[type[Summary]] = Summary
@@ -149,6 +192,7 @@ class FastSummary(_Batched, Summary):
             self._total += amount
 
     def _child_samples(self) -> Iterable[Sample]:
+        self._ask_sources()
         with self._mutex:
             self._add_up()
             return (Sample("_count", {}, self._number, None, None), Sample("_sum", {}, self._total, None, None))

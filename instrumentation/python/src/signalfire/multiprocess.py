@@ -205,6 +205,8 @@ def move_to_files(registry: CollectorRegistry, *, with_counts: bool) -> None:
 
 def move_metric(metric: Counter | Gauge | Histogram | Summary, *, with_counts: bool) -> None:
     in_files = getattr(metric, "in_files", None)
+    if in_files is not None and metric._is_observable():  # type: ignore[no-untyped-call]
+        metric.leave_sources()  # type: ignore[union-attr]
     value = getattr(metric, "_value", None)
     reached = getattr(metric, "total", 0.0) if value is None else value.get()
     if in_files is not None:

@@ -43,10 +43,13 @@ _CREDENTIAL_PROVIDERS = (
 _log = logging.getLogger("signalfire")
 
 
+_trace_module = vars(trace)
+
+
 def current_tracer() -> Tracer | None:
     """The tracer to make spans with; None while no provider is set, so that nothing is spent on spans nobody gets."""
     # get_tracer_provider() looks into the environment each time as long as no provider is set.
-    provider = getattr(trace, "_TRACER_PROVIDER", None)
+    provider = _trace_module.get("_TRACER_PROVIDER")
     if provider is _known.provider:
         return _known.tracer
     tracer = None if provider is None or isinstance(provider, trace.NoOpTracerProvider) else make_tracer(provider)

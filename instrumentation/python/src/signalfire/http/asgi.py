@@ -12,7 +12,8 @@ from typing import Any
 from signalfire import correlation
 from signalfire.catalogue import Metrics
 from signalfire.http.exchange import Exchange, Recorder
-from signalfire.http.templates import Templates, matched_path
+from signalfire.http.series import Series
+from signalfire.http.templates import UNMATCHED, Templates, matched_path
 from signalfire.internal import internal_error
 
 Scope = MutableMapping[str, Any]
@@ -35,7 +36,8 @@ class AsgiRecorder(Recorder):
     def __init__(self, metrics: Metrics, routes: Sequence[Any]) -> None:
         super().__init__(metrics)
         self.templates = Templates(routes)
-        self.known_routes: dict[int, tuple[Any, str]] = {}  # by id(); the route is kept so that its id stays its own
+        # By the route's id(); the route is kept so that its id stays its own.
+        self.known_routes: dict[tuple[int, str, int], tuple[Any, Series]] = {}
         self.wanted_headers = frozenset({_REQUEST_ID, _CONTENT_LENGTH, *(f.encode() for f in self.carrier_fields)})
 
 
@@ -49,17 +51,10 @@ class AsgiExchange(Exchange):
     _pending: Message | None  # read ahead of the application
 
     def endpoint(self) -> str:
-        scope, recorder = self._request, self._recorder
-        mounted = scope.get("root_path", "") != self._mount
-        route = scope.get("route")
-        known = recorder.known_routes.get(id(route))
-        if known is not None and not mounted and "fastapi" not in scope:  # as nearly always
-            return known[1]
+        scope = self._request
         path = matched_path(scope)
-        if path is None or mounted:
-            return recorder.templates.find(scope, self._mount, self._status, path)
-        if "fastapi" not in scope and len(recorder.known_routes) < _MAX_ROUTES:
-            recorder.known_routes[id(route)] = route, path
+        if path is None or scope.get("root_path", "") != self._mount:
+            return self._recorder.templates.find(scope, self._mount, self._status, path)
         return path
 
     def scheme(self) -> str:
@@ -134,6 +129,21 @@ class AsgiExchange(Exchange):
                     internal_error("http", error)
 
     # Inside.
+
+    def _series(self, status: int) -> Series:
+        """As nearly always there is a route that has been seen before, and its own path is the whole template."""
+        scope, known = self._request, self._recorder.known_routes
+        if "fastapi" in scope or scope.get("root_path", "") != self._mount:
+            return super()._series(status)
+        route = scope.get("route")
+        key = (id(route), self._method, status)
+        found = known.get(key)
+        if found is not None:
+            return found[1]
+        series = super()._series(status)
+        if len(known) < _MAX_ROUTES and series.endpoint != UNMATCHED and series.endpoint == matched_path(scope):
+            known[key] = route, series
+        return series
 
     def _saw(self, message: Message) -> None:
         if message["type"] == "http.request":

@@ -15,12 +15,13 @@ from typing import Any
 from opentelemetry import context as otel_context
 from opentelemetry import propagate, trace
 from opentelemetry.trace import SpanKind, StatusCode, set_span_in_context
-from prometheus_client import Counter, Gauge, Histogram, Summary
+from prometheus_client import Gauge
 
 from signalfire import correlation, tracing
 from signalfire.bounded import OTHER
 from signalfire.catalogue import Metrics
 from signalfire.children import several_processes
+from signalfire.http.series import Series, series_of
 from signalfire.http.templates import UNMATCHED
 from signalfire.internal import internal_error
 from signalfire.logs import line
@@ -36,11 +37,9 @@ around: ContextVar[MutableMapping[str, Any] | None] = ContextVar("signalfire_req
 A WSGI application that is mounted in it runs in a thread with this context, and its environ says nothing of the scope.
 """
 
-Children = tuple[Counter, Histogram, Summary, Summary]
-
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "CONNECT", "TRACE", "QUERY"})
 _TRACEPARENT = re.compile(r"00-(?!0{32})([0-9a-f]{32})-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}")
-_MAX_CHILDREN = 10_000
+_MAX_SERIES = 10_000
 
 
 class Recorder:
@@ -49,20 +48,17 @@ class Recorder:
     def __init__(self, metrics: Metrics) -> None:
         self.metrics = metrics
         self.carrier_fields = frozenset({"traceparent", *(f.lower() for f in propagate.get_global_textmap().fields)})
-        self.known_children: dict[tuple[str, str, int], Children] = {}
+        self.known_series: dict[tuple[str, str, int], Series] = {}
         self.known_methods: dict[str, InProgress] = {}
 
-    def new_children(self, key: tuple[str, str, int]) -> Children:
-        (method, endpoint, status), metrics = key, self.metrics
-        children = (
-            metrics.http_requests_total.labels(method=method, endpoint=endpoint, status=status),
-            metrics.http_request_duration_seconds.labels(method=method, endpoint=endpoint),
-            metrics.http_request_size_bytes.labels(method=method, endpoint=endpoint),
-            metrics.http_response_size_bytes.labels(method=method, endpoint=endpoint),
-        )
-        if len(self.known_children) < _MAX_CHILDREN:
-            self.known_children[key] = children
-        return children
+    def series_of(self, method: str, endpoint: str, status: int) -> Series:
+        key = (method, endpoint, status)
+        known = self.known_series.get(key)
+        if known is not None:
+            return known
+        kept = len(self.known_series) < _MAX_SERIES
+        series = series_of(self.metrics, method, endpoint, status, kept=kept)
+        return self.known_series.setdefault(key, series) if kept else series
 
     def new_method(self, method: str) -> "InProgress":
         gauge = self.metrics.http_requests_in_progress.labels(method=method)
@@ -185,22 +181,10 @@ class Exchange:
         status = self._outcome() if seconds is None or self._disconnected else self._status
         if seconds is None:
             seconds = perf_counter() - self._began
-        try:
-            endpoint = self.endpoint()
-        except Exception as internal:  # noqa: BLE001 - routes of an unknown kind
-            internal_error("http", internal)
-            endpoint = UNMATCHED
-        key = (self._method, endpoint, status)
-        recorder, span = self._recorder, self._span
-        requests, durations, request_sizes, response_sizes = recorder.known_children.get(key) or recorder.new_children(
-            key
-        )
-        requests.inc()
-        durations.observe(seconds, None if span is None else tracing.exemplar(span))
-        response_sizes.observe(self._sent_size)
-        size = self._received_size or self._declared_size
-        if size:
-            request_sizes.observe(size)
+        series, span = self._series(status), self._span
+        exemplar = None if span is None else tracing.exemplar(span)
+        series.record(seconds, self._sent_size, self._received_size or self._declared_size, exemplar)
+        endpoint = series.endpoint
         error = self.error or self._request.get(FAILURE)
         if error is not None:
             error = self._classify(error, endpoint, status)
@@ -211,6 +195,14 @@ class Exchange:
             self._finish_span(span, endpoint, status, error)
 
     # Inside.
+
+    def _series(self, status: int) -> Series:
+        try:
+            endpoint = self.endpoint()
+        except Exception as internal:  # noqa: BLE001 - routes of an unknown kind
+            internal_error("http", internal)
+            endpoint = UNMATCHED
+        return self._recorder.series_of(self._method, endpoint, status)
 
     def _outcome(self) -> int:
         if self._seconds is not None and self._status >= 500:
