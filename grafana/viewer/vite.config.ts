@@ -70,6 +70,29 @@ function fonts(): Plugin {
   };
 }
 
+// The page's own script is small and loads the rest once it has set the nonce (src/main.ts). Here is what that will be, so that the
+// browser has fetched it by then.
+function preloadStart(): Plugin {
+  return {
+    name: 'preload-start',
+    transformIndexHtml: {
+      order: 'post',
+      handler(page, { bundle }) {
+        const chunks = Object.values(bundle ?? {}).filter((output) => output.type === 'chunk');
+        const needed = new Set<string>();
+        const need = (name: string) => {
+          if (needed.has(name)) return;
+          needed.add(name);
+          chunks.find((chunk) => chunk.fileName === name)?.imports.forEach(need);
+        };
+        chunks.filter((chunk) => chunk.facadeModuleId?.endsWith('/src/start.tsx')).forEach((chunk) => need(chunk.fileName));
+        const others = [...needed].filter((name) => !page.includes(name));
+        return others.map((name) => ({ tag: 'link', attrs: { rel: 'modulepreload', href: `/${name}`, crossorigin: true }, injectTo: 'head' }));
+      },
+    },
+  };
+}
+
 // The server hands these out as they are, so that it never has to compress.
 function packed(): Plugin {
   return {
@@ -92,7 +115,7 @@ export default defineConfig({
       { find: /^moment-timezone$/, replacement: 'moment-timezone/builds/moment-timezone-with-data-10-year-range.js' },
     ],
   },
-  plugins: [emptyPackages(), icons(), fonts(), packed()],
+  plugins: [emptyPackages(), icons(), fonts(), preloadStart(), packed()],
   build: {
     target: 'es2022',
     sourcemap: false,
@@ -101,6 +124,16 @@ export default defineConfig({
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
     rolldownOptions: {
+      output: {
+        codeSplitting: {
+          groups: [
+            // What the page's own script needs to set the nonce, and nothing that makes styles before it has.
+            { name: 'first', test: /node_modules\/(@emotion\/(?!react)|stylis\/)|vite\/preload-helper/, priority: 2 },
+            // One file of what several pages and panels share: as thirty small ones it took three times as long to fetch.
+            { name: 'shared', minShareCount: 2, priority: 1 },
+          ],
+        },
+      },
       // "use client" means nothing here, and a dozen packages say it in every file.
       onwarn: (warning, warn) => (warning.code === 'MODULE_LEVEL_DIRECTIVE' ? undefined : warn(warning)),
     },

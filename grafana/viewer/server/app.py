@@ -37,7 +37,7 @@ RUNBOOK_POLICY = (
     "img-src 'self' data:; font-src 'self'; "
     "base-uri 'none'; form-action 'none'; frame-ancestors 'self'"
 )
-PAGES = ("/", "/dashboards", "/trace/{id}", "/traces", "/logs", "/alerts", "/explore", "/explore/{rest:path}")
+PAGES = ("/dashboards", "/trace/{id}", "/traces", "/logs", "/alerts", "/explore", "/explore/{rest:path}")
 
 
 class Viewer:
@@ -68,6 +68,7 @@ class Viewer:
                 Route("/runbooks/{name:path}", self.runbook),
                 Route("/d/{uid}", self.dashboard_page),
                 Route("/d/{uid}/{slug:path}", self.dashboard_page),
+                Route("/", self.home),
                 *(Route(path, self.page) for path in PAGES),
                 Route("/{path:path}", self.static_file),
             ],
@@ -147,8 +148,11 @@ class Viewer:
 
     async def dashboard_page(self, request: Request) -> Response:
         """The page says itself which dashboards exist; the status is for those who only look at that."""
-        known = request.path_params["uid"] in self.dashboards.all()
-        return self._page_response(200 if known else 404)
+        uid = request.path_params["uid"]
+        return self._page_response(200, uid) if uid in self.dashboards.all() else self._page_response(404)
+
+    async def home(self, _: Request) -> Response:
+        return self._page_response(200, self.config.home if self.config.home in self.dashboards.all() else None)
 
     async def page(self, _: Request) -> Response:
         return self._page_response(200)
@@ -168,7 +172,8 @@ class Viewer:
     def _index(self) -> Path:
         return self.config.static / "index.html"
 
-    def _page_response(self, status: int) -> Response:
+    def _page_response(self, status: int, dashboard: str | None = None) -> Response:
+        """The browser fetches what the page asks for first, a dashboard too, while it loads the scripts."""
         try:
             text = self._index().read_text(encoding="utf-8")
         except OSError:
@@ -181,7 +186,9 @@ class Viewer:
             "img-src 'self' data: blob:; font-src 'self'; connect-src 'self'; "
             "base-uri 'none'; form-action 'self'; frame-ancestors 'self'"
         )
-        headers = {"Content-Security-Policy": policy, "Cache-Control": "no-store"}
+        asked_for = ["/api/settings"] if dashboard is None else ["/api/settings", f"/api/dashboards/uid/{dashboard}"]
+        preloads = ", ".join(f"<{path}>; rel=preload; as=fetch; crossorigin=anonymous" for path in asked_for)
+        headers = {"Content-Security-Policy": policy, "Cache-Control": "no-store", "Link": preloads}
         return HTMLResponse(text.replace(NONCE_PLACE, nonce), status_code=status, headers=headers)
 
     def _summaries(self) -> list[dict[str, Any]]:

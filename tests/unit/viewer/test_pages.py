@@ -40,6 +40,19 @@ def test_the_policy_lets_in_nothing_foreign(viewer: str) -> None:
         assert header in first.headers
 
 
+@pytest.mark.parametrize(
+    ("path", "dashboards"),
+    [("/d/one", ["/api/dashboards/uid/one"]), ("/d/one/a-slug", ["/api/dashboards/uid/one"]), ("/logs", [])],
+)
+def test_what_a_page_asks_for_first_is_fetched_beside_its_scripts(
+    viewer: str, path: str, dashboards: list[str]
+) -> None:
+    link = httpx.get(viewer + path, headers=HTML).headers["link"]
+    paths = re.findall(r"<([^>]+)>; rel=preload; as=fetch; crossorigin=anonymous", link)
+    assert paths == ["/api/settings", *dashboards]
+    assert [httpx.get(viewer + preloaded).status_code for preloaded in paths] == [200] * len(paths)
+
+
 def test_files_are_kept_as_long_as_their_name_says(viewer: str) -> None:
     hashed = httpx.get(f"{viewer}/assets/app-1234.js", headers={"Accept-Encoding": "identity"})
     assert hashed.text == "export {}"
