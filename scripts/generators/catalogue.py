@@ -147,8 +147,8 @@ from functools import cached_property
 
 from prometheus_client import Counter, Gauge, Histogram, Summary
 
-from signalfire.bounded import Family, Label, LabelValue, Spec
-from signalfire.families import LazyMetrics
+from signalfire.prometheus.bounded import Family, Label, LabelValue, Spec
+from signalfire.prometheus.families import LazyMetrics
 '''
 
 

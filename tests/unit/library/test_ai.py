@@ -21,7 +21,7 @@ from signalfire import Metrics, track_ai_call
 from signalfire.ai import AiCall, ai_operation, current_operation, subscribe, track_tokens
 from signalfire.prices import Usage
 from signalfire.providers.failures import error_type
-from signalfire.usage import Answers, failed_with, has_text
+from signalfire.providers.usage import Answers, failed_with, has_text
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response, StreamingResponse

@@ -15,9 +15,9 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, Summary, generate_latest
 from signalfire import Metrics
-from signalfire.bounded import MAX_SERIES, Family
-from signalfire.children import BATCH, FastCounter, FastHistogram, FastSummary
 from signalfire.http.exposition import render
+from signalfire.prometheus.bounded import MAX_SERIES, Family
+from signalfire.prometheus.children import BATCH, FastCounter, FastHistogram, FastSummary
 
 from scripts.generators import catalogue
 from tests.unit.library.helpers import series, value

@@ -20,8 +20,8 @@ from hypothesis import strategies as st
 from prometheus_client.mmap_dict import MmapedDict, mmap_key
 from prometheus_client.multiprocess import MultiProcessCollector
 from prometheus_client.parser import text_string_to_metric_families
-from signalfire.groups import Group, folder_name, read_file, remove_abandoned, started_at
-from signalfire.merging import Numbers, families
+from signalfire.prometheus.groups import Group, folder_name, read_file, remove_abandoned, started_at
+from signalfire.prometheus.merging import Numbers, families
 
 from scripts.paths import ROOT
 from tests.unit.library.helpers import free_port, wait_until

@@ -13,10 +13,10 @@ from hypothesis import strategies as st
 from prometheus_client import CollectorRegistry
 from prometheus_client.parser import text_string_to_metric_families
 from signalfire import Metrics
-from signalfire.children import BATCH
 from signalfire.correlation import new_correlation_id
 from signalfire.http.exposition import render
 from signalfire.http.series import BatchedSeries, DirectSeries, Series, series_of
+from signalfire.prometheus.children import BATCH
 
 OPENMETRICS = "application/openmetrics-text; version=1.0.0"
 
@@ -123,7 +123,7 @@ import sys
 from prometheus_client import REGISTRY
 from signalfire import Metrics
 from signalfire.http.series import series_of
-from signalfire.multiprocess import join
+from signalfire.prometheus.multiprocess import join
 
 series = series_of(Metrics(REGISTRY), "GET", "/", 200, kept=True)
 for _ in range(3):

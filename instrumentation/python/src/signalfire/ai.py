@@ -25,7 +25,7 @@ from signalfire.internal import metrics as default_metrics
 from signalfire.operations import CANCELLED, ERROR, SUCCESS, Operation
 from signalfire.prices import Price, Usage, price_list
 from signalfire.providers.failures import error_type
-from signalfire.usage import Answers, failed_with, has_text
+from signalfire.providers.usage import Answers, failed_with, has_text
 
 R = TypeVar("R")
 

@@ -15,8 +15,8 @@ import orjson
 from opentelemetry import trace
 
 from signalfire import correlation, masking, plain, settings
-from signalfire.bounded import OTHER
 from signalfire.internal import internal_error
+from signalfire.prometheus.bounded import OTHER
 
 MAX_KINDS = 100
 MAX_MESSAGE = 1000  # characters

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from prometheus_client import REGISTRY, CollectorRegistry
 
-from signalfire import multiprocess, settings
+from signalfire import settings
 from signalfire.catalogue import Metrics
 from signalfire.clients import instrument_clients
 from signalfire.health import HealthChecker
@@ -20,6 +20,7 @@ from signalfire.internal import internal_error
 from signalfire.internal import metrics as default_metrics
 from signalfire.logs import is_set_up, rename_service, route_server_logging, setup_logging
 from signalfire.prices import price_list
+from signalfire.prometheus import multiprocess
 from signalfire.threads import instrument_threads
 from signalfire.tracing import flush, setup_tracing, shutdown_tracing
 

@@ -13,9 +13,9 @@ from typing import Any, Generic
 
 from prometheus_client import REGISTRY, CollectorRegistry, Counter, Gauge, Histogram
 
-from signalfire.bounded import DEFAULT_CAP, Child, Family, Kind, Label, LabelValue, Spec
 from signalfire.catalogue import Metrics
 from signalfire.internal import metrics as default_metrics
+from signalfire.prometheus.bounded import DEFAULT_CAP, Child, Family, Kind, Label, LabelValue, Spec
 from signalfire.settings import SettingError
 
 Labels = Mapping[str, Sequence[str] | int | None]

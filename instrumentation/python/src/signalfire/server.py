@@ -17,7 +17,7 @@ from signalfire.health import HealthChecker
 from signalfire.http.exposition import render
 from signalfire.internal import internal_error
 from signalfire.internal import metrics as default_metrics
-from signalfire.multiprocess import join, shared
+from signalfire.prometheus.multiprocess import join, shared
 
 HEALTH_AT_SCRAPE = 15.0
 PORT_PATIENCE = 1.0  # seconds

@@ -18,13 +18,13 @@ from opentelemetry.trace import SpanKind, StatusCode, set_span_in_context
 from prometheus_client import Gauge
 
 from signalfire import correlation, tracing
-from signalfire.bounded import OTHER
 from signalfire.catalogue import Metrics
-from signalfire.children import several_processes
 from signalfire.http.series import Series, series_of
 from signalfire.http.templates import UNMATCHED
 from signalfire.internal import internal_error
 from signalfire.logs import line
+from signalfire.prometheus.bounded import OTHER
+from signalfire.prometheus.children import several_processes
 
 LOGGER = "signalfire.http"
 CLIENT_LEFT = 499

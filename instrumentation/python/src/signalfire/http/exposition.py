@@ -10,7 +10,7 @@ from prometheus_client.exposition import choose_encoder
 from prometheus_client.metrics_core import Metric
 from prometheus_client.registry import Collector
 
-from signalfire.multiprocess import SharedMetrics, shared
+from signalfire.prometheus.multiprocess import SharedMetrics, shared
 from signalfire.turns import short_turns
 
 

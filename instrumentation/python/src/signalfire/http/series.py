@@ -6,7 +6,7 @@ from typing import Protocol
 from prometheus_client import Counter, Histogram, Summary
 
 from signalfire.catalogue import Metrics
-from signalfire.children import BATCH, FastCounter, FastHistogram, FastSummary
+from signalfire.prometheus.children import BATCH, FastCounter, FastHistogram, FastSummary
 
 _NUMBERS = 3  # of one request
 

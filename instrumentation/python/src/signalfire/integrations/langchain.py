@@ -25,7 +25,7 @@ from signalfire.coordination import MemoryOperation
 from signalfire.internal import internal_error
 from signalfire.open_work import OpenWork
 from signalfire.operations import Operation
-from signalfire.usage import count
+from signalfire.providers.usage import count
 
 try:
     from langchain_core.callbacks import BaseCallbackHandler, BaseCallbackManager

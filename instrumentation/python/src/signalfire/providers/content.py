@@ -11,8 +11,8 @@ from typing import Any
 from signalfire import genai, masking, plain
 from signalfire.ai import AiCall
 from signalfire.internal import internal_error
+from signalfire.providers.usage import finish_reasons, numbered, part
 from signalfire.settings import SettingError
-from signalfire.usage import finish_reasons, numbered, part
 
 VARIABLE = "OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT"
 MAX_JSON = 8_000  # characters of one attribute; the library's own spans keep little more

@@ -11,7 +11,7 @@ from signalfire.prices import price_list
 from signalfire.providers.addresses import CUSTOM, provider_at
 from signalfire.providers.content import content_is_recorded
 from signalfire.providers.requests import Asked, Instrumentation, request_attributes
-from signalfire.usage import part
+from signalfire.providers.usage import part
 
 _KINDS = {
     "/chat/completions": ("chat", genai.CHAT),

@@ -7,7 +7,7 @@ from pathlib import Path
 import orjson
 
 from signalfire.internal import internal_error
-from signalfire.multiprocess import shared
+from signalfire.prometheus.multiprocess import shared
 from signalfire.status.readings import Reading
 
 FILE = "signalfire-status-baseline.json"

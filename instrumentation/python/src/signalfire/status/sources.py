@@ -15,7 +15,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from signalfire import catalogue
 from signalfire.errors import recent_errors
-from signalfire.multiprocess import SharedMetrics, shared
+from signalfire.prometheus.multiprocess import SharedMetrics, shared
 from signalfire.status.processes import STARTED, own_memory
 from signalfire.status.readings import LOGGED_ERRORS, SAMPLES, Memory, Reading, Series, samples_of
 

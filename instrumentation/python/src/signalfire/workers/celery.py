@@ -13,7 +13,7 @@ from signalfire.health import Finding, HealthChecker, Status
 from signalfire.internal import internal_error
 from signalfire.internal import metrics as default_metrics
 from signalfire.monitoring import setup_monitoring
-from signalfire.multiprocess import join
+from signalfire.prometheus.multiprocess import join
 from signalfire.server import MetricsServer, start_metrics_server
 from signalfire.workers.celery_logs import hold_back_repeats, route_worker_logging
 from signalfire.workers.flushing import Flushing

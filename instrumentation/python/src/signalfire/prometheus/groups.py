@@ -24,7 +24,7 @@ from prometheus_client.metrics_core import Metric
 from prometheus_client.mmap_dict import MmapedDict, mmap_key
 
 from signalfire import settings
-from signalfire.merging import BY_PROCESS, Numbers, add, outlives_its_process, with_pid
+from signalfire.prometheus.merging import BY_PROCESS, Numbers, add, outlives_its_process, with_pid
 
 PREFIX = "signalfire."
 FOLD_WHEN_ENTERING = 16  # members gone, so that a new process seldom pays for it

@@ -19,10 +19,10 @@ from prometheus_client.mmap_dict import MmapedDict, mmap_key
 from prometheus_client.registry import Collector
 
 from signalfire import settings
-from signalfire.merging import families
+from signalfire.prometheus.merging import families
 
 if TYPE_CHECKING:
-    from signalfire.groups import Group  # needs file locks, which not every system has
+    from signalfire.prometheus.groups import Group  # needs file locks, which not every system has
 
 INHERITED = "SIGNALFIRE_METRICS_GROUP"
 """Tells processes that are spawned, not forked, where their parent keeps its numbers."""
@@ -77,7 +77,7 @@ def join(service: str | None, *, as_parent: bool = False) -> bool:
 
 
 def enter(service: str | None, *, as_parent: bool) -> None:
-    from signalfire import groups
+    from signalfire.prometheus import groups
 
     early = Path(os.environ["PROMETHEUS_MULTIPROC_DIR"]) if asked_for() else None
     base = early or groups.private_base()

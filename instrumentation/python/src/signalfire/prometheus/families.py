@@ -6,7 +6,7 @@ from typing import TypeVar, cast
 
 from prometheus_client import REGISTRY, CollectorRegistry, Counter, Gauge, Histogram, Summary
 
-from signalfire.bounded import Family, Spec, build
+from signalfire.prometheus.bounded import Family, Spec, build
 
 Metric = Counter | Gauge | Histogram | Summary
 AnyFamily = Family[Counter] | Family[Gauge] | Family[Histogram] | Family[Summary]

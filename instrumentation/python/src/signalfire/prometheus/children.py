@@ -15,7 +15,7 @@ from prometheus_client import Counter, Histogram, Summary
 from prometheus_client.samples import Exemplar, Sample
 from prometheus_client.utils import floatToGoString
 
-from signalfire.multiprocess import shared
+from signalfire.prometheus.multiprocess import shared
 
 BATCH = 256
 
@@ -41,7 +41,7 @@ class Source(Protocol):
 class Batched:
     """Updates that wait in a list until somebody reads them, or until there are many.
 
-    To be a metric's second base: only an object of the first one's layout can become it (signalfire.multiprocess).
+    To be a metric's second base: only an object of the first one's layout can become it (multiprocess.py).
     """
 
     _mutex: Lock

@@ -1,0 +1,1 @@
+"""What prometheus_client lacks: bounded labels, cheap updates, and several processes that are scraped as one."""
