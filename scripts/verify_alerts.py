@@ -24,7 +24,7 @@ def main(
     stack = Stack(settings_in_use()[0])
     try:
         stack.ask_each()
-        before = {name for name, _ in stack.firing()} - ALWAYS_ALLOWED
+        before = {alert.name for alert in stack.firing()} - ALWAYS_ALLOWED
         if before:
             console.out.print(f"[yellow]Firing before any fault: {', '.join(sorted(before))}[/]")
         results = [_played(stack, fault) for fault in chosen]

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import httpx
 
 from scripts.verification.expectations import ALWAYS_ALLOWED, Expected, Play
-from scripts.verification.stack import Stack
+from scripts.verification.stack import Firing, Stack
 
 _SECONDS_BETWEEN_LOOKS = 2.0
 # What nothing is expected of is watched for so long.
@@ -41,6 +41,7 @@ class Played:
     fault: str
     seen: list[Seen]
     unexpected: list[str]
+    """Each alert and the services that it was about."""
     resolved: float | None
     """Seconds from the fault's end until no alert that it must raise fired; None where some still do."""
 
@@ -57,40 +58,50 @@ def play(stack: Stack, fault: str, plan: Play, tell: Callable[[str], None]) -> P
     timing = stack.timing()
     bounds = {key(expected): timing.bound(expected.alert, expected.severity, expected.window) for expected in plan.must}
     before = stack.firing()
-    allowed = ALWAYS_ALLOWED | plan.may | {expected.alert for expected in plan.must} | {name for name, _ in before}
+    known = {alert.name for alert in before}
+    allowed = ALWAYS_ALLOWED | plan.may | {expected.alert for expected in plan.must} | known
     fired: dict[Key, float] = {}
     notified: dict[Key, float] = {}
-    others: set[str] = set()
+    others: dict[str, set[str]] = {}
     began = time.time()
     patience = max(bounds.values(), default=_SECONDS_OF_SILENCE)
     with stack.fault(fault):
         while time.time() - began < patience:
-            _look(stack, began, fired, notified)
-            others |= {name for name, _ in fired} - allowed
+            for alert in _look(stack, began, fired, notified):
+                if alert.name not in allowed:
+                    others.setdefault(alert.name, set()).add(alert.service)
             if bounds and set(bounds) <= set(notified):
                 break
             tell(f"{fault}: {time.time() - began:.0f} of at most {patience:.0f} s, {len(notified)} notified")
             time.sleep(_SECONDS_BETWEEN_LOOKS)
     # Other views of the same may look back over hours, as objectives do: they are not waited for.
-    must = {expected.alert for expected in plan.must} - plan.lasting | others
-    resolved = _resolved(stack, must & {name for name, _ in fired} - {name for name, _ in before}, fault, tell)
+    must = {expected.alert for expected in plan.must} - plan.lasting | set(others)
+    resolved = _resolved(stack, must & {name for name, _ in fired} - known, fault, tell)
     seen = [Seen(e, fired.get(key(e)), notified.get(key(e)), bounds[key(e)]) for e in plan.must]
-    return Played(fault, seen, sorted(others), resolved)
+    return Played(fault, seen, [_told(name, services) for name, services in sorted(others.items())], resolved)
 
 
 def key(expected: Expected) -> Key:
     return expected.alert, expected.severity
 
 
-def _look(stack: Stack, began: float, fired: dict[Key, float], notified: dict[Key, float]) -> None:
-    """A server that does not answer at this moment is asked again at the next."""
+def _told(name: str, services: set[str]) -> str:
+    named = ", ".join(sorted(services - {""}))
+    return f"{name} of {named}" if named else name
+
+
+def _look(stack: Stack, began: float, fired: dict[Key, float], notified: dict[Key, float]) -> set[Firing]:
+    """What fires now. A server that does not answer at this moment is asked again at the next."""
+    firing: set[Firing] = set()
     try:
-        for one in stack.firing():
-            fired.setdefault(one, time.time() - began)
+        firing = stack.firing()
+        for alert in firing:
+            fired.setdefault((alert.name, alert.severity), time.time() - began)
         for name, severity, received_at in stack.told_since(began):
             notified[name, severity] = min(notified.get((name, severity), float("inf")), received_at - began)
     except httpx.HTTPError:
-        return
+        return firing
+    return firing
 
 
 def _resolved(stack: Stack, names: set[str], fault: str, tell: Callable[[str], None]) -> float | None:
@@ -98,7 +109,7 @@ def _resolved(stack: Stack, names: set[str], fault: str, tell: Callable[[str], N
     left = names
     while time.time() - ended < _SECONDS_TO_RESOLVE:
         with contextlib.suppress(httpx.HTTPError):
-            left = {name for name, _ in stack.firing()} & names
+            left = {alert.name for alert in stack.firing()} & names
         if not left:
             return time.time() - ended
         tell(f"{fault}: over for {time.time() - ended:.0f} s, still firing: {', '.join(sorted(left))}")

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 import httpx
 import yaml
@@ -16,6 +16,13 @@ from scripts.settings import Settings
 
 _SECONDS_ON_THE_WAY = 10.0
 _UNITS = {"ms": 0.001, "s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
+
+
+class Firing(NamedTuple):
+    name: str
+    severity: str
+    service: str
+    """Empty for what is about no single one."""
 
 
 @dataclass(frozen=True)
@@ -126,11 +133,11 @@ class Stack:
                 return str(alert["state"])
         return None
 
-    def firing(self) -> set[tuple[str, str]]:
-        """Name and severity of every alert that fires."""
+    def firing(self) -> set[Firing]:
+        """Every alert that fires."""
         answer = self._get(f"{self.prometheus}/api/v1/alerts")
         return {
-            (alert["labels"]["alertname"], alert["labels"]["severity"])
+            Firing(alert["labels"]["alertname"], alert["labels"]["severity"], alert["labels"].get("service", ""))
             for alert in answer["data"]["alerts"]
             if alert["state"] == "firing"
         }

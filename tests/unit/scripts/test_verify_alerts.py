@@ -11,10 +11,11 @@ from examples.adplatform.faults import Fault
 from scripts.verification import play as playing
 from scripts.verification.expectations import ALWAYS_ALLOWED, FAULTS, Expected, Play
 from scripts.verification.play import Played, play
-from scripts.verification.stack import Timing, parse_duration
+from scripts.verification.stack import Firing, Timing, parse_duration
 from tests.unit.mixin.conftest import evaluate
 
 PLAN = Play(must=(Expected("HighErrorRate", "error", 1),), may=frozenset({"LowSuccessRate"}))
+SERVICES = {"Watchdog": "", "DiskFull": ""}
 TIMING = Timing(scrape=5, evaluation=5, group_wait=5, holds={("HighErrorRate", "error"): (60, 5)})
 
 
@@ -32,10 +33,11 @@ class MadeUp:
     def timing(self) -> Timing:
         return TIMING
 
-    def firing(self) -> set[tuple[str, str]]:
-        if self.on or self.stays:
-            return self.alerts
-        return {("Watchdog", "info")} | (self.after if self.was_on else set())
+    def firing(self) -> set[Firing]:
+        alerts = (
+            self.alerts if self.on or self.stays else {("Watchdog", "info")} | (self.after if self.was_on else set())
+        )
+        return {Firing(name, severity, SERVICES.get(name, "shop")) for name, severity in alerts}
 
     def told_since(self, since: float) -> list[tuple[str, str, float]]:
         return [(name, severity, time.time()) for name, severity in self.notified] if self.on else []
@@ -76,6 +78,11 @@ def test_an_alert_that_is_notified_in_time_is_good(monkeypatch: pytest.MonkeyPat
 )
 def test_what_is_wrong_is_found(stack: MadeUp, wrong: str, monkeypatch: pytest.MonkeyPatch) -> None:
     assert not played(stack, monkeypatch).good
+
+
+def test_what_was_not_expected_is_told_with_its_service(monkeypatch: pytest.MonkeyPatch) -> None:
+    others = {("DiskFull", "critical"), ("HttpLatencyP95", "error")}
+    assert played(MadeUp(EXPECTED | others, EXPECTED), monkeypatch).unexpected == ["DiskFull", "HttpLatencyP95 of shop"]
 
 
 def test_an_alert_that_fired_before_and_does_not_stop_is_no_news(monkeypatch: pytest.MonkeyPatch) -> None:
