@@ -160,20 +160,27 @@ def _lost(normal: Server, broken: Server, seconds: int) -> float:
 
 
 def endurance(minutes: float, say: Say) -> list[Row]:
-    """Memory under load while the collector accepts and never answers: what comes after the first minute is growth."""
-    rows = Rows("memory while the collector never answers", "MB")
+    """Memory under load while the collector is of no use: what comes after the first minute is growth."""
+    rows = Rows("memory while there is no collector", "MB")
     with ExitStack() as stack:
         scratch = Path(stack.enter_context(tempfile.TemporaryDirectory()))
-        server = stack.enter_context(serving(EVERYTHING, stack.enter_context(hanging()), scratch / "output"))
+        broken = {"is away": stack.enter_context(away()), "never answers": stack.enter_context(hanging())}
+        servers = {
+            state: stack.enter_context(serving(EVERYTHING, address, scratch / state))
+            for state, address in broken.items()
+        }
         began = time.monotonic()
-        settled = 0.0
+        settled: dict[str, float] = {}
         while (passed := time.monotonic() - began) < minutes * 60:
             say(f"memory without a collector, {passed:.0f} of {minutes * 60:.0f} s")
-            server.under_load(10)
+            for server in servers.values():
+                server.under_load(5)
             if not settled and time.monotonic() - began > min(_GROWTH_WINDOW, minutes * 30):
-                settled = server.resident_megabytes()
-        rows.add("after the first minute", settled)
-        rows.add(f"growth from there to minute {minutes:g}", server.resident_megabytes() - settled, 5.0)
+                settled = {state: server.resident_megabytes() for state, server in servers.items()}
+        for state, server in servers.items():
+            rows.add(f"after the first minute, the collector {state}", settled[state])
+            growth = server.resident_megabytes() - settled[state]
+            rows.add(f"growth from there to minute {minutes:g}, the collector {state}", growth, 5.0)
     return rows.all()
 
 
