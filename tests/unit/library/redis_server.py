@@ -1,4 +1,4 @@
-"""A real Redis on a free port."""
+"""A real Redis on a free port, or on a given one."""
 
 import subprocess
 from collections.abc import Iterator
@@ -12,10 +12,10 @@ from tests.unit.library.helpers import free_port, wait_until
 
 
 @contextmanager
-def running_redis(folder: Path) -> Iterator[str]:
+def running_redis(folder: Path, port: int | None = None) -> Iterator[str]:
     """Its address, as in redis://127.0.0.1:4711/0. It keeps nothing on disk."""
     system_packages.ensure("redis-server")
-    port = free_port()
+    port = port or free_port()
     command = ["redis-server", "--bind", "127.0.0.1", "--port", str(port), "--save", "", "--dir", str(folder)]
     with (folder / "redis.log").open("wb") as log, subprocess.Popen(command, stdout=log, stderr=log) as server:
         client = redis.Redis(port=port)

@@ -432,6 +432,27 @@ def test_a_broker_that_dies_costs_the_depths_and_nothing_else(tmp_path: Path) ->
         assert len(warnings) == 1
 
 
+def test_a_worker_is_not_healthy_before_it_takes_tasks(tmp_path: Path) -> None:
+    (tmp_path / "redis").mkdir()
+    (tmp_path / "worker").mkdir()
+    port = free_port()
+    worker = Worker(tmp_path / "worker", f"redis://127.0.0.1:{port}/0", "http://127.0.0.1:9", "--concurrency", "1")
+
+    def health() -> tuple[int, str]:
+        try:
+            answer = httpx.get(f"http://127.0.0.1:{worker.port}/health", timeout=10)
+        except httpx.TransportError:
+            return 0, ""
+        return answer.status_code, answer.json()["checks"]["broker"].get("detail", "")
+
+    with contextlib.closing(worker):
+        wait_until(lambda: health()[0], 90)
+        assert health() == (503, "the worker takes no tasks yet")
+        with running_redis(tmp_path / "redis", port):
+            wait_until(lambda: health()[0] == 200, 60)
+            worker.stop()
+
+
 @pytest.mark.parametrize("pool", ["threads", "solo"])
 def test_pools_of_one_process_need_no_files(broker: str, spans_of_worker: Collector, tmp_path: Path, pool: str) -> None:
     address = broker.replace("/0", "/4")
