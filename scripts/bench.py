@@ -92,8 +92,10 @@ def _show(console: Console, result: dict[str, object]) -> None:
     dashboards = result["dashboards"]
     assert isinstance(dashboards, dict)
     for uid, paint in dashboards.items():
-        told = f"{paint.first_panel:.1f} s, all in view {paint.all_panels:.1f} s"
-        table.add_row(f"{uid}: to its first panel in a new browser", told, f"< {PAINTED_SECONDS} s")
+        told = (
+            f"{paint.first_contentful_paint:.1f} s, first panel {paint.first_panel:.1f} s, all {paint.all_panels:.1f} s"
+        )
+        table.add_row(f"{uid}: to its first paint in a new browser", told, f"< {PAINTED_SECONDS} s")
     table.add_row("idle stack without the demo, resident", f"{sum(idle.values()):.0f} MB", f"< {IDLE_MEGABYTES} MB")
     for name, megabytes in sorted(idle.items(), key=lambda item: -item[1]):
         table.add_row(f"  {name}", f"{megabytes:.0f} MB", "")
