@@ -17,11 +17,11 @@ RULE_KEYS = ("name", "interval", "rules", "record", "alert", "expr", "for", "lab
 Json = dict[str, Any]
 
 
-class BlockDumper(yaml.SafeDumper):
+class BlockDumper(yaml.CSafeDumper):
     """Writes texts of several lines as blocks, so that long expressions can be read."""
 
 
-def _represent_text(dumper: yaml.SafeDumper, text: str) -> yaml.Node:
+def _represent_text(dumper: BlockDumper, text: str) -> yaml.Node:
     return dumper.represent_scalar("tag:yaml.org,2002:str", text, style="|" if "\n" in text else None)
 
 
