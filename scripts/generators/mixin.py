@@ -3,6 +3,7 @@
 `generate(root)` returns a dict of path (relative to root) to content; nothing is written here.
 """
 
+import functools
 import json
 from pathlib import Path
 from typing import Any
@@ -33,6 +34,22 @@ def evaluate(root: Path, expression: str) -> Any:
     return jsonnet.evaluate(f"local mixin = import '{root}/mixin.libsonnet'; {expression}", root)
 
 
+@functools.cache
+def mixin_of(root: Path) -> Json:
+    """rules, alerts: rule files; told: what is said of each alert; dashboards by file name; uids in their order."""
+    parts: Json = evaluate(
+        root,
+        """{
+          rules: mixin.prometheusRules,
+          alerts: mixin.prometheusAlerts,
+          told: [alert.told for alert in std.objectValues(mixin.alerts)],
+          dashboards: mixin.grafanaDashboards,
+          uids: mixin.grafanaDashboards.uids,
+        }""",
+    )
+    return parts
+
+
 def _ordered(value: Any) -> Any:
     """Puts the keys of rules in the order in which people write them; jsonnet sorts them by name."""
     if isinstance(value, list):
@@ -57,10 +74,7 @@ def dashboard_file(dashboard: Json) -> str:
 
 def generate(root: Path) -> dict[Path, str]:
     """Every generated file of the mixin, by its path relative to root."""
-    mixin = evaluate(
-        root,
-        "{rules: mixin.prometheusRules, alerts: mixin.prometheusAlerts, dashboards: mixin.grafanaDashboards}",
-    )
+    mixin = mixin_of(root)
     files = {
         Path("prometheus/generated/recording.yaml"): rules_file(mixin["rules"], "prometheus/signals/"),
         Path("prometheus/generated/alerts.yaml"): rules_file(mixin["alerts"], "prometheus/alerts/"),

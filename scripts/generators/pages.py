@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
-from scripts.generators.mixin import HEADER, evaluate
+from scripts.generators.mixin import HEADER, mixin_of
 
 Json = dict[str, Any]
 BEYOND = {">": "above", ">=": "from", "<": "below"}
@@ -117,16 +117,11 @@ def _table(header: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
 
 def generate(root: Path) -> dict[Path, str]:
     """Both pages, by their path relative to root."""
-    mixin = evaluate(
-        root,
-        """{
-          alerts: [alert.told for alert in std.objectValues(mixin.alerts)],
-          dashboards: [mixin.grafanaDashboards[uid + '.json'] for uid in mixin.grafanaDashboards.uids],
-        }""",
-    )
+    mixin = mixin_of(root)
+    dashboards = [mixin["dashboards"][f"{uid}.json"] for uid in mixin["uids"]]
     pages = {
-        "alerts": ("prometheus/alerts/", alerts_page(mixin["alerts"])),
-        "dashboards": ("grafana/dashboards/", dashboards_page(mixin["dashboards"])),
+        "alerts": ("prometheus/alerts/", alerts_page(mixin["told"])),
+        "dashboards": ("grafana/dashboards/", dashboards_page(dashboards)),
     }
     return {
         Path(f"docs/{name}.md"): f"<!-- {HEADER.format(source=source)} -->\n\n{page}"
