@@ -93,14 +93,12 @@ def _told(name: str, services: set[str]) -> str:
 def _look(stack: Stack, began: float, fired: dict[Key, float], notified: dict[Key, float]) -> set[Firing]:
     """What fires now. A server that does not answer at this moment is asked again at the next."""
     firing: set[Firing] = set()
-    try:
+    with contextlib.suppress(httpx.HTTPError):
         firing = stack.firing()
         for alert in firing:
             fired.setdefault((alert.name, alert.severity), time.time() - began)
         for name, severity, received_at in stack.told_since(began):
             notified[name, severity] = min(notified.get((name, severity), float("inf")), received_at - began)
-    except httpx.HTTPError:
-        return firing
     return firing
 
 

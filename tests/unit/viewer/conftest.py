@@ -77,5 +77,6 @@ def make_config(folder: Path, upstream_port: int) -> Config:
         static=static,
         runbooks=runbooks,
         datasources=sources,
+        home="one",
         allowed_hosts=frozenset({"dash.example"}),
     )

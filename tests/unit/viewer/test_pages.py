@@ -42,7 +42,12 @@ def test_the_policy_lets_in_nothing_foreign(viewer: str) -> None:
 
 @pytest.mark.parametrize(
     ("path", "dashboards"),
-    [("/d/one", ["/api/dashboards/uid/one"]), ("/d/one/a-slug", ["/api/dashboards/uid/one"]), ("/logs", [])],
+    [
+        ("/", ["/api/dashboards/uid/one"]),
+        ("/d/one", ["/api/dashboards/uid/one"]),
+        ("/d/one/a-slug", ["/api/dashboards/uid/one"]),
+        ("/logs", []),
+    ],
 )
 def test_what_a_page_asks_for_first_is_fetched_beside_its_scripts(
     viewer: str, path: str, dashboards: list[str]

@@ -6,7 +6,7 @@ from typing import Protocol
 from prometheus_client import Counter, Histogram, Summary
 
 from signalfire.catalogue import Metrics
-from signalfire.prometheus.children import BATCH, FastCounter, FastHistogram, FastSummary
+from signalfire.prometheus.children import BATCH, FastCounter, FastHistogram, FastSummary, take
 
 _NUMBERS = 3  # of one request
 
@@ -83,13 +83,10 @@ class BatchedSeries(DirectSeries):
             self._pass_on()
 
     def _pass_on(self) -> None:
-        pending = self._pending
-        number = len(pending)
-        if not number:
+        taken = take(self._pending)
+        if not taken:
             return
-        taken = pending[:number]
-        del pending[:number]
-        self._requests.inc(number // _NUMBERS)
+        self._requests.inc(len(taken) // _NUMBERS)
         self._durations.add(taken[0::_NUMBERS])
         self._sent.add(taken[1::_NUMBERS])
         self._received.add([size for size in taken[2::_NUMBERS] if size])
