@@ -1,7 +1,7 @@
 # The commands of Signalfire. Each is a file in scripts/; `make` alone lists them.
 PYTHON ?= python3
 VENV := .venv/bin/python
-export NAME YES ON OFF RUNTIME ARGS UPGRADE BUNDLE LIST TO FROM BACKUP FORCE
+export NAME YES ON OFF RUNTIME ARGS UPGRADE BUNDLE LIST TO FROM BACKUP FORCE CHANGED
 
 .PHONY: help up down status logs clean backup restore upgrade doctor demo verify verify-alerts record-metrics screenshots images bundle bench bench-stack bench-library bench-anomalies generate lint lock test test-quick test-compose test-all
 .DEFAULT_GOAL := help

@@ -4,7 +4,7 @@
 //   { 'alerts.yaml': std.manifestYamlDoc(signalfire.prometheusAlerts) }
 //
 // Every target must carry the labels `env`, `service` and `instance`.
-local promql = import 'prometheus/signals/promql.libsonnet';
+local duration = import 'prometheus/lib/duration.libsonnet';
 
 {
   _config+:: {
@@ -35,12 +35,12 @@ local promql = import 'prometheus/signals/promql.libsonnet';
       node_exporter: 'node_exporter',
       dashboards: 'dashboards',
     },
-    // How many targets each service ought to have: [{ env, service, targets }]. Without it, only targets that Prometheus knows of
-    // can be missed.
+    // How many targets each service ought to have: [{ env, service, targets }]. Without it, only targets that
+    // Prometheus knows of can be missed.
     expected_targets: [],
     datasources: { prometheus: 'prometheus', loki: 'loki', jaeger: 'jaeger', alertmanager: 'alertmanager' },
     // "The last minute", or longer where scrapes are so far apart that a minute would not hold two of them safely.
-    short_window: '%ds' % std.max(60, 4 * promql.seconds(self.settings.scrape.interval)),
+    short_window: '%ds' % std.max(60, std.ceil(4 * duration.seconds(self.settings.scrape.interval))),
   },
 
   local config = self._config,
@@ -48,7 +48,8 @@ local promql = import 'prometheus/signals/promql.libsonnet';
   alerts:: (import 'prometheus/alerts/alerts.libsonnet')(self.signals, config),
 
   prometheusRules+:: {
-    groups+: (import 'prometheus/rules/groups.libsonnet')($.signals, config) + (import 'prometheus/rules/forecasts.libsonnet')($.alerts),
+    groups+: (import 'prometheus/rules/groups.libsonnet')($.signals, config)
+             + (import 'prometheus/rules/forecasts.libsonnet')($.alerts),
   },
 
   prometheusAlerts+:: {

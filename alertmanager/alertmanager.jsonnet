@@ -68,7 +68,11 @@ function(settings, runtime)
         ],
       },
       // Slack's texts are the plain ones, with values as Slack needs them.
-      'templates/slack-texts.tmpl': std.strReplace(importstr 'templates/plain.tmpl', 'signalfire.plain.', 'signalfire.slack.'),
+      'templates/slack-texts.tmpl': std.strReplace(
+        importstr 'templates/plain.tmpl',
+        'signalfire.plain.',
+        'signalfire.slack.'
+      ),
     } + {
       'templates/values.tmpl': importstr 'templates/values.tmpl',
       'templates/plain.tmpl': importstr 'templates/plain.tmpl',

@@ -2,13 +2,35 @@
 
 // Alerts of one condition are the same thing only if they are also about the same one of these, where they have it.
 local subject = [
-  'service', 'env', 'instance', 'agent', 'budget', 'container', 'database', 'device', 'endpoint', 'exporter',
-  'model', 'mountpoint', 'objective', 'operation', 'provider', 'queue', 'receiver', 'task_type', 'tool', 'workflow',
+  'service',
+  'env',
+  'instance',
+  'agent',
+  'budget',
+  'container',
+  'database',
+  'device',
+  'endpoint',
+  'exporter',
+  'model',
+  'mountpoint',
+  'objective',
+  'operation',
+  'provider',
+  'queue',
+  'receiver',
+  'task_type',
+  'tool',
+  'workflow',
 ];
 
 // What follows when something is down. Never a critical one: a cause must not hide what is worse than itself.
 local causes = [
-  { cause: 'TargetDown', symptoms: ['TrafficDroppedToZero', 'TaskThroughputLow', 'LowCacheHitRate'], same: ['env', 'service'] },
+  {
+    cause: 'TargetDown',
+    symptoms: ['TrafficDroppedToZero', 'TaskThroughputLow', 'LowCacheHitRate'],
+    same: ['env', 'service'],
+  },
   { cause: 'LokiDown', symptoms: ['LokiRequestErrors', 'LokiIngestionRejected', 'LogsDropped'], same: ['env'] },
   { cause: 'JaegerDown', symptoms: ['SpansDropped'], same: ['env'] },
   { cause: 'LokiDown|JaegerDown', symptoms: ['CollectorExportFailing', 'CollectorQueueFilling'], same: ['env'] },

@@ -67,10 +67,8 @@ local only(fields, section) = { [name]: section[name] for name in fields if std.
     html: link('email.html'),
     text: link('email.text'),
     threading: { enabled: true, thread_by_date: 'none' },  // with what was said of the same group before
-  } + (if section.user == null then {} else {
-    auth_username: section.user,
-    auth_password_file: section.password_file,
-  }) + (if section.ca_file == null then {} else {
-    tls_config: { ca_file: section.ca_file },
-  }),
+    [if section.user != null then 'auth_username']: section.user,
+    [if section.user != null then 'auth_password_file']: section.password_file,
+    [if section.ca_file != null then 'tls_config']: { ca_file: section.ca_file },
+  },
 }

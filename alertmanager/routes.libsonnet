@@ -1,5 +1,7 @@
-// Which receivers are told of which alert. A receiver has routes of its own, so that none depends on another one's answer.
-local duration = import 'collector/duration.libsonnet';
+// Which receivers are told of which alert. A receiver has routes of its own, so that none depends on another one's
+// answer.
+local duration = import 'prometheus/lib/duration.libsonnet';
+local regex = import 'prometheus/lib/regex.libsonnet';
 
 // An alert's label `cooldown` says after how long it is notified again. Alertmanager needs a route for each value.
 local usual_cooldowns = ['5m', '10m', '15m', '30m', '1h', '4h', '12h', '1d'];
@@ -13,8 +15,8 @@ local usual_severities = {
 
 local about_notifications = 'pipeline="true"';
 local others = 'pipeline!="true"';
-local one_of(label, values) = '%s=~"%s"' % [label, std.join('|', [std.strReplace(value, '.', '[.]') for value in values])];
-local none_of(label, values) = '%s!~"%s"' % [label, std.join('|', [std.strReplace(value, '.', '[.]') for value in values])];
+local one_of(label, values) = '%s=~"%s"' % [label, regex.any_of(values)];
+local none_of(label, values) = '%s!~"%s"' % [label, regex.any_of(values)];
 
 function(settings, severities)
   local own_cooldowns = [
@@ -22,7 +24,7 @@ function(settings, severities)
     for alert in std.objectValues(settings.alerts)
     if std.objectHas(alert, 'labels') && alert.labels != null && std.objectHas(alert.labels, 'cooldown')
   ];
-  local cooldowns = std.set(usual_cooldowns + own_cooldowns, duration.seconds);
+  local cooldowns = std.sort(std.set(usual_cooldowns + own_cooldowns), duration.seconds);
 
   // What waits for the Watchdog would take any other notification for it.
   local waits_for_watchdog(receiver) = receiver.webhook != null && receiver.webhook.watchdog;
@@ -50,11 +52,18 @@ function(settings, severities)
   ];
 
   // Whom alerts about notifications reach: they must not go only where notifications may just be failing.
-  local pipeline = first_of([[person for person in persons if person.pipeline], of_kind('webhook'), of_kind('email')[:1], persons]);
+  local pipeline =
+    first_of([[person for person in persons if person.pipeline], of_kind('webhook'), of_kind('email')[:1], persons]);
   local besides_pipeline(person) = if std.member(pipeline, person) then [others] else [];
 
   // Notes come together once a day: the first is told after an hour, what follows is collected.
-  local daily = { matchers: ['severity="info"'], group_by: ['severity'], group_wait: '1h', group_interval: '24h', repeat_interval: '23h' };
+  local daily = {
+    matchers: ['severity="info"'],
+    group_by: ['severity'],
+    group_wait: '1h',
+    group_interval: '24h',
+    repeat_interval: '23h',
+  };
 
   local route(receiver, matchers) =
     // Routes below this one do not inherit it.

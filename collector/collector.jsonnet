@@ -1,8 +1,8 @@
 // The collector: takes traces, logs and pushed metrics over OTLP and lines from log files, masks them, chooses which
 // traces are kept, and holds everything on disk until Jaeger, Loki and Prometheus have taken it. See docs/data-flow.md.
-local duration = import 'collector/duration.libsonnet';
 local line_statements = import 'collector/lines.libsonnet';
 local redaction = import 'collector/redaction.libsonnet';
+local duration = import 'prometheus/lib/duration.libsonnet';
 
 local MiB = 1024 * 1024;
 
@@ -30,8 +30,10 @@ local level_names = {
 
 // `env` of whatever arrives: its own, else this stack's.
 local env_statements(env) = [
-  'set(resource.attributes["env"], resource.attributes["deployment.environment.name"]) where resource.attributes["env"] == nil',
-  'set(resource.attributes["env"], resource.attributes["deployment.environment"]) where resource.attributes["env"] == nil',
+  'set(resource.attributes["env"], resource.attributes["deployment.environment.name"]) where ' +
+  'resource.attributes["env"] == nil',
+  'set(resource.attributes["env"], resource.attributes["deployment.environment"]) where resource.attributes["env"] ' +
+  '== nil',
   'set(resource.attributes["env"], %s) where resource.attributes["env"] == nil' % ottl_string(env),
 ];
 
@@ -95,8 +97,12 @@ function(settings, runtime)
       type: 'numeric_attribute',
       numeric_attribute: { key: 'http.response.status_code', min_value: 500, max_value: 599 },
     },
-    { name: 'slow', type: 'latency', latency: { threshold_ms: std.round(duration.seconds(settings.tracing.slow) * 1000) } },
-    { name: 'the-rest', type: 'probabilistic', probabilistic: { sampling_percentage: settings.tracing.keep_ratio * 100 } },
+    { name: 'slow', type: 'latency', latency: { threshold_ms: duration.milliseconds(settings.tracing.slow) } },
+    {
+      name: 'the-rest',
+      type: 'probabilistic',
+      probabilistic: { sampling_percentage: settings.tracing.keep_ratio * 100 },
+    },
   ];
 
   local processors = {
@@ -126,17 +132,25 @@ function(settings, runtime)
           context: 'log',
           statements: [
             // Only the names of a level say more than the number does.
-            'set(log.severity_number, %d) where log.severity_number == 0 and IsMatch(log.severity_text, "(?i)^(%s)$")' % [levels[level], std.join('|', level_names[level])]
+            'set(log.severity_number, %d) where log.severity_number == 0 and IsMatch(log.severity_text, "(?i)^(%s)$")'
+            % [levels[level], std.join('|', level_names[level])]
             for level in std.objectFields(levels)
           ] + [
             'set(log.attributes["level"], "unknown") where log.severity_number == 0',
           ] + [
-            'set(log.attributes["level"], "%s") where log.severity_number >= %d and log.severity_number < %d' % [level, levels[level], levels[level] + 4]
+            'set(log.attributes["level"], "%s") where log.severity_number >= %d and log.severity_number < %d' % [
+              level,
+              levels[level],
+              levels[level] + 4,
+            ]
             for level in std.objectFields(levels)
           ] + [
             // Loki refuses a line that is a quarter of an hour early, and one older than it keeps.
             'set(log.time, log.observed_time) where log.time_unix_nano == 0',
-            'set(log.time, log.observed_time) where log.time > log.observed_time + Duration("10m") or log.time < log.observed_time - Duration("%s")' % duration.go(settings.retention.logs),
+            (
+              'set(log.time, log.observed_time) where log.time > log.observed_time + Duration("10m") or log.time < ' +
+              'log.observed_time - Duration("%s")'
+            ) % duration.go(settings.retention.logs),
             'limit(log.attributes, 128, ["level", "service.name", "env", "correlation_id"])',
             'truncate_all(log.attributes, 8192)',
           ],
@@ -160,7 +174,10 @@ function(settings, runtime)
             'truncate_all(span.attributes, 8192)',
           ],
         },
-        { context: 'spanevent', statements: ['limit(spanevent.attributes, 64, [])', 'truncate_all(spanevent.attributes, 16384)'] },
+        {
+          context: 'spanevent',
+          statements: ['limit(spanevent.attributes, 64, [])', 'truncate_all(spanevent.attributes, 16384)'],
+        },
       ],
     },
     'transform/metrics': {
@@ -168,7 +185,8 @@ function(settings, runtime)
       metric_statements: [{
         context: 'resource',
         statements: env_statements(settings.env) + [
-          'set(resource.attributes["service"], resource.attributes["service.name"]) where resource.attributes["service"] == nil',
+          'set(resource.attributes["service"], resource.attributes["service.name"]) where ' +
+          'resource.attributes["service"] == nil',
         ],
       }],
     },
@@ -216,11 +234,15 @@ function(settings, runtime)
         } + files,
         processors: processors,
         exporters: {
-          // One batch at a time: of two that Loki takes at once, the second in its write-ahead log is skipped when the log is read
-          // after a crash, if its lines had been counted first.
-          'otlp_http/loki': { endpoint: 'http://%s/otlp' % servers.loki.address, timeout: '30s' } + queue(1024 * MiB, 1),
-          'otlp_grpc/jaeger': { endpoint: servers.jaeger.otlp_address, tls: { insecure: true }, timeout: '30s' } + queue(1024 * MiB, 2),
-          'otlp_http/prometheus': { endpoint: 'http://%s/api/v1/otlp' % servers.prometheus.address, timeout: '30s' } + queue(256 * MiB, 1),  // in their order
+          // One batch at a time: of two that Loki takes at once, the second in its write-ahead log is skipped when the
+          // log is read after a crash, if its lines had been counted first.
+          'otlp_http/loki': { endpoint: 'http://%s/otlp' % servers.loki.address, timeout: '30s' }
+                            + queue(1024 * MiB, 1),
+          'otlp_grpc/jaeger': { endpoint: servers.jaeger.otlp_address, tls: { insecure: true }, timeout: '30s' }
+                              + queue(1024 * MiB, 2),
+          // One batch at a time, too: in their order.
+          'otlp_http/prometheus': { endpoint: 'http://%s/api/v1/otlp' % servers.prometheus.address, timeout: '30s' }
+                                  + queue(256 * MiB, 1),
         },
         service: {
           extensions: ['health_check', 'file_storage/queues', 'file_storage/offsets'],
@@ -232,7 +254,9 @@ function(settings, runtime)
             ),
             logs: pipeline(['otlp'], ['redaction', 'transform/logs', 'groupbyattrs'], 'otlp_http/loki'),
             [if files != {} then 'logs/files']: pipeline(
-              std.objectFields(files), ['transform/lines', 'redaction', 'transform/logs', 'groupbyattrs'], 'otlp_http/loki',
+              std.objectFields(files),
+              ['transform/lines', 'redaction', 'transform/logs', 'groupbyattrs'],
+              'otlp_http/loki',
             ),
             metrics: pipeline(['otlp'], ['redaction', 'transform/metrics'], 'otlp_http/prometheus'),
           },

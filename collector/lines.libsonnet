@@ -1,7 +1,7 @@
 // How a line of a log file becomes a log record. Statements of the transform processor (OTTL).
 //
-// A JSON object's `message` becomes the body and its timestamp, level, trace and span those of the record; `service` and
-// `env` tell the record's own; the rest become attributes. Any other line stays as it is.
+// A JSON object's `message` becomes the body and its timestamp, level, trace and span those of the record; `service`
+// and `env` tell the record's own; the rest become attributes. Any other line stays as it is.
 local object = 'IsMap(log.cache["line"])';
 local text(name) = 'IsString(log.attributes["%s"])' % name;
 local number(name) = '(IsInt(log.attributes["%(name)s"]) or IsDouble(log.attributes["%(name)s"]))' % { name: name };
@@ -27,14 +27,18 @@ local move(from, to, condition) = [
   for format in ['%Y-%m-%dT%H:%M:%S%z', '%Y-%m-%dT%H:%M:%S%j', '%Y-%m-%d %H:%M:%S']  // with or without a fraction
 ]
 + [
-  'set(log.time_unix_nano, Int(log.attributes["time"]) * 1000000) where log.time_unix_nano == 0 and %s and Double(log.attributes["time"]) > 100000000000.0' % number('time'),
+  (
+    'set(log.time_unix_nano, Int(log.attributes["time"]) * 1000000) where log.time_unix_nano == 0 and %s and ' +
+    'Double(log.attributes["time"]) > 100000000000.0'
+  ) % number('time'),
   'delete_key(log.attributes, "timestamp") where log.time_unix_nano > 0',
   'set(log.time, log.observed_time) where log.time_unix_nano == 0',
 ]
 + move('level', 'log.severity_text', text('level'))
 + [
   // Other loggers' names for the message.
-  'set(log.attributes["message"], log.attributes["%(name)s"]) where log.attributes["message"] == nil and %(is_text)s' % { name: name, is_text: text(name) }
+  'set(log.attributes["message"], log.attributes["%(name)s"]) where log.attributes["message"] == nil and %(is_text)s'
+  % { name: name, is_text: text(name) }
   for name in ['msg', 'event']
 ]
 + move('message', 'log.body', text('message'))

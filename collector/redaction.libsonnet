@@ -5,7 +5,8 @@
   // measurement.
   keys: [
     '(?i)(^|[._-])(authorization|proxy[_-]authorization|cookie|set[_-]cookie|x[_-]api[_-]key)(\\.\\d+)?$',
-    '(?i)(^|[._-])(password|passwd|passphrase|pwd|secret|credentials?|private[_-]?key|api[_-]?key|access[_-]?key)(\\.\\d+)?$',
+    '(?i)(^|[._-])(password|passwd|passphrase|pwd|secret|credentials?|' +
+    'private[_-]?key|api[_-]?key|access[_-]?key)(\\.\\d+)?$',
     '(?i)(^|[._-])(access|refresh|id|auth|bearer|session|csrf|xsrf|api|security)[_-]?token(\\.\\d+)?$',
     '(?i)(^|\\.)token(\\.\\d+)?$',
     '(?i)(^|[._-])(e[_-]?mail|email[_-]address|card[_-]?number|credit[_-]?card|iban|ssn)(\\.\\d+)?$',
@@ -16,8 +17,11 @@
     // Authorization: Bearer …, basic …
     '(?i)\\b(bearer|basic)\\s+[a-z0-9._~+/=-]{8,}',
     // password=…, "api_key": "…", X-Api-Key: …
-    '(?i)\\b(authorization|x-api-key|api[_-]?key|(access|refresh|id|auth|session)[_-]?token|client[_-]?secret|secret|password|passwd|pwd)\\\\?["\']?\\s*[:=]\\s*\\\\?["\']?((bearer|basic|token)\\s+)?[^\\s"\',;&})\\]\\\\]{3,}',
-    // Keys by the shape their issuers give them: OpenAI and Anthropic, Stripe, AWS, GitHub, GitLab, Slack, Google, Hugging Face.
+    '(?i)\\b(authorization|x-api-key|api[_-]?key|(access|refresh|id|auth|session)[_-]?token|' +
+    'client[_-]?secret|secret|password|passwd|pwd)' +
+    '\\\\?["\']?\\s*[:=]\\s*\\\\?["\']?((bearer|basic|token)\\s+)?[^\\s"\',;&})\\]\\\\]{3,}',
+    // Keys by the shape their issuers give them: OpenAI and Anthropic, Stripe, AWS, GitHub, GitLab, Slack, Google,
+    // Hugging Face.
     '\\b(sk|pk|rk)[-_][A-Za-z0-9_-]{16,}',
     '\\b(AKIA|ASIA)[0-9A-Z]{16}\\b',
     '\\b(gh[pousr]_[A-Za-z0-9]{30,}|github_pat_[A-Za-z0-9_]{30,}|glpat-[A-Za-z0-9_-]{16,}|hf_[A-Za-z0-9]{30,})',

@@ -1,6 +1,6 @@
 // What a real Grafana is given: its data sources, and the dashboards of the mixin.
-local signalfire = import 'mixin.libsonnet';
 local provisioning = import 'grafana/provisioning/provisioning.libsonnet';
+local signalfire = import 'mixin.libsonnet';
 
 function(settings, runtime)
   local mixin = signalfire { _config+:: { settings: settings, links: runtime.links } };

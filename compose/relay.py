@@ -9,6 +9,7 @@ Standard library only: the health check starts it every few seconds.
 
 import asyncio
 import contextlib
+import signal
 import socket
 import sys
 from collections.abc import Awaitable, Callable
@@ -87,4 +88,6 @@ if __name__ == "__main__":
     if mode == "check":
         check()
     else:
+        # As a container's first process it would otherwise ignore this, and be killed after half a minute.
+        signal.signal(signal.SIGTERM, lambda *_: sys.exit())
         asyncio.run({"outside": outside, "inside": inside}[mode](arguments))

@@ -1,5 +1,5 @@
 // Jaeger: traces from the collector over OTLP, into a badger database on this machine's disk.
-local duration = import 'collector/duration.libsonnet';
+local duration = import 'prometheus/lib/duration.libsonnet';
 
 // Jaeger replaces ${…} in its configuration; a dollar that is meant stands twice.
 local literal(text) = std.strReplace(text, '$', '$$');
@@ -32,7 +32,10 @@ function(settings, runtime)
             http: { endpoint: me.listen },
             grpc: { endpoint: me.listen },  // the same port serves both
           },
-          healthcheckv2: { use_v2: true, http: { endpoint: me.health_listen, status: { enabled: true, path: '/status' } } },
+          healthcheckv2: {
+            use_v2: true,
+            http: { endpoint: me.health_listen, status: { enabled: true, path: '/status' } },
+          },
         },
         receivers: { otlp: { protocols: { grpc: { endpoint: me.otlp_listen, max_recv_msg_size_mib: 32 } } } },
         exporters: { jaeger_storage_exporter: { trace_storage: 'traces' } },

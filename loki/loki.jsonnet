@@ -1,8 +1,9 @@
 // Loki: one process, files on this machine's disk, logs in over OTLP from the collector.
-local duration = import 'collector/duration.libsonnet';
+local duration = import 'prometheus/lib/duration.libsonnet';
 
 local port(address) = std.parseInt(std.split(address, ':')[std.length(std.split(address, ':')) - 1]);
-local host(address) = std.stripChars(std.substr(address, 0, std.length(address) - std.length(std.toString(port(address))) - 1), '[]');
+local host(address) =
+  std.stripChars(std.substr(address, 0, std.length(address) - std.length(std.toString(port(address))) - 1), '[]');
 
 function(settings, runtime)
   local me = runtime.servers.loki;
@@ -46,9 +47,15 @@ function(settings, runtime)
         ingester: {
           lifecycler: { min_ready_duration: '0s' },
           // What was acknowledged is in the write-ahead log, and read again after a crash.
-          wal: { enabled: true, dir: me.data + '/wal', checkpoint_duration: '1m', flush_on_shutdown: false, replay_memory_ceiling: '256MB' },
-          // Half of this is how far behind a stream's newest line another may still arrive: after hours of outage, or from a
-          // file that is read for the first time.
+          wal: {
+            enabled: true,
+            dir: me.data + '/wal',
+            checkpoint_duration: '1m',
+            flush_on_shutdown: false,
+            replay_memory_ceiling: '256MB',
+          },
+          // Half of this is how far behind a stream's newest line another may still arrive: after hours of outage, or
+          // from a file that is read for the first time.
           max_chunk_age: '12h',
           chunk_idle_period: '30m',
         },
@@ -84,7 +91,8 @@ function(settings, runtime)
           max_structured_metadata_entries_count: 256,
           discover_log_levels: false,  // the collector has set the label `level`
           volume_enabled: true,
-          // A line is cut rather than refused, and one from a long outage or an old file is taken while it would be kept.
+          // A line is cut rather than refused, and one from a long outage or an old file is taken while it would be
+          // kept.
           max_line_size: '256KB',
           max_line_size_truncate: true,
           reject_old_samples: true,

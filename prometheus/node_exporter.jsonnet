@@ -1,5 +1,19 @@
 // node_exporter: the host's CPU, memory, disks, file systems and network, and nothing that no dashboard shows.
-local collectors = ['cpu', 'diskstats', 'filefd', 'filesystem', 'loadavg', 'meminfo', 'netdev', 'os', 'pressure', 'stat', 'time', 'uname', 'vmstat'];
+local collectors = [
+  'cpu',
+  'diskstats',
+  'filefd',
+  'filesystem',
+  'loadavg',
+  'meminfo',
+  'netdev',
+  'os',
+  'pressure',
+  'stat',
+  'time',
+  'uname',
+  'vmstat',
+];
 
 function(settings, runtime)
   local me = runtime.servers.node_exporter;

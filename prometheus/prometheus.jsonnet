@@ -1,24 +1,13 @@
 // Prometheus: scrapes every server and service, takes pushed metrics over OTLP, and evaluates the mixin's rules.
-local duration = import 'collector/duration.libsonnet';
 local signalfire = import 'mixin.libsonnet';
+local duration = import 'prometheus/lib/duration.libsonnet';
 
 function(settings, runtime)
   local servers = runtime.servers;
   local me = servers.prometheus;
   local config = me.config + '/prometheus.yaml';
 
-  // A service of its own for each server of the stack, as for any application.
-  local stack = [
-    { service: 'prometheus', addresses: [me.address] },
-    { service: 'alertmanager', addresses: [servers.alertmanager.address] },
-    { service: 'loki', addresses: [servers.loki.address] },
-    { service: 'jaeger', addresses: [servers.jaeger.metrics_address] },
-    { service: 'collector', addresses: [servers.collector.metrics_address] },
-    { service: 'node_exporter', addresses: [servers.node_exporter.address] },
-    { service: 'dashboards', addresses: [servers.dashboards.address] },
-  ];
-
-  local all = std.mapWithIndex(function(index, target) target { index: index }, stack + runtime.services);
+  local all = std.mapWithIndex(function(index, target) target { index: index }, runtime.services);
   // A service may be listed more than once (with another path, say): its jobs then need different names.
   local job_name(target) =
     local earlier = [other for other in all if other.service == target.service && other.index < target.index];
@@ -62,11 +51,14 @@ function(settings, runtime)
     { env: settings.env, service: service, targets: std.sum([one.targets for one in wanted if one.service == service]) }
     for service in std.set([one.service for one in wanted])
   ];
-  local mixin = signalfire { _config+:: { settings: settings, links: runtime.links, expected_targets: expected_targets } };
+  local mixin =
+    signalfire { _config+:: { settings: settings, links: runtime.links, expected_targets: expected_targets } };
 
   local changed = std.objectFields(settings.alerts);
   local tests = {
-    ['tests/%s.yaml' % alert]: mixin.prometheusTests[alert + '.yaml'] { rule_files: ['../rules/%s' % file for file in super.rule_files] }
+    ['tests/%s.yaml' % alert]: mixin.prometheusTests[alert + '.yaml'] {
+      rule_files: ['../rules/%s' % file for file in super.rule_files],
+    }
     for alert in changed
     if std.objectHas(mixin.prometheusTests, alert + '.yaml')
   };
@@ -92,7 +84,7 @@ function(settings, runtime)
       'prometheus.yaml': {
         global: {
           scrape_interval: settings.scrape.interval,
-          scrape_timeout: '%dms' % std.round(1000 * std.min(10, duration.seconds(settings.scrape.interval))),
+          scrape_timeout: '%dms' % std.min(10000, duration.milliseconds(settings.scrape.interval)),
           evaluation_interval: settings.scrape.evaluation_interval,
           external_labels: { env: settings.env },
         },
@@ -110,14 +102,19 @@ function(settings, runtime)
         alerting: {
           alertmanagers: [{ static_configs: [{ targets: [servers.alertmanager.address] }] }],
         },
-        scrape_configs: [scrape(target) for target in all] + [database_scrape(database) for database in runtime.databases],
+        scrape_configs: [scrape(target) for target in all]
+                        + [database_scrape(database) for database in runtime.databases],
       },
       'rules/recording.yaml': mixin.prometheusRules,
       'rules/alerts.yaml': mixin.prometheusAlerts,
     } + tests,
     checks: [['promtool', 'check', 'config', config]]
             // An alert that signalfire.yaml changes must still pass its own tests.
-            + [['promtool', 'test', 'rules'] + [me.config + '/' + file for file in std.objectFields(tests)] for _ in if tests == {} then [] else [1]],
+            + [
+              ['promtool', 'test', 'rules'] + [me.config + '/' + file for file in std.objectFields(tests)]
+              for _ in
+                if tests == {} then [] else [1]
+            ],
     ready: 'http://%s/-/ready' % me.address,
     reload: 'SIGHUP',
   }

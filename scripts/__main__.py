@@ -7,7 +7,9 @@ import sys
 
 import typer
 
-from scripts import console
+from kit.runtimes.compose.errors import ComposeError
+from kit.terminal import console
+from kit.terminal.interrupts import interruptible
 
 COMMANDS = {
     "up": "Start the whole stack and wait until it answers.",
@@ -49,7 +51,8 @@ def run(arguments: list[str]) -> None:
         console.err.print(f"[bold red]error:[/] there is no command {name!r}; {hint}")
         sys.exit(2)
     command = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
-    command.command(help=COMMANDS[name])(importlib.import_module(f"scripts.{name.replace('-', '_')}").main)
+    main = importlib.import_module(f"scripts.{name.replace('-', '_')}").main
+    command.command(help=COMMANDS[name])(interruptible(main))
     command(args=rest, prog_name=f"python -m scripts {name}")
 
 
@@ -58,6 +61,9 @@ if __name__ == "__main__":
         run(sys.argv[1:])
     except KeyboardInterrupt:
         sys.exit(130)
+    except ComposeError as error:
+        console.fail(str(error))
+        sys.exit(1)
     except PermissionError as error:
         console.fail(f"{error.filename}: permission denied. `make doctor` says whose it is and how to repair it.")
         sys.exit(1)

@@ -5,18 +5,19 @@ from typing import Annotated
 
 import typer
 
-from scripts import console, runtimes
-from scripts.backups import making
-from scripts.backups.archive import ArchiveError
-from scripts.backups.copier import CopyError
-from scripts.backups.making import Backup
-from scripts.backups.places import FreezeError
-from scripts.interrupts import InterruptedBySignal, signals_interrupt
-from scripts.paths import state_beside
-from scripts.runtimes import Runtime
-from scripts.session import settings_in_use
-from scripts.settings import Settings
-from scripts.stack.lock import exclusive
+from kit.backups import making
+from kit.backups.archive import ArchiveError
+from kit.backups.copier import CopyError
+from kit.backups.making import Backup
+from kit.backups.places import FreezeError
+from kit.paths import state_beside
+from kit.runtimes import choice
+from kit.runtimes.choice import Runtime
+from kit.settings import Settings
+from kit.settings.in_use import settings_in_use
+from kit.stack.lock import exclusive
+from kit.terminal import console
+from kit.terminal.interrupts import InterruptedBySignal
 
 FOLDER = Path("backups")
 
@@ -27,23 +28,23 @@ def main(to: Annotated[Path, typer.Option(envvar="TO", help="The folder for the 
     if not state.folder.is_dir():
         raise console.fail(f"there is nothing to back up: {state.folder} does not exist")
     with exclusive(state, say_waiting):
-        make_backup(runtimes.in_use(state), settings, path, to)
+        make_backup(choice.in_use(state), settings, path, to)
 
 
 def make_backup(runtime: Runtime, settings: Settings, settings_file: Path, to: Path) -> Backup:
     """For a command that holds the stack's lock. Exits with what went wrong."""
     versions = {row.name: row.version for row in runtime.rows(settings) if row.version != "-"}
     try:
-        with signals_interrupt():
-            backup = making.make(runtime.places(), runtime.name, versions, settings, settings_file, to)
-    except InterruptedBySignal as interrupt:
+        backup = making.make(runtime.places(), runtime.name, versions, settings, settings_file, to)
+    except InterruptedBySignal:
         console.err.print(f"Interrupted. Everything runs on, and nothing was left in {to}.")
-        raise typer.Exit(interrupt.exit_code) from None
-    except (CopyError, FreezeError, ArchiveError, *runtimes.EXPECTED) as error:
+        raise
+    except (CopyError, FreezeError, ArchiveError, *choice.EXPECTED) as error:
         raise console.fail(f"no backup was made: {error}") from None
     except OSError as error:
-        place = error.filename or to
-        raise console.fail(f"no backup was made: {place}: {error.strerror}. TO=<folder> takes another place.") from None
+        # What the Docker engine does not answer in time is an OSError as well, without a file.
+        reason = f"{error.filename}: {error.strerror}. TO=<folder> takes another place." if error.filename else error
+        raise console.fail(f"no backup was made: {reason}") from None
     _conclude(backup)
     return backup
 

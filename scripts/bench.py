@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import signal
 import subprocess
 import time
 from pathlib import Path
@@ -13,11 +12,11 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from scripts.benchmarks import first_paint
-from scripts.benchmarks.clone import Clone, clone
-from scripts.benchmarks.first_panel import seconds_to_first_panel
-from scripts.benchmarks.memory import resident_megabytes
-from scripts.paths import ROOT
+from kit.benchmarks import first_paint
+from kit.benchmarks.clone import Clone, clone
+from kit.benchmarks.first_panel import seconds_to_first_panel
+from kit.benchmarks.memory import resident_megabytes
+from kit.paths import ROOT
 from scripts.screenshots import uids
 
 # The promises of the README.
@@ -33,7 +32,6 @@ def main(
 ) -> None:
     """Measure seconds to the first panel with data, cold and warm, and the idle stack's memory."""
     console = Console()
-    signal.signal(signal.SIGTERM, signal.default_int_handler)  # ended either way, it takes its clones down
     result: dict[str, object] = {}
     if cold:
         with clone(keeps_caches=False) as bare, console.status("bare clone, empty caches: make up …"):

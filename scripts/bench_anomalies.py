@@ -14,21 +14,12 @@ from typing import Annotated, Any
 import typer
 from rich.console import Console
 
-from scripts.benchmarks.anomalies import page, picture
-from scripts.benchmarks.anomalies.measure import Result, anomalies, episodes, forecasts
-from scripts.benchmarks.anomalies.replay import Sample, replay
-from scripts.benchmarks.anomalies.series import (
-    DAY,
-    DAYS,
-    MINUTES,
-    Case,
-    Incident,
-    Values,
-    anomaly_cases,
-    forecast_cases,
-)
-from scripts.paths import ROOT
-from scripts.render import jsonnet
+from kit.benchmarks.anomalies import page, picture
+from kit.benchmarks.anomalies.measure import Result, anomalies, episodes, forecasts
+from kit.benchmarks.anomalies.replay import Sample, replay
+from kit.benchmarks.anomalies.series import DAY, DAYS, MINUTES, Case, Incident, Values, anomaly_cases, forecast_cases
+from kit.paths import ROOT
+from kit.render import jsonnet
 
 PAGE = ROOT / "docs" / "anomalies.md"
 PICTURE = ROOT / "docs" / "images" / "anomalies.svg"

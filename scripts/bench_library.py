@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import platform
-import signal
 import time
 from collections.abc import Callable
 from importlib.metadata import version
@@ -14,10 +13,10 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from scripts import system_packages
-from scripts.benchmarks.library import parts
-from scripts.benchmarks.library.rows import Row
-from scripts.paths import ROOT
+from kit.benchmarks.library import parts
+from kit.benchmarks.library.rows import Row
+from kit.machine import system_packages
+from kit.paths import ROOT
 
 RESULT = ROOT / "artifacts" / "bench-library.json"
 _PACKAGES = (
@@ -38,7 +37,6 @@ def main(
 ) -> None:
     """Medians over the rounds; in brackets the first and the third quartile. Exit code 1 where a target is missed."""
     system_packages.ensure("wrk")
-    signal.signal(signal.SIGTERM, signal.default_int_handler)  # ended either way, it leaves no server behind
     screen = Console()
     rows: list[Row] = []
     began = time.monotonic()

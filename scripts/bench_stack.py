@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import signal
 import tempfile
 import time
 from pathlib import Path
@@ -14,15 +13,15 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from scripts import console as printing
-from scripts.benchmarks.clone import free_ports
-from scripts.benchmarks.containers import Measured, measure_memory, working_set
-from scripts.compose import engine
-from scripts.compose.project import Project
-from scripts.compose.runtime import ComposeRuntime
-from scripts.compose.up import started_seconds
-from scripts.paths import ROOT, state_beside
-from scripts.settings import Settings, load
+from kit.benchmarks.clone import free_ports
+from kit.benchmarks.containers import Measured, measure_memory, working_set
+from kit.paths import ROOT, state_beside
+from kit.runtimes.compose import engine
+from kit.runtimes.compose.project import Project
+from kit.runtimes.compose.runtime import ComposeRuntime
+from kit.runtimes.compose.up import started_seconds
+from kit.settings import Settings, load
+from kit.terminal import console as printing
 
 RESULT = ROOT / "artifacts" / "bench-stack.json"
 
@@ -38,7 +37,6 @@ def main(
     os.environ["SIGNALFIRE_HEALTH_INTERVAL"] = (
         "1s"  # what is measured is the servers, not how seldom they are looked at
     )
-    signal.signal(signal.SIGTERM, signal.default_int_handler)  # ended either way, it leaves nothing
     screen = Console()
     with tempfile.TemporaryDirectory(prefix="signalfire-bench-") as scratch:
         file = Path(scratch) / "signalfire.yaml"

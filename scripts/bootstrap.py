@@ -52,8 +52,8 @@ def _unpacked_bundle() -> Path | None:
     if not os.environ.get("BUNDLE"):
         return None
     sys.path.insert(0, str(ROOT))
-    from scripts.build.cache import cache_folder
-    from scripts.unbundle import BundleError, unpacked
+    from kit.build.cache import cache_folder
+    from kit.bundles.unpacking import BundleError, unpacked
 
     try:
         folder = unpacked(Path(os.environ["BUNDLE"]))
@@ -109,8 +109,8 @@ def _compiling_meanwhile() -> Iterator[None]:
     """
     sys.path.insert(0, str(ROOT))
     # Not at the top of the file: an older Python, which `main` refuses politely, could not read it.
-    from scripts.build import BuildQueue, all_artifacts
-    from scripts.build.errors import MissingToolError
+    from kit.build import BuildQueue, all_artifacts
+    from kit.build.errors import MissingToolError
 
     try:
         building = BuildQueue([all_artifacts()["prometheus"]], lambda _: None)

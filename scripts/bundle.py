@@ -14,14 +14,15 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from scripts import console
-from scripts.compose import engine, images
-from scripts.compose.errors import ComposeError
-from scripts.compose.files import COMPOSE_FILE
-from scripts.compose.project import compose_program
-from scripts.paths import ROOT
-from scripts.progress import Progress
-from scripts.unbundle import SUMS, checksum, image_file
+from kit import images
+from kit.bundles.unpacking import SUMS, checksum, image_file
+from kit.paths import ROOT
+from kit.runtimes.compose import engine
+from kit.runtimes.compose.errors import ComposeError
+from kit.runtimes.compose.files import COMPOSE_FILE
+from kit.runtimes.compose.project import compose_program
+from kit.terminal import console
+from kit.terminal.progress import Progress
 
 if TYPE_CHECKING:
     from docker import DockerClient

@@ -8,21 +8,23 @@ from typing import Annotated
 
 import typer
 
-from scripts import console, runtimes
-from scripts.build.cache import cache_folder
-from scripts.paths import State
-from scripts.session import state_in_use
-from scripts.stack.lock import taken_over
+from kit.build.cache import cache_folder
+from kit.paths import State
+from kit.runtimes import choice
+from kit.settings.in_use import state_in_use
+from kit.stack.lock import taken_over
+from kit.terminal import console
 
 
 def main(
     yes: Annotated[bool, typer.Option("--yes", envvar="YES", help="Do not ask.")] = False,
 ) -> None:
     state = state_in_use()
-    if not state.folder.is_dir():
+    runtime = choice.in_use(state)
+    if not state.folder.is_dir() and not runtime.is_running():
         console.out.print(f"There is nothing to delete: {state.folder} does not exist.", soft_wrap=True)
         return
-    runtime = runtimes.in_use(state)
+    state.create()
     _show(state, runtime)
     if not yes and not _agreed():
         console.out.print("Nothing was deleted.")
@@ -34,7 +36,7 @@ def main(
     console.out.print("Deleted.")
 
 
-def _show(state: State, runtime: runtimes.Runtime) -> None:
+def _show(state: State, runtime: choice.Runtime) -> None:
     console.out.print(f"This would delete {state.folder}:", soft_wrap=True)
     for folder in sorted(state.folder.iterdir()):
         if folder == state.data:

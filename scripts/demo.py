@@ -5,10 +5,11 @@ from typing import Annotated
 
 import typer
 
-from scripts import console, up
-from scripts.render.files import replace
-from scripts.session import settings_in_use
-from scripts.settings.document import parse
+from kit.render.files import replace
+from kit.settings.document import parse
+from kit.settings.in_use import settings_in_use
+from kit.terminal import console
+from scripts import up
 
 
 def main(

@@ -20,16 +20,17 @@ import psutil
 import typer
 from rich.markup import escape
 
-from scripts import console, runtimes
-from scripts.build import BuildError, all_artifacts
-from scripts.build.cache import cache_folder
-from scripts.build.errors import MissingToolError
-from scripts.compose import engine
-from scripts.native.runtime import NativeRuntime
-from scripts.paths import State, state_beside
-from scripts.session import settings_in_use
-from scripts.settings import Settings
-from scripts.stack import ready
+from kit.build import BuildError, all_artifacts
+from kit.build.cache import cache_folder
+from kit.build.errors import MissingToolError
+from kit.paths import State, state_beside
+from kit.runtimes import choice
+from kit.runtimes.compose import engine
+from kit.runtimes.native.runtime import NativeRuntime
+from kit.settings import Settings
+from kit.settings.in_use import settings_in_use
+from kit.stack import ready
+from kit.terminal import console
 
 Level = Literal["good", "note", "bad"]
 _MARKS = {"good": "[green]✓[/]", "note": "[yellow]![/]", "bad": "[bold red]✗[/]"}
@@ -67,19 +68,29 @@ def main() -> None:
 
 def findings_of(settings: Settings, path: Path, state: State) -> Iterator[Finding]:
     yield Finding("good", f"settings: {path}")
-    runtime, reason = runtimes.choose("", state)
-    yield Finding("good", f"runtime: {runtime.name} ({runtime.description}): {reason}")
-    unbuilt, build_findings = _builds() if runtime.name == NativeRuntime.name else ([], [])
+    name, finding = _runtime(state)
+    yield finding
+    unbuilt, build_findings = _builds() if name == NativeRuntime.name else ([], [])
     yield _python()
     yield from _tools(needed=bool(unbuilt))
     yield from build_findings
-    yield from _ports(settings, state)
+    if name:
+        yield from _ports(settings, state)
     yield _disk(state, bool(unbuilt))
-    yield _memory(bool(unbuilt), running=runtimes.in_use(state).is_running())
+    yield _memory(bool(unbuilt), running=choice.in_use(state).is_running())
     yield _descriptors()
     yield from _permissions(state)
     yield _clock(settings, state)
     yield _docker()
+
+
+def _runtime(state: State) -> tuple[str, Finding]:
+    """The name of the one that `make up` would take; empty where it would refuse."""
+    try:
+        runtime, reason = choice.choose("", state)
+    except choice.RuntimeUnavailableError as error:
+        return "", Finding("bad", f"runtime: {error}", "start the engine, or name it by DOCKER_HOST as the last time")
+    return runtime.name, Finding("good", f"runtime: {runtime.name} ({runtime.description}): {reason}")
 
 
 def _builds() -> tuple[list[str], list[Finding]]:
@@ -137,7 +148,7 @@ def _dotted(version: tuple[int, ...]) -> str:
 
 
 def _ports(settings: Settings, state: State) -> Iterator[Finding]:
-    runtime = runtimes.in_use(state)
+    runtime = choice.in_use(state)
     taken = runtime.taken_ports(settings)
     for one in taken:
         yield Finding("bad", f"port {one.listen.host}:{one.listen.port} {one.reason}", one.remedy)

@@ -7,9 +7,10 @@ from typing import Annotated
 
 import typer
 
-from scripts import console, generators
-from scripts.paths import ROOT
-from scripts.render.files import replace
+from kit import generators
+from kit.paths import ROOT
+from kit.render.files import replace
+from kit.terminal import console
 
 
 def main(check: Annotated[bool, typer.Option("--check", help="Write nothing; fail on a difference.")] = False) -> None:
@@ -39,10 +40,10 @@ def generated() -> dict[Path, str]:
     """Every generated file, by its path in the repository."""
     files: dict[Path, str] = {}
     for module in sorted(pkgutil.iter_modules(generators.__path__), key=lambda module: module.name):
-        made = importlib.import_module(f"scripts.generators.{module.name}").generate(ROOT)
+        made = importlib.import_module(f"kit.generators.{module.name}").generate(ROOT)
         for path, content in made.items():
             if path in files:
-                raise console.fail(f"two generators write {path}; the second is scripts/generators/{module.name}.py")
+                raise console.fail(f"two generators write {path}; the second is kit/generators/{module.name}.py")
             files[path] = content
     return files
 

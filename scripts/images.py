@@ -1,19 +1,18 @@
 """`make images`: build every container image that can be built here, without any registry."""
 
-import signal
-from types import FrameType
-from typing import Annotated, NoReturn
+from typing import Annotated
 
 import typer
 from docker import DockerClient
 from rich.table import Table
 
-from scripts import console
-from scripts.compose import engine, images
-from scripts.compose.errors import ComposeError
-from scripts.compose.files import COMPOSE_FILE
-from scripts.compose.images import Image, ImageError
-from scripts.progress import Progress
+from kit import images
+from kit.images import Image, ImageError
+from kit.runtimes.compose import engine
+from kit.runtimes.compose.errors import ComposeError
+from kit.runtimes.compose.files import COMPOSE_FILE
+from kit.terminal import console
+from kit.terminal.progress import Progress
 
 _STAND_INS = {"grafana": "cannot be built from source here: the viewer stands in, with the same dashboards"}
 
@@ -38,17 +37,11 @@ def _build(all_images: list[Image]) -> None:
     problem = engine.problem()
     if problem:
         raise ComposeError(problem)
-    signal.signal(signal.SIGTERM, _interrupt)
     client = engine.connect()
     buildable = [image for image in all_images if images.can_be_built(image)]
     with Progress(console.out, [image.service for image in buildable]) as progress:
         came = images.ensure(client, buildable, progress.step, offline=True)
     console.out.print(_table(client, all_images, came))
-
-
-def _interrupt(_number: int, _frame: FrameType | None) -> NoReturn:
-    """Like Ctrl-C: what runs is ended, and no temporary file is left."""
-    raise KeyboardInterrupt
 
 
 def _table(client: DockerClient, all_images: list[Image], came: dict[str, str]) -> Table:

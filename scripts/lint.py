@@ -1,21 +1,26 @@
-"""`make lint`: every linter and type checker, and that the generated files are what their sources give."""
+"""`make lint`: every hook of .pre-commit-config.yaml, over all files."""
 
 import sys
 
 import typer
+import yaml
 
-from scripts import suites
-from scripts.suites import Suite
+from kit.paths import ROOT
+from kit.testing import suites
+from kit.testing.suites import Suite
 
-_SUITES = (
-    Suite("ruff check", (sys.executable, "-m", "ruff", "check", ".")),
-    Suite("ruff format", (sys.executable, "-m", "ruff", "format", "--check", ".")),
-    Suite("mypy", (sys.executable, "-m", "mypy")),
-    Suite("generated files", (sys.executable, "-m", "scripts", "generate", "--check")),
-    Suite("viewer's types", ("npm", "run", "--silent", "check"), suites.VIEWER, suites.need_node_modules),
-    Suite("go vet", ("go", "vet", "./..."), suites.COLLECTOR, suites.need_go),
-)
+CONFIGURATION = ROOT / ".pre-commit-config.yaml"
+
+
+def hooks() -> list[Suite]:
+    """One each, so that the table says how long it took."""
+    repositories = yaml.safe_load(CONFIGURATION.read_text())["repos"]
+    return [
+        Suite(hook["name"], (sys.executable, "-m", "pre_commit", "run", hook["id"], "--all-files"))
+        for repository in repositories
+        for hook in repository["hooks"]
+    ]
 
 
 def main() -> None:
-    raise typer.Exit(suites.run([[suite] for suite in _SUITES]))
+    raise typer.Exit(suites.run([[hook] for hook in hooks()]))

@@ -10,7 +10,7 @@ from typing import Annotated
 
 import typer
 
-from scripts.paths import ROOT
+from kit.paths import ROOT
 
 _COMPILE = ("pip", "compile", "--quiet", "--generate-hashes", "--no-emit-index-url", "--universal")
 

@@ -5,12 +5,13 @@ from typing import Annotated
 
 import typer
 
-from scripts import console, runtimes
-from scripts.session import state_in_use
+from kit.runtimes import choice
+from kit.settings.in_use import state_in_use
+from kit.terminal import console
 
 
 def main(name: Annotated[str, typer.Argument(envvar="NAME", help="The process.")] = "") -> None:
-    runtime = runtimes.in_use(state_in_use())
+    runtime = choice.in_use(state_in_use())
     names = runtime.log_names()
     if not names:
         raise console.fail("there are no logs; `make up` starts the stack")

@@ -12,10 +12,10 @@ import httpx
 from prometheus_client import Metric
 from prometheus_client.parser import text_string_to_metric_families
 
-from scripts import console
-from scripts.paths import ROOT
-from scripts.session import settings_in_use
-from scripts.verification.stack import Stack
+from kit.paths import ROOT
+from kit.settings.in_use import settings_in_use
+from kit.terminal import console
+from kit.verification.stack import Stack
 
 RECORDED = ROOT / "tests" / "unit" / "mixin" / "recorded"
 # The series of a histogram or summary only ever grow, but for a summary's quantiles.

@@ -7,17 +7,18 @@ from typing import Annotated
 
 import typer
 
-from scripts import console, runtimes
+from kit.backups.archive import Archive, ArchiveError
+from kit.backups.copier import CopyError
+from kit.backups.restoring import Restoring
+from kit.paths import State, state_beside
+from kit.runtimes import choice
+from kit.runtimes.choice import Runtime
+from kit.runtimes.versions import steps
+from kit.settings.in_use import settings_in_use
+from kit.stack.lock import exclusive
+from kit.terminal import console
+from kit.terminal.interrupts import InterruptedBySignal
 from scripts.backup import FOLDER, say_waiting
-from scripts.backups.archive import Archive, ArchiveError
-from scripts.backups.copier import CopyError
-from scripts.backups.restoring import Restoring
-from scripts.backups.versions import steps
-from scripts.interrupts import InterruptedBySignal, signals_interrupt
-from scripts.paths import State, state_beside
-from scripts.runtimes import Runtime
-from scripts.session import settings_in_use
-from scripts.stack.lock import exclusive
 
 
 def main(
@@ -29,15 +30,15 @@ def main(
     state = state_beside(path)
     file = file or _ask_for_a_file()
     try:
-        with signals_interrupt(), Archive(file) as archive:
+        with Archive(file) as archive:
             _say_what_it_is(archive, file)
             archive.verify(lambda name: console.out.print(f"Checking {name} …"))
             with exclusive(state, say_waiting):
                 chosen = _runtime(runtime, state)
                 ran = _restore(archive, chosen, state, yes)
-    except InterruptedBySignal as interrupt:
+    except InterruptedBySignal:
         console.err.print("Interrupted.")
-        raise typer.Exit(interrupt.exit_code) from None
+        raise
     except ArchiveError as error:
         raise console.fail(str(error)) from None
     except (FileNotFoundError, IsADirectoryError, PermissionError) as error:
@@ -65,8 +66,8 @@ def _say_what_it_is(archive: Archive, file: Path) -> None:
 
 def _runtime(requested: str, state: State) -> Runtime:
     try:
-        chosen, reason = runtimes.choose(requested, state)
-    except runtimes.RuntimeUnavailableError as error:
+        chosen, reason = choice.choose(requested, state)
+    except choice.RuntimeUnavailableError as error:
         raise console.fail(str(error), 2) from None
     console.out.print(f"Runtime: {chosen.name} ({chosen.description}): {reason}")
     return chosen
@@ -89,14 +90,14 @@ def _restore(archive: Archive, runtime: Runtime, state: State, yes: bool) -> boo
         console.out.print("Nothing was restored.")
         raise typer.Exit(1)
     try:
-        runtimes.remember(runtime, state)
+        choice.remember(runtime, state)
         if ran:
             runtime.down(console.out.print)
         restoring.run()
     except InterruptedBySignal:
         console.err.print(_state(restoring, ran))
         raise
-    except (CopyError, ArchiveError, OSError, *runtimes.EXPECTED) as error:
+    except (CopyError, ArchiveError, OSError, *choice.EXPECTED) as error:
         raise console.fail(f"restoring failed: {error}\n{_state(restoring, ran)}") from None
     return ran
 

@@ -15,10 +15,11 @@ import typer
 from playwright.sync_api import Error, Page, sync_playwright
 from rich.markup import escape
 
-from scripts import chromium, console
-from scripts.paths import ROOT
-from scripts.session import settings_in_use
-from scripts.verification.stack import Stack
+from kit.machine import chromium
+from kit.paths import ROOT
+from kit.settings.in_use import settings_in_use
+from kit.terminal import console
+from kit.verification.stack import Stack
 
 PICTURES = ROOT / "docs" / "images" / "dashboards"
 GENERATED = ROOT / "grafana" / "generated"

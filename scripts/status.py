@@ -5,15 +5,16 @@ from typing import Annotated
 
 import typer
 
-from scripts import console, runtimes
-from scripts.paths import state_beside
-from scripts.session import settings_in_use
-from scripts.table import processes_table
+from kit.paths import state_beside
+from kit.runtimes import choice
+from kit.settings.in_use import settings_in_use
+from kit.terminal import console
+from kit.terminal.process_table import processes_table
 
 
 def main(as_json: Annotated[bool, typer.Option("--json", help="For programs: a list of objects.")] = False) -> None:
     settings, path = settings_in_use()
-    rows = runtimes.in_use(state_beside(path)).rows(settings)
+    rows = choice.in_use(state_beside(path)).rows(settings)
     if as_json:
         typer.echo(json.dumps([row.__dict__ for row in rows], indent=2))
     else:

@@ -5,10 +5,11 @@ from typing import Annotated
 
 import typer
 
-from scripts import console, runtimes
-from scripts.paths import state_beside
-from scripts.session import settings_in_use
-from scripts.stack.lock import exclusive
+from kit.paths import state_beside
+from kit.runtimes import choice
+from kit.settings.in_use import settings_in_use
+from kit.stack.lock import exclusive
+from kit.terminal import console
 
 
 def main(
@@ -19,11 +20,11 @@ def main(
     state = state_beside(path)
     with exclusive(state, _say_waiting):
         try:
-            chosen, reason = runtimes.choose(runtime, state)
-        except runtimes.RuntimeUnavailableError as error:
+            chosen, reason = choice.choose(runtime, state)
+        except choice.RuntimeUnavailableError as error:
             raise console.fail(str(error), 2) from None
         console.out.print(f"Runtime: {chosen.name} ({chosen.description}): {reason}")
-        runtimes.remember(chosen, state)
+        choice.remember(chosen, state)
         code = chosen.up(settings, began)
     raise typer.Exit(code)
 

@@ -10,15 +10,16 @@ import typer
 from rich.markup import escape
 from rich.table import Table
 
-from scripts import console, runtimes
+from kit.backups.questions import Answers, Difference, Interval, Questions, differences, values
+from kit.paths import state_beside
+from kit.runtimes import choice
+from kit.runtimes.choice import Runtime
+from kit.runtimes.versions import Step, steps
+from kit.settings import Settings
+from kit.settings.in_use import settings_in_use
+from kit.stack.lock import exclusive
+from kit.terminal import console
 from scripts.backup import FOLDER, make_backup, say_waiting
-from scripts.backups.questions import Answers, Difference, Interval, Questions, differences, values
-from scripts.backups.versions import Step, steps
-from scripts.paths import state_beside
-from scripts.runtimes import Runtime
-from scripts.session import settings_in_use
-from scripts.settings import Settings
-from scripts.stack.lock import exclusive
 
 _SHOWN = 50
 _PATIENCE_SECONDS = 30
@@ -36,7 +37,7 @@ def main(
     if not state.folder.is_dir():
         raise console.fail(f"there is nothing to upgrade: {state.folder} does not exist. `make up` starts the stack.")
     with exclusive(state, say_waiting):
-        runtime = runtimes.in_use(state)
+        runtime = choice.in_use(state)
         if not runtime.is_running():
             raise console.fail("nothing runs: `make up` starts this checkout's versions with the data that is there.")
         _see_that_all_answers(runtime, settings)

@@ -9,10 +9,10 @@ import typer
 from rich.console import Console
 from rich.markup import escape
 
-from scripts.session import settings_in_use
-from scripts.verification.journey import FAULT, SERVICE, follow
-from scripts.verification.stack import Stack
-from scripts.verification.steps import StepMissingError, Steps
+from kit.settings.in_use import settings_in_use
+from kit.verification.journey import FAULT, SERVICE, follow
+from kit.verification.stack import Stack
+from kit.verification.steps import StepMissingError, Steps
 
 
 def main() -> None:

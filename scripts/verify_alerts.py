@@ -8,11 +8,11 @@ import httpx
 import typer
 from rich.table import Table
 
-from scripts import console
-from scripts.session import settings_in_use
-from scripts.verification.expectations import ALWAYS_ALLOWED, FAULTS
-from scripts.verification.play import Played, play
-from scripts.verification.stack import Stack
+from kit.settings.in_use import settings_in_use
+from kit.terminal import console
+from kit.verification.expectations import ALWAYS_ALLOWED, FAULTS
+from kit.verification.play import Played, play
+from kit.verification.stack import Stack
 
 
 def main(

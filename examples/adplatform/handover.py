@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 
 from opentelemetry import trace
-from signalfire.carrier import continue_context, current_context
+from signalfire import continue_context, current_context
 
 from examples.adplatform.tables import Job
 

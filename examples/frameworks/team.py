@@ -2,12 +2,15 @@ from openai import OpenAI
 from signalfire import (
     get_logger,
     track_agent_execution,
+    track_conflict,
+    track_dependency,
+    track_memory_operation,
+    track_message,
     track_task,
     track_tool_call,
     track_workflow,
 )
 from signalfire.agent_monitoring import AgentMonitoring
-from signalfire.coordination import track_conflict, track_dependency, track_memory_operation, track_message
 from signalfire.providers.openai import instrument_openai
 
 log = get_logger(__name__)

@@ -11,7 +11,11 @@ function(kit)
     'Campaigns, ads, videos, predictions and revenue.',
     [
       kit.variable('env', 'label_values(up, env)'),
-      kit.variable('service', 'label_values({__name__=~"service_platform:campaigns_created:per_hour|service:video_generation:rate5m",env=~"$env"}, service)'),
+      kit.variable(
+        'service',
+        'label_values({__name__=~"service_platform:campaigns_created:per_hour|service:video_generation:rate5m",' +
+        'env=~"$env"}, service)'
+      ),
     ],
     [
       row('Today', [
@@ -19,18 +23,24 @@ function(kit)
         panel.stat(signals.ads_day) + panel.size(4, 6) + panel.colour('blue'),
         panel.stat(signals.videos_day) + panel.size(4, 6) + panel.colour('blue'),
         panel.stat(signals.revenue_day) + panel.size(4, 6) + panel.colour('blue'),
-        panel.gauge(signals.roas) + panel.titled('Mean ROAS') + panel.size(4, 6) + roas_steps + { fieldConfig+: { defaults+: { max: 5 } } },
+        panel.gauge(signals.roas) + panel.titled('Mean ROAS') + panel.size(4, 6) + roas_steps
+        + { fieldConfig+: { defaults+: { max: 5 } } },
         panel.stat(signals.active_users) + panel.size(4, 6) + panel.colour('blue'),
       ]),
       row('Campaigns and ads', [
-        panel.timeseries(signals.campaigns_created, by=['platform']) + panel.titled('Campaign creation rate') + panel.stacked,
+        panel.timeseries(signals.campaigns_created, by=['platform']) + panel.titled('Campaign creation rate')
+        + panel.stacked,
         panel.timeseries(signals.ads_published, by=['platform']) + panel.titled('Ads by platform') + panel.stacked,
-        panel.piechart(signals.ads_day, by=['format']) + panel.titled('Ad formats', 'Ads published in the last 24 hours, by format.'),
+        panel.piechart(signals.ads_day, by=['format'])
+        + panel.titled('Ad formats', 'Ads published in the last 24 hours, by format.'),
       ]),
       row('Return', [
         panel.timeseries(signals.roas, by=['platform']) + panel.titled('ROAS by platform') + tall,
         panel.bargauge(signals.roas, by=['campaign', 'platform'], top=10, legend='{{campaign}} ({{platform}})')
-        + panel.titled('Top campaigns', 'The ten campaigns with the highest return on ad spend, of those that are watched most closely.') + roas_steps + panel.names_above + tall,
+        + panel.titled(
+          'Top campaigns',
+          'The ten campaigns with the highest return on ad spend, of those that are watched most closely.'
+        ) + roas_steps + panel.names_above + tall,
         panel.timeseries(signals.revenue_per_hour, by=['platform']) + panel.titled('Revenue') + panel.stacked + tall,
       ]),
       row('Predictions', [
@@ -49,7 +59,9 @@ function(kit)
         panel.timeseries(signals.active_users) + panel.titled('User activity') + panel.service_links(),
       ]),
       row('Logs', [
-        panel.logs('Recent warnings and errors', 'The newest log lines of level warning and above.', ['level=~"warning|error|critical|fatal"']),
+        panel.logs('Recent warnings and errors', 'The newest log lines of level warning and above.', [
+          'level=~"warning|error|critical|fatal"',
+        ]),
       ]),
     ],
     from='now-1h',

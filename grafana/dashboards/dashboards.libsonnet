@@ -4,18 +4,78 @@ local panel = import '../lib/panel.libsonnet';
 
 // In the order in which a person goes through them. The neighbours are where one goes next from there.
 local pages = [
-  { uid: 'overview', title: 'Overview', neighbours: ['api-performance', 'ai-costs', 'agents', 'system-health', 'slo', 'alerts-and-incidents'], page: import 'overview.libsonnet' },
-  { uid: 'api-performance', title: 'API performance', neighbours: ['overview', 'system-health', 'slo', 'anomalies', 'logs'], page: import 'api-performance.libsonnet' },
-  { uid: 'ai-costs', title: 'AI costs', neighbours: ['overview', 'api-performance', 'business-metrics', 'agents', 'anomalies'], page: import 'ai-costs.libsonnet' },
-  { uid: 'business-metrics', title: 'Business metrics', neighbours: ['overview', 'api-performance', 'ai-costs'], page: import 'business-metrics.libsonnet' },
-  { uid: 'system-health', title: 'System health', neighbours: ['overview', 'api-performance', 'business-metrics', 'anomalies', 'stack'], page: import 'system-health.libsonnet' },
-  { uid: 'agents', title: 'Agents', neighbours: ['workflows-and-tasks', 'overview', 'ai-costs'], page: import 'agents.libsonnet' },
-  { uid: 'workflows-and-tasks', title: 'Workflows and tasks', neighbours: ['agents', 'overview'], page: import 'workflows-and-tasks.libsonnet' },
-  { uid: 'slo', title: 'Service level objectives', neighbours: ['overview', 'api-performance', 'anomalies'], page: import 'slo.libsonnet' },
-  { uid: 'anomalies', title: 'Anomalies and forecasts', neighbours: ['overview', 'api-performance', 'ai-costs', 'alerts-and-incidents'], page: import 'anomalies.libsonnet' },
-  { uid: 'alerts-and-incidents', title: 'Alerts and incidents', neighbours: ['overview', 'slo', 'anomalies', 'logs', 'stack'], page: import 'alerts-and-incidents.libsonnet' },
-  { uid: 'logs', title: 'Logs', neighbours: ['overview', 'alerts-and-incidents', 'api-performance'], page: import 'logs.libsonnet' },
-  { uid: 'stack', title: 'The stack itself', neighbours: ['overview', 'alerts-and-incidents', 'logs', 'system-health'], page: import 'stack.libsonnet' },
+  {
+    uid: 'overview',
+    title: 'Overview',
+    neighbours: ['api-performance', 'ai-costs', 'agents', 'system-health', 'slo', 'alerts-and-incidents'],
+    page: import 'overview.libsonnet',
+  },
+  {
+    uid: 'api-performance',
+    title: 'API performance',
+    neighbours: ['overview', 'system-health', 'slo', 'anomalies', 'logs'],
+    page: import 'api-performance.libsonnet',
+  },
+  {
+    uid: 'ai-costs',
+    title: 'AI costs',
+    neighbours: ['overview', 'api-performance', 'business-metrics', 'agents', 'anomalies'],
+    page: import 'ai-costs.libsonnet',
+  },
+  {
+    uid: 'business-metrics',
+    title: 'Business metrics',
+    neighbours: ['overview', 'api-performance', 'ai-costs'],
+    page: import 'business-metrics.libsonnet',
+  },
+  {
+    uid: 'system-health',
+    title: 'System health',
+    neighbours: ['overview', 'api-performance', 'business-metrics', 'anomalies', 'stack'],
+    page: import 'system-health.libsonnet',
+  },
+  {
+    uid: 'agents',
+    title: 'Agents',
+    neighbours: ['workflows-and-tasks', 'overview', 'ai-costs'],
+    page: import 'agents.libsonnet',
+  },
+  {
+    uid: 'workflows-and-tasks',
+    title: 'Workflows and tasks',
+    neighbours: ['agents', 'overview'],
+    page: import 'workflows-and-tasks.libsonnet',
+  },
+  {
+    uid: 'slo',
+    title: 'Service level objectives',
+    neighbours: ['overview', 'api-performance', 'anomalies'],
+    page: import 'slo.libsonnet',
+  },
+  {
+    uid: 'anomalies',
+    title: 'Anomalies and forecasts',
+    neighbours: ['overview', 'api-performance', 'ai-costs', 'alerts-and-incidents'],
+    page: import 'anomalies.libsonnet',
+  },
+  {
+    uid: 'alerts-and-incidents',
+    title: 'Alerts and incidents',
+    neighbours: ['overview', 'slo', 'anomalies', 'logs', 'stack'],
+    page: import 'alerts-and-incidents.libsonnet',
+  },
+  {
+    uid: 'logs',
+    title: 'Logs',
+    neighbours: ['overview', 'alerts-and-incidents', 'api-performance'],
+    page: import 'logs.libsonnet',
+  },
+  {
+    uid: 'stack',
+    title: 'The stack itself',
+    neighbours: ['overview', 'alerts-and-incidents', 'logs', 'system-health'],
+    page: import 'stack.libsonnet',
+  },
 ];
 local titled = { [page.uid]: { uid: page.uid, title: page.title } for page in pages };
 

@@ -18,8 +18,10 @@ function(kit)
         ```
       |||)
     else
-      panel.bargauge(signals.error_budget_left, by=['service', 'objective'], legend='{{service}} {{objective}}') + { fieldConfig+: { defaults+: { min: 0 } } }
-      + panel.steps([['red', null], ['orange', 0.1], ['yellow', 0.25], ['green', 0.5]]) + panel.names_above + panel.service_links({ uid: 'slo', title: 'Objectives' });
+      panel.bargauge(signals.error_budget_left, by=['service', 'objective'], legend='{{service}} {{objective}}')
+      + { fieldConfig+: { defaults+: { min: 0 } } }
+      + panel.steps([['red', null], ['orange', 0.1], ['yellow', 0.25], ['green', 0.5]]) + panel.names_above
+      + panel.service_links({ uid: 'slo', title: 'Objectives' });
   local budgets =
     if settings.budgets == [] then [
       panel.text('Budget used', |||
@@ -30,7 +32,8 @@ function(kit)
         ```
       |||) + panel.size(12, 6),
     ] else [
-      panel.gauge(one.signal, by=['budget']) + panel.alert([one.alert]) + { fieldConfig+: { defaults+: { max: 1 } } } + panel.size(6, 6)
+      panel.gauge(one.signal, by=['budget']) + panel.alert([one.alert]) + { fieldConfig+: { defaults+: { max: 1 } } }
+      + panel.size(6, 6)
       for one in [
         { signal: signals.budget_day_used, alert: 'BudgetDay' },
         { signal: signals.budget_month_used, alert: 'BudgetMonth' },
@@ -46,12 +49,20 @@ function(kit)
     [
       row('Is everything well?', [
         panel.gauge(signals.health_score) + panel.size(4) + panel.steps([['red', null], ['orange', 70], ['green', 90]]),
-        panel.bargauge(signals.health_points_lost, by=['reason']) + panel.size(6, 7) + { fieldConfig+: { defaults+: { max: 30 } } }
+        panel.bargauge(signals.health_points_lost, by=['reason']) + panel.size(6, 7)
+        + { fieldConfig+: { defaults+: { max: 30 } } }
         + panel.steps([['green', null], ['yellow', 1], ['orange', 5], ['red', 10]]),
-        panel.stat(signals.service_health, by=['service']) + panel.size(7, 7) + panel.health_tiles + panel.service_links(api),
+        panel.stat(signals.service_health, by=['service']) + panel.size(7, 7) + panel.health_tiles
+        + panel.service_links(api),
         error_budget + panel.size(7, 7),
         panel.stat(signals.alerts_firing) + panel.size(4, 6) + panel.steps([['green', null], ['red', 1]])
-        + { targets: [panel.target(signals.alerts_firing.expr([], signals.alerts_firing.matchers(['env', 'service'])) + ' or vector(0)') { refId: 'A' }] },
+        + {
+          targets: [
+            panel.target(
+              signals.alerts_firing.expr([], signals.alerts_firing.matchers(['env', 'service'])) + ' or vector(0)'
+            ) { refId: 'A' },
+          ],
+        },
         alerts.firing_table('ALERTS{alertstate="firing",env=~"$env",service=~"$service"}') + panel.size(20, 6),
       ]),
       row('Traffic', [
@@ -71,7 +82,11 @@ function(kit)
           **A point on a graph** opens the logs, the traces and the API performance of its service; **a dot** is one request and opens its trace.
           **An alert** above opens its runbook. **A log line** with a `trace_id` opens the trace that it belongs to.
         |||) + panel.size(24, 4),
-        panel.logs('Recent error logs', 'The newest log lines of level error and above, from every service.', ['level=~"error|critical|fatal"']),
+        panel.logs(
+          'Recent error logs',
+          'The newest log lines of level error and above, from every service.',
+          ['level=~"error|critical|fatal"']
+        ),
       ]),
     ],
   )

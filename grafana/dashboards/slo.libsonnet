@@ -20,7 +20,10 @@ function(kit)
     panel.lines(
       [signals['slo_burn_' + pair.long], signals['slo_burn_' + pair.short]],
       'Burn over %s and %s' % [pair.long, pair.short],
-      'How many times as fast as allowed the budget burned over %s and over %s. A %s follows while both are above %.10g.' % [pair.long, pair.short, urgency, limit(pair, urgency)],
+      (
+        'How many times as fast as allowed the budget burned over %s and over %s. ' +
+        'A %s follows while both are above %.10g.'
+      ) % [pair.long, pair.short, urgency, limit(pair, urgency)],
       by=['service', 'objective'],
     )
     + panel.steps([['green', null], [limits[urgency].colour, limit(pair, urgency)]])
@@ -35,14 +38,25 @@ function(kit)
     [
       kit.variable('env', 'label_values(service:slo_requests:rate5m, env)'),
       kit.variable('service', 'label_values(service:slo_requests:rate5m{env=~"$env"}, service)'),
-      kit.variable('objective', 'label_values(service:slo_requests:rate5m{env=~"$env",service=~"$service"}, objective)'),
+      kit.variable(
+        'objective',
+        'label_values(service:slo_requests:rate5m{env=~"$env",service=~"$service"}, objective)'
+      ),
     ],
     [
       row('Objectives', [
         panel.table(
           'Objectives',
-          'Each objective of each service: what is aimed at, what it has been so far in the window, and what is left of its error budget. The least left comes first.',
-          [signals.error_budget_left, signals.slo_target, signals.slo_window, signals.slo_good_share, signals.slo_burn_1h, signals.slo_burn_3d],
+          'Each objective of each service: what is aimed at, what it has been so far in the window, and what is left ' +
+          'of its error budget. The least left comes first.',
+          [
+            signals.error_budget_left,
+            signals.slo_target,
+            signals.slo_window,
+            signals.slo_good_share,
+            signals.slo_burn_1h,
+            signals.slo_burn_3d,
+          ],
           by=each,
           lowest_first=true,
         ) + panel.size(16, 9) + panel.overrides([
@@ -50,13 +64,18 @@ function(kit)
         ]) + panel.service_links(api),
         panel.bargauge(signals.error_budget_left, by=each, legend=legend) + { fieldConfig+: { defaults+: { min: 0 } } }
         + panel.steps(budget_steps) + panel.names_above + panel.size(8, 9) + panel.service_links(api),
-        panel.timeseries(signals.error_budget_left, by=each, legend=legend) + panel.titled('Error budget left over time') + panel.service_links(api) + panel.size(24),
+        panel.timeseries(signals.error_budget_left, by=each, legend=legend)
+        + panel.titled('Error budget left over time') + panel.service_links(api) + panel.size(24),
       ]),
       row('How fast the budgets burn', [
-        panel.timeseries(signals.slo_availability_page, by=['service', 'objective'], legend=legend) + panel.alert_lines(['SloAvailabilityBurnsFast']) + panel.service_links(api) + panel.size(6),
-        panel.timeseries(signals.slo_availability_ticket, by=['service', 'objective'], legend=legend) + panel.alert_lines(['SloAvailabilityBurnsSlowly']) + panel.service_links(api) + panel.size(6),
-        panel.timeseries(signals.slo_latency_page, by=['service', 'objective'], legend=legend) + panel.alert_lines(['SloLatencyBurnsFast']) + panel.service_links(api) + panel.size(6),
-        panel.timeseries(signals.slo_latency_ticket, by=['service', 'objective'], legend=legend) + panel.alert_lines(['SloLatencyBurnsSlowly']) + panel.service_links(api) + panel.size(6),
+        panel.timeseries(signals.slo_availability_page, by=['service', 'objective'], legend=legend)
+        + panel.alert_lines(['SloAvailabilityBurnsFast']) + panel.service_links(api) + panel.size(6),
+        panel.timeseries(signals.slo_availability_ticket, by=['service', 'objective'], legend=legend)
+        + panel.alert_lines(['SloAvailabilityBurnsSlowly']) + panel.service_links(api) + panel.size(6),
+        panel.timeseries(signals.slo_latency_page, by=['service', 'objective'], legend=legend)
+        + panel.alert_lines(['SloLatencyBurnsFast']) + panel.service_links(api) + panel.size(6),
+        panel.timeseries(signals.slo_latency_ticket, by=['service', 'objective'], legend=legend)
+        + panel.alert_lines(['SloLatencyBurnsSlowly']) + panel.service_links(api) + panel.size(6),
       ] + [burn(pair, urgency) for urgency in ['page', 'ticket'] for pair in burns[urgency]]),
       row('What burned them', [
         panel.lines(
@@ -65,10 +84,12 @@ function(kit)
           'Requests per second that were as each objective wants them, and those that used up its budget.',
           by=['objective'],
         ) + panel.stacked + panel.size(12),
-        panel.timeseries(signals.slo_bad_requests, by=each, legend=legend) + panel.titled('Bad requests by service') + panel.service_links(api) + panel.size(12),
+        panel.timeseries(signals.slo_bad_requests, by=each, legend=legend) + panel.titled('Bad requests by service')
+        + panel.service_links(api) + panel.size(12),
         panel.table(
           'Failed requests by endpoint',
-          'What used up the budgets of availability in the time range shown: the endpoints and statuses that failed most often.',
+          'What used up the budgets of availability in the time range shown: ' +
+          'the endpoints and statuses that failed most often.',
           [signals.slo_failed_events],
           by=['endpoint', 'method', 'status', 'service'],
           rows=15,
@@ -76,7 +97,10 @@ function(kit)
       ] + [
         panel.table(
           slow_titled(name),
-          'What used up the budget of %s in the time range shown: the endpoints with the most requests that were too slow. %s' % [name, slow[name].description],
+          (
+            'What used up the budget of %s in the time range shown: the endpoints with the most requests that were ' +
+            'too slow. %s'
+          ) % [name, slow[name].description],
           [slow[name]],
           by=['endpoint', 'method', 'service'],
           rows=15,
@@ -84,10 +108,13 @@ function(kit)
         for name in std.objectFields(slow)
       ]),
       row('Latency', [
-        panel.timeseries(signals.http_latency_p95) + panel.alert_lines(['HttpLatencyP95']) + panel.exemplars(kit.http_histograms) + panel.service_links(api) + panel.size(24),
+        panel.timeseries(signals.http_latency_p95) + panel.alert_lines(['HttpLatencyP95'])
+        + panel.exemplars(kit.http_histograms) + panel.service_links(api) + panel.size(24),
       ]),
       row('Logs', [
-        panel.logs('Recent error logs', 'The newest log lines of level error and above.', ['level=~"error|critical|fatal"']),
+        panel.logs('Recent error logs', 'The newest log lines of level error and above.', [
+          'level=~"error|critical|fatal"',
+        ]),
       ]),
     ],
     from='now-6h',

@@ -7,12 +7,17 @@ function(kit)
   local drawn = panel.size(8);
   // Four beside each other, as their titles are long, and low.
   local number = panel.size(6, 3) + { options+: { graphMode: 'none' } };
-  local loaded = panel.mappings([{ value: '1', text: 'In use', color: 'green' }, { value: '0', text: 'Refused', color: 'red' }]) + {
-    options+: { graphMode: 'none' },
-  };
+  local loaded =
+    panel.mappings([{ value: '1', text: 'In use', color: 'green' }, { value: '0', text: 'Refused', color: 'red' }]) + {
+      options+: { graphMode: 'none' },
+    };
   // A threshold's colour begins at its value, the alert beyond it.
-  local alike = panel.mappings([{ value: '1', text: 'All alike', color: 'green' }]) + { options+: { graphMode: 'none' } };
-  local delivering = panel.mappings([{ value: '0', text: 'Delivers', color: 'green' }, { value: '1', text: 'Stands still', color: 'red' }]);
+  local alike =
+    panel.mappings([{ value: '1', text: 'All alike', color: 'green' }]) + { options+: { graphMode: 'none' } };
+  local delivering = panel.mappings([
+    { value: '0', text: 'Delivers', color: 'green' },
+    { value: '1', text: 'Stands still', color: 'red' },
+  ]);
 
   kit.new(
     'Prometheus, Alertmanager, Loki, Jaeger and the collector: what they take in, what they lose, and what they cost.',
@@ -32,15 +37,28 @@ function(kit)
         panel.stat(signals.jaeger_up) + panel.alert(['JaegerDown']) + number,
         panel.stat(signals.dashboards_up) + panel.alert(['GrafanaDown']) + number,
         panel.stat(signals.prometheus_config_loaded) + panel.alert(['PrometheusConfigReloadFailed']) + loaded + number,
-        panel.stat(signals.alertmanager_config_loaded) + panel.alert(['AlertmanagerConfigReloadFailed']) + loaded + number,
+        panel.stat(signals.alertmanager_config_loaded) + panel.alert(['AlertmanagerConfigReloadFailed']) + loaded
+        + number,
         panel.stat(signals.alertmanager_configs) + panel.alert(['AlertmanagerConfigDiffers']) + alike + number,
         panel.table(
           'Targets by service',
-          'The services with the share of their targets that answer, how many there should be, and what they cost Prometheus.',
-          [signals.targets_up, signals.targets_answering, signals.targets_expected, signals.scraped_samples, signals.scrape_seconds],
+          'The services with the share of their targets that answer, how many there should be, ' +
+          'and what they cost Prometheus.',
+          [
+            signals.targets_up,
+            signals.targets_answering,
+            signals.targets_expected,
+            signals.scraped_samples,
+            signals.scrape_seconds,
+          ],
           by=['service'],
           rows=50,
-        ) + panel.size(24, 9) + { transformations: [if t.id == 'sortBy' then t { options+: { sort: [{ field: 'Targets up' }] } } else t for t in super.transformations] },
+        ) + panel.size(24, 9) + {
+          transformations: [
+            if t.id == 'sortBy' then t { options+: { sort: [{ field: 'Targets up' }] } } else t
+            for t in super.transformations
+          ],
+        },
       ]),
       row('Prometheus', [
         panel.timeseries(signals.samples_ingested) + drawn,
@@ -49,7 +67,8 @@ function(kit)
         panel.lines(
           [signals.rule_failures, signals.rule_iterations_missed],
           'Rules that failed or were missed',
-          'Rule evaluations per minute that failed, and that were left out because the one before took too long, over the last 5 minutes.',
+          'Rule evaluations per minute that failed, and that were left out because the one before took too long, ' +
+          'over the last 5 minutes.',
         ) + panel.alert_lines(['RuleEvaluationFailures']) + drawn,
         panel.lines(
           [signals.notifications_sent, signals.notifications_dropped],
@@ -59,8 +78,15 @@ function(kit)
         panel.timeseries(signals.prometheus_disk) + drawn,
         panel.table(
           'Prometheus instances',
-          'How many series each instance holds, how that compares with an hour ago once there is an hour of data, and whether its rules and its stored data are sound.',
-          [signals.head_series, signals.head_series_growth, signals.rule_failures, signals.rule_iterations_missed, signals.tsdb_corruptions],
+          'How many series each instance holds, how that compares with an hour ago once there is an hour of data, ' +
+          'and whether its rules and its stored data are sound.',
+          [
+            signals.head_series,
+            signals.head_series_growth,
+            signals.rule_failures,
+            signals.rule_iterations_missed,
+            signals.tsdb_corruptions,
+          ],
           by=['instance', 'service'],
         ) + panel.size(24, 5) + panel.overrides([
           panel.override(signals.head_series_growth.title, panel.coloured(['CardinalityJump'])),
@@ -72,24 +98,31 @@ function(kit)
       row('Alertmanager', [
         panel.timeseries(signals.alerts_by_state, by=['state']) + panel.stacked + drawn,
         panel.timeseries(signals.notifications, by=['receiver']) + drawn,
-        panel.timeseries(signals.notification_latency, by=['integration']) + panel.titled('Notification latency') + drawn,
+        panel.timeseries(signals.notification_latency, by=['integration']) + panel.titled('Notification latency')
+        + drawn,
       ]),
       row('Collector', [
-        panel.stat(signals.collector_stalled, by=['exporter']) + panel.titled('Delivery by exporter') + panel.alert(['CollectorExportFailing']) + delivering + panel.size(24, 4)
+        panel.stat(signals.collector_stalled, by=['exporter']) + panel.titled('Delivery by exporter')
+        + panel.alert(['CollectorExportFailing']) + delivering + panel.size(24, 4)
         + { options+: { graphMode: 'none' } },
         panel.timeseries(signals.collector_received, by=['kind']) + drawn,
         panel.timeseries(signals.collector_sent, by=['exporter']) + drawn,
         panel.timeseries(signals.collector_waiting, by=['exporter']) + drawn,
-        panel.timeseries(signals.collector_queue, by=['exporter']) + panel.alert_lines(['CollectorQueueFilling']) + drawn,
-        panel.timeseries(signals.spans_dropped, by=['service', 'place'], legend='{{service}}: {{place}}') + panel.service_links() + drawn,
-        panel.timeseries(signals.logs_dropped, by=['service', 'place'], legend='{{service}}: {{place}}') + panel.service_links() + drawn,
+        panel.timeseries(signals.collector_queue, by=['exporter']) + panel.alert_lines(['CollectorQueueFilling'])
+        + drawn,
+        panel.timeseries(signals.spans_dropped, by=['service', 'place'], legend='{{service}}: {{place}}')
+        + panel.service_links() + drawn,
+        panel.timeseries(signals.logs_dropped, by=['service', 'place'], legend='{{service}}: {{place}}')
+        + panel.service_links() + drawn,
       ]),
       row('Loki and Jaeger', [
         panel.timeseries(signals.loki_lines) + panel.titled('Log lines stored') + panel.size(6),
         panel.timeseries(signals.loki_bytes) + panel.size(6),
         panel.timeseries(signals.loki_requests, by=['route']) + panel.size(6),
-        panel.timeseries(signals.loki_request_errors, by=['route']) + panel.alert_lines(['LokiRequestErrors']) + panel.size(6),
-        panel.timeseries(signals.loki_rejected, by=['reason']) + panel.alert_lines(['LokiIngestionRejected']) + panel.size(6),
+        panel.timeseries(signals.loki_request_errors, by=['route']) + panel.alert_lines(['LokiRequestErrors'])
+        + panel.size(6),
+        panel.timeseries(signals.loki_rejected, by=['reason']) + panel.alert_lines(['LokiIngestionRejected'])
+        + panel.size(6),
         panel.timeseries(signals.loki_disk) + panel.size(6),
         panel.timeseries(signals.jaeger_spans) + panel.size(6),
         panel.timeseries(signals.jaeger_bytes) + panel.size(6),
@@ -100,7 +133,9 @@ function(kit)
         panel.bargauge(signals.scraped_samples, by=['service'], top=15) + drawn,
       ]),
       row('Logs', [
-        panel.logs('Recent error logs', 'The newest log lines of level error and above.', ['level=~"error|critical|fatal"']),
+        panel.logs('Recent error logs', 'The newest log lines of level error and above.', [
+          'level=~"error|critical|fatal"',
+        ]),
       ]),
     ],
   )

@@ -3,7 +3,8 @@ local colours = { critical: 'red', 'error': 'orange', warning: 'yellow', info: '
 local severities = ['critical', 'error', 'warning', 'info'];
 
 function(panel, config) {
-  local severity_mapping = panel.mapping([{ value: severity, text: severity, color: colours[severity] } for severity in severities]),
+  local severity_mapping =
+    panel.mapping([{ value: severity, text: severity, color: colours[severity] } for severity in severities]),
 
   // Series named by a severity in its colour.
   severity_colours:: panel.overrides([
@@ -15,12 +16,26 @@ function(panel, config) {
   firing_table(expr, extra=[])::
     panel.labels_table(
       'Alerts firing now',
-      'Each alert that fires at this moment. The Watchdog is always among them: it shows that the alerting itself works.',
+      'Each alert that fires at this moment. The Watchdog is always among them: ' +
+      'it shows that the alerting itself works.',
       expr,
       [{ severity: 'Severity' }, { alertname: 'Alert' }, { service: 'Service' }, { env: 'Env' }] + extra,
     ) + panel.overrides([
-      panel.override('Severity', { mappings: severity_mapping, 'custom.cellOptions': { type: 'color-text' }, 'custom.width': 110 }),
-      panel.override('Alert', { links: [{ title: 'Runbook of ${__value.text}', url: config.links.dashboards + '/runbooks/${__value.text}' }] }),
-      panel.override('Service', { links: [{ title: 'API performance of ${__value.text}', url: '/d/api-performance?var-service=${__value.text}&${__url_time_range}' }] }),
+      panel.override('Severity', {
+        mappings: severity_mapping,
+        'custom.cellOptions': { type: 'color-text' },
+        'custom.width': 110,
+      }),
+      panel.override('Alert', {
+        links: [{ title: 'Runbook of ${__value.text}', url: config.links.dashboards + '/runbooks/${__value.text}' }],
+      }),
+      panel.override('Service', {
+        links: [
+          {
+            title: 'API performance of ${__value.text}',
+            url: '/d/api-performance?var-service=${__value.text}&${__url_time_range}',
+          },
+        ],
+      }),
     ]),
 }

@@ -77,7 +77,10 @@ local grid(rows) =
   new(uid, title, description, variables, neighbours, rows, from='now-15m'):: {
     uid: uid,
     title: title,
-    description: 'Generated from grafana/dashboards/%s.libsonnet by `make generate`; do not edit. %s' % [uid, description],
+    description: 'Generated from grafana/dashboards/%s.libsonnet by `make generate`; do not edit. %s' % [
+      uid,
+      description,
+    ],
     tags: ['signalfire'],
     schemaVersion: 41,
     version: 1,

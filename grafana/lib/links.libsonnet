@@ -1,9 +1,20 @@
 // Links in Grafana's own forms: to a dashboard, and to logs and traces in Explore.
 
-// Grafana fills in ${…} before it opens a link, so those braces must stay as they are; the rest of a JSON text is escaped.
+// Grafana fills in ${…} before it opens a link, so those braces must stay as they are; the rest of a JSON text is
+// escaped.
 local escape(text) = std.foldl(
   function(escaped, pair) std.strReplace(escaped, pair[0], pair[1]),
-  [['%', '%25'], [' ', '%20'], ['"', '%22'], ['\\', '%5C'], ['|', '%7C'], ['=', '%3D'], ['+', '%2B'], ['&', '%26'], ['#', '%23']],
+  [
+    ['%', '%25'],
+    [' ', '%20'],
+    ['"', '%22'],
+    ['\\', '%5C'],
+    ['|', '%7C'],
+    ['=', '%3D'],
+    ['+', '%2B'],
+    ['&', '%26'],
+    ['#', '%23'],
+  ],
   text,
 );
 
@@ -20,8 +31,8 @@ local escape(text) = std.foldl(
       },
     })),
 
-  // The ways on from a service. `service` is how Grafana fills it in: from the label of a series, or from a row's column.
-  // (Fields of an object are worked out again each time, locals once, and addresses take long.)
+  // The ways on from a service. `service` is how Grafana fills it in: from the label of a series, or from a row's
+  // column. (Fields of an object are worked out again each time, locals once, and addresses take long.)
   of_series:: '${__field.labels.service}',
   of_row:: '${__data.fields.Service}',
 

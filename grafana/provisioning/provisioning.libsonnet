@@ -1,5 +1,6 @@
-// For a real Grafana: its data sources, already wired to each other, and where it finds the dashboards. A function of the
-// settings and the runtime, as for the servers; gives the files of Grafana's folder `provisioning`. There is no secret in them.
+// For a real Grafana: its data sources, already wired to each other, and where it finds the dashboards. A function of
+// the settings and the runtime, as for the servers; gives the files of Grafana's folder `provisioning`. There is no
+// secret in them.
 //
 //   metric → trace   an exemplar's trace_id opens the trace
 //   log → trace      the trace_id of a log line opens the trace
@@ -42,7 +43,16 @@ function(settings, runtime)
         source('loki', uids.loki, 'Loki', {
           jsonData: {
             maxLines: 1000,
-            derivedFields: [{ name: 'Trace', matcherType: 'label', matcherRegex: 'trace_id', datasourceUid: uids.jaeger, url: '$${__value.raw}', urlDisplayLabel: 'Trace' }],
+            derivedFields: [
+              {
+                name: 'Trace',
+                matcherType: 'label',
+                matcherRegex: 'trace_id',
+                datasourceUid: uids.jaeger,
+                url: '$${__value.raw}',
+                urlDisplayLabel: 'Trace',
+              },
+            ],
           },
         }),
         source('jaeger', uids.jaeger, 'Jaeger', {
@@ -66,7 +76,10 @@ function(settings, runtime)
               tags: [{ key: 'service.name', value: 'service' }],
               queries: [
                 query { query: std.strReplace(query.query, '$', '$$') }
-                for query in [of_span(s) for s in [signals.http_requests, signals.http_error_share, signals.http_latency_p95]]
+                for query in [
+                  of_span(s)
+                  for s in [signals.http_requests, signals.http_error_share, signals.http_latency_p95]
+                ]
               ],
             },
           },

@@ -25,10 +25,20 @@ function(settings, runtime)
         // As a person calls it, and as Prometheus does.
         allowed_hosts: std.set([hostOf(runtime.links.dashboards), hostOf('http://' + me.address)]),
         datasources: {
-          prometheus: { type: 'prometheus', name: 'Prometheus', url: 'http://' + servers.prometheus.address, interval: settings.scrape.interval },
+          prometheus: {
+            type: 'prometheus',
+            name: 'Prometheus',
+            url: 'http://' + servers.prometheus.address,
+            interval: settings.scrape.interval,
+          },
           loki: { type: 'loki', name: 'Loki', url: 'http://' + servers.loki.address, interval: '5s' },
           jaeger: { type: 'jaeger', name: 'Jaeger', url: 'http://' + servers.jaeger.address, interval: '5s' },
-          alertmanager: { type: 'alertmanager', name: 'Alertmanager', url: 'http://' + servers.alertmanager.address, interval: '5s' },
+          alertmanager: {
+            type: 'alertmanager',
+            name: 'Alertmanager',
+            url: 'http://' + servers.alertmanager.address,
+            interval: '5s',
+          },
         },
       }, '  '),
     } + {

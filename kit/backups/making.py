@@ -9,13 +9,13 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from scripts import console
-from scripts.backups.archive import SETTINGS, Archive, Manifest, Member, Writer, created, store_member
-from scripts.backups.merging import Merged
-from scripts.backups.places import Place
-from scripts.paths import ROOT
-from scripts.progress import Progress
-from scripts.settings import Settings
+from kit.backups.archive import SETTINGS, Archive, Manifest, Member, Writer, created, store_member
+from kit.backups.merging import Merged
+from kit.backups.places import Place
+from kit.paths import ROOT
+from kit.settings import Settings
+from kit.terminal import console
+from kit.terminal.progress import Progress
 
 URL_LEFT_OUT = "http://left-out-of-the-backup.invalid/"
 

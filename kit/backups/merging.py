@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import IO
 
-from scripts.backups.copier import LISTING, Chunked
+from kit.backups.copier import LISTING, Chunked
 
 _END = bytes(2 * tarfile.BLOCKSIZE)
 _BUFFER = 1 << 20

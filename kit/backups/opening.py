@@ -7,9 +7,9 @@ import time
 from pathlib import Path
 from typing import IO
 
-from scripts.backups import copier
-from scripts.backups.copier import CopyError
-from scripts.build import artifact_of
+from kit.backups import copier
+from kit.backups.copier import CopyError
+from kit.build import artifact_of
 
 _MILLISECONDS = 1000
 _RECENT_SECONDS = 600

@@ -4,7 +4,7 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import IO, Protocol
 
-from scripts.backups.stores import Store
+from kit.backups.stores import Store
 
 
 class Data(Protocol):

@@ -11,9 +11,9 @@ from typing import Any
 
 import httpx
 
-from scripts.settings import Settings
-from scripts.settings.models import seconds
-from scripts.verification.stack import Stack
+from kit.settings import Settings
+from kit.settings.durations import seconds
+from kit.verification.stack import Stack
 
 Answer = dict[str, str]
 Answers = dict[str, Answer]

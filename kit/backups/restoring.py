@@ -4,10 +4,10 @@ from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 
-from scripts import console
-from scripts.backups.archive import Archive
-from scripts.backups.places import Data, Place
-from scripts.progress import Progress
+from kit.backups.archive import Archive
+from kit.backups.places import Data, Place
+from kit.terminal import console
+from kit.terminal.progress import Progress
 
 
 @dataclass

@@ -1,10 +1,9 @@
 """The stores that a backup holds: what of each is copied, who writes it, and where it lies."""
 
-import tomllib
 from dataclasses import dataclass, field
 
-from scripts.backups.copier import Choice
-from scripts.stack.endpoints import DEMO
+from kit import processes
+from kit.backups.copier import Choice
 
 NOBODY = 65534
 SIGNALFIRE = 10001
@@ -22,12 +21,6 @@ class Store:
     choice: Choice = field(default_factory=Choice)
 
 
-def _demo_processes() -> tuple[str, ...]:
-    """Also those that are switched off: their database may still be there."""
-    listed = tomllib.loads((DEMO / "processes.toml").read_text(encoding="utf-8"))["process"]
-    return tuple(entry["name"] for entry in listed)
-
-
 # Beside what only says that a process runs, two things are left out: Prometheus' list of the queries that run just now,
 # and the index beside SQLite's write-ahead log, which SQLite makes anew from the log.
 STORES = (
@@ -41,5 +34,6 @@ STORES = (
         Choice(skip=("*/LOCK",), mapped=("*.mem", "*.vlog", "*/DISCARD")),
     ),
     Store("grafana", ("grafana",), GRAFANA, Choice(skip=("plugins", "*.db-shm"))),
-    Store("demo", _demo_processes(), SIGNALFIRE, Choice(skip=("*.db-shm",))),
+    # Also where it is switched off: its database may still be there.
+    Store("demo", tuple(process.name for process in processes.demo()), SIGNALFIRE, Choice(skip=("*.db-shm",))),
 )

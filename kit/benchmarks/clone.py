@@ -14,8 +14,8 @@ from pathlib import Path
 
 import yaml
 
-from scripts.paths import ROOT
-from scripts.settings.models import Ports
+from kit.paths import ROOT
+from kit.settings.ports import Ports
 
 SECONDS_TO_STOP = 60
 

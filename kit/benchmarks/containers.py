@@ -6,8 +6,8 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
-from scripts.compose import engine
-from scripts.compose.project import Project
+from kit.runtimes.compose import engine
+from kit.runtimes.compose.project import Project
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from playwright.sync_api import Browser, ViewportSize, sync_playwright
 
-from scripts import chromium
+from kit.machine import chromium
 
 VIEWPORT: ViewportSize = {"width": 1440, "height": 1000}
 _MILLISECONDS_AT_MOST = 60_000

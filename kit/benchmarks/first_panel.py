@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import httpx
 
-from scripts.benchmarks.clone import Clone
+from kit.benchmarks.clone import Clone
 
 FIRST_PANEL_QUERY = 'sum(service:http_requests:rate5m{service="ad-api"}) > 0'
 

@@ -3,9 +3,9 @@
 Standard library only: the first `make` starts it before any package is installed.
 """
 
-from scripts.build.artifacts import Artifact, all_artifacts, artifact_of, binary, compose_binary, viewer_page
-from scripts.build.errors import BuildError
-from scripts.build.queue import BuildEvent, BuildQueue
+from kit.build.artifacts import Artifact, all_artifacts, artifact_of, binary, compose_artifact, viewer_page
+from kit.build.errors import BuildError
+from kit.build.queue import BuildEvent, BuildQueue
 
 __all__ = [
     "Artifact",
@@ -15,6 +15,6 @@ __all__ = [
     "all_artifacts",
     "artifact_of",
     "binary",
-    "compose_binary",
+    "compose_artifact",
     "viewer_page",
 ]

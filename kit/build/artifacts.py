@@ -1,4 +1,7 @@
-"""What can be built: each program of servers/ and the viewer's page; how, from what, and where the result lies."""
+"""What can be built, how, from what, and where the result lies.
+
+Each program of servers/, the viewer's page, and the linters that are written in Go.
+"""
 
 from __future__ import annotations
 
@@ -7,22 +10,24 @@ import re
 import shutil
 import subprocess
 import tomllib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 
-from scripts.build.cache import cache_folder, complete_or_absent, digest_of, exclusive
-from scripts.build.errors import MissingToolError
-from scripts.build.process import BuildProcess
+from kit.build.cache import cache_folder, complete_or_absent, digest_of, exclusive
+from kit.build.errors import MissingToolError
+from kit.build.process import BuildProcess
+from kit.paths import ROOT
 
-ROOT = Path(__file__).resolve().parents[2]
 SERVERS = ROOT / "servers"
 VIEWER = ROOT / "grafana" / "viewer"
 COMPOSE = ROOT / "compose" / "plugin"
+LINTERS = ROOT / "tests" / "lint"
 
 # The linker drops the debugging symbols anyway: not making them in the compiler saves a fifth of the work.
 _GO_COMPILER_FLAGS = "all=-dwarf=false"
+_VIEWER_SECONDS = 20
 _ENVIRONMENT = {"CGO_ENABLED": "0", "GOGC": os.environ.get("GOGC", "400"), "NO_COLOR": "1"}
 
 
@@ -40,11 +45,18 @@ class Artifact:
     release: str
     content: str
     commands: tuple[tuple[str, ...], ...] = field(repr=False)
+    seconds: int = 0
+    """About how long the build takes on two cores, downloads included."""
 
     @property
     def built(self) -> Path:
         kind = "viewer" if self.name == "viewer" else f"servers/{self.name}"
         return cache_folder() / kind / self.content
+
+    @property
+    def title(self) -> str:
+        """Its name for a person."""
+        return "docker compose" if self.folder == COMPOSE else self.name
 
     @property
     def tool(self) -> str:
@@ -63,7 +75,7 @@ class Artifact:
         """Builds it unless it is there, and returns its folder. Raises BuildError or MissingToolError."""
         if self.is_built:
             return self.built
-        running = process or BuildProcess(self.name, self.log, watch)
+        running = process or BuildProcess(self.title, self.log, watch)
         with exclusive(self.built, lambda: running.stopped):
             if self.is_built:
                 return self.built
@@ -79,7 +91,8 @@ class Artifact:
 
 def artifact_of(name: str) -> Artifact:
     """The artifact `name`, also one that is built on demand alone. Raises KeyError naming those there are."""
-    artifacts = {**_servers(on_demand=True), **all_artifacts()}
+    linters = {program.name: program for program in programs_of(LINTERS)}
+    artifacts = {**_servers(on_demand=True), **linters, **all_artifacts()}
     if name not in artifacts:
         raise KeyError(f"nothing called {name!r} can be built; there are {', '.join(artifacts)}")
     return artifacts[name]
@@ -90,10 +103,10 @@ def all_artifacts() -> dict[str, Artifact]:
     return {**_servers(on_demand=False), "viewer": _viewer()}
 
 
-def compose_binary() -> Path:
-    """The path of Docker's compose command, for machines whose Docker comes without; built when it is not there."""
+def compose_artifact() -> Artifact:
+    """Docker's compose command, for machines whose Docker comes without."""
     [artifact] = programs_of(COMPOSE)
-    return artifact.build() / artifact.name
+    return artifact
 
 
 def binary(name: str) -> Path:
@@ -115,7 +128,9 @@ def viewer_page() -> Path:
 @dataclass(frozen=True)
 class _BuildFile:
     release: str
-    version_variable: str
+    version_variable: str | None
+    seconds: Mapping[str, int]
+    """By program: about how long its build takes on two cores."""
     tags: tuple[str, ...]
     compile_first: tuple[str, ...]
     """Programs that are compiled before it, for the order alone; nobody runs them."""
@@ -127,7 +142,8 @@ class _BuildFile:
         values = tomllib.loads(file.read_text())
         return cls(
             values["release"],
-            values["version_variable"],
+            values.get("version_variable"),
+            values["seconds"],
             tuple(values.get("tags", ())),
             tuple(values.get("compile_first", ())),
             values.get("on_demand", False),
@@ -136,7 +152,8 @@ class _BuildFile:
     @property
     def _flags(self) -> tuple[str, ...]:
         tags = ("-tags", ",".join(self.tags)) if self.tags else ()
-        return (*tags, "-ldflags", f"-s -w -X {self.version_variable}={self.release}")
+        version = f" -X {self.version_variable}={self.release}" if self.version_variable else ""
+        return (*tags, "-ldflags", f"-s -w{version}")
 
     def command(self, package: str) -> tuple[str, ...]:
         # -v names each package as it is compiled: the only progress that Go tells.
@@ -182,6 +199,7 @@ def programs_of(folder: Path) -> Iterator[Artifact]:
             release=settings.release,
             content=digest_of(sources, folder, _go_version(), *command),
             commands=(command,),
+            seconds=settings.seconds[name],
         )
 
 
@@ -207,6 +225,7 @@ def _viewer() -> Artifact:
             ("npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"),
             ("npm", "run", "build", "--", "--outDir", "{output}/dist", "--emptyOutDir"),
         ),
+        seconds=_VIEWER_SECONDS,
     )
 
 

@@ -11,7 +11,7 @@ import sys
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
-from scripts.build.errors import BuildError, MissingToolError
+from kit.build.errors import BuildError, MissingToolError
 
 LineWatcher = Callable[[str], None]
 

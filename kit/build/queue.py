@@ -10,8 +10,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from scripts.build.artifacts import Artifact
-from scripts.build.process import BuildProcess
+from kit.build.artifacts import Artifact
+from kit.build.process import BuildProcess
+from kit.build.progress import BuildProgress
 
 State = Literal["found", "building", "built", "failed"]
 
@@ -75,12 +76,12 @@ class BuildQueue:
             self._on_event(BuildEvent(artifact.name, "found", 0.0))
             return artifact.built
         began = time.monotonic()
-        progress = _Progress()
+        progress = BuildProgress()
 
         def watch(line: str) -> None:
             self._on_event(BuildEvent(artifact.name, "building", time.monotonic() - began, progress.after(line)))
 
-        process = BuildProcess(artifact.name, artifact.log, watch)
+        process = BuildProcess(artifact.title, artifact.log, watch)
         with self._lock:
             if self._stopped:
                 process.stop()
@@ -96,20 +97,3 @@ class BuildQueue:
                 del self._running[artifact.name]
         self._on_event(BuildEvent(artifact.name, "built", time.monotonic() - began))
         return folder
-
-
-class _Progress:
-    """Turns a build's output into a few words: how much was downloaded and compiled."""
-
-    def __init__(self) -> None:
-        self._downloaded = 0
-        self._compiled = 0
-
-    def after(self, line: str) -> str:
-        if line.startswith("go: downloading"):
-            self._downloaded += 1
-            return f"{self._downloaded} modules downloaded"
-        if "/" in line and " " not in line.strip():
-            self._compiled += 1
-            return f"{self._compiled} packages compiled"
-        return line.strip()[:80]

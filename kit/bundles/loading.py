@@ -6,15 +6,15 @@ from pathlib import Path
 
 import docker
 
-from scripts.compose.images import building
-from scripts.compose.images.ensuring import Report
-from scripts.unbundle import image_file
+from kit.bundles.unpacking import image_file
+from kit.images import building
+from kit.images.ensuring import Report
 
 
 def load(client: docker.DockerClient, bundle: Path, progress: Report) -> list[str]:
     """Load those that are not there yet. The names of all that the bundle has.
 
-    bundle: the folder that scripts.unbundle gives. progress: told ("bundle", state, detail).
+    bundle: the folder that kit.bundles.unpacking gives. progress: told ("bundle", state, detail).
     """
     names = (bundle / "images.txt").read_text().split()
     for name in names:

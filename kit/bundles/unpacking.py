@@ -7,7 +7,7 @@ import shutil
 import tarfile
 from pathlib import Path
 
-from scripts.build.cache import cache_folder, complete_or_absent
+from kit.build.cache import cache_folder, complete_or_absent
 
 SUMS = "SHA256SUMS"
 

@@ -8,7 +8,7 @@ from typing import Any
 import yaml
 
 CATALOGUE = Path("instrumentation/catalogue.yaml")
-PYTHON = Path("instrumentation/python/src/signalfire/catalogue.py")
+PYTHON = Path("instrumentation/python/src/signalfire/prometheus/catalogue.py")
 REFERENCE = Path("docs/metrics.md")
 
 KINDS = {"counter": "Counter", "gauge": "Gauge", "histogram": "Histogram", "summary": "Summary"}
@@ -148,7 +148,7 @@ from functools import cached_property
 from prometheus_client import Counter, Gauge, Histogram, Summary
 
 from signalfire.prometheus.bounded import Family, Label, LabelValue, Spec
-from signalfire.prometheus.families import LazyMetrics
+from signalfire.prometheus.lazy import LazyMetrics
 '''
 
 
@@ -310,15 +310,3 @@ def bucket_section(catalogue: Catalogue) -> str:
             bounds = ", ".join(f"{bound:g}" for bound in metric.buckets)
             lines.append(f"| `{metric.name}` | {bounds} |")
     return "\n".join(lines) + "\n"
-
-
-def main() -> None:
-    root = Path(__file__).resolve().parents[2]
-    for path, content in generate(root).items():
-        target = root / path
-        target.parent.mkdir(parents=True, exist_ok=True)
-        target.write_text(content, encoding="utf-8")
-
-
-if __name__ == "__main__":
-    main()

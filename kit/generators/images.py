@@ -3,7 +3,7 @@
 import re
 from pathlib import Path
 
-from scripts.compose.images.listing import listed
+from kit.images.listing import listed
 
 _HEAD = """\
 # Generated from compose.yaml and Dockerfile by make generate; do not edit.

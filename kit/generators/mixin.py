@@ -10,7 +10,7 @@ from typing import Any
 
 import yaml
 
-from scripts.render import jsonnet
+from kit.render import jsonnet
 
 HEADER = "Generated from {source} by `make generate`; do not edit."
 RULE_KEYS = ("name", "interval", "rules", "record", "alert", "expr", "for", "labels", "annotations")

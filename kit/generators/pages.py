@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
-from scripts.generators.mixin import HEADER, mixin_of
+from kit.generators.mixin import HEADER, mixin_of
 
 Json = dict[str, Any]
 BEYOND = {">": "above", ">=": "from", "<": "below"}

@@ -4,9 +4,9 @@ import json
 from pathlib import Path
 from typing import Any
 
-from scripts.settings import Settings
+from kit.settings import Settings
 
-_NOTICE = "Generated from scripts/settings/models.py by make generate; do not edit."
+_NOTICE = "Generated from kit/settings/models.py by make generate; do not edit."
 
 
 def generate(root: Path) -> dict[Path, str]:  # noqa: ARG001 - every generator gets the repository's root

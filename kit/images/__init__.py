@@ -4,12 +4,12 @@ Upstream's are pulled, or built from servers/ under the same name where no regis
 from compose/Dockerfile.
 """
 
-from scripts.compose.images.building import size_of
-from scripts.compose.images.bundled import load
-from scripts.compose.images.ensuring import ensure, is_current
-from scripts.compose.images.errors import ImageError, ImageUnavailableError
-from scripts.compose.images.listing import Image, listed
-from scripts.compose.images.recipes import can_be_built
+from kit.images.building import size_of
+from kit.images.ensuring import ensure, is_current
+from kit.images.errors import ImageError, ImageUnavailableError
+from kit.images.listing import Image, listed
+from kit.images.planning import outlook
+from kit.images.recipes import can_be_built
 
 __all__ = [
     "Image",
@@ -19,6 +19,6 @@ __all__ = [
     "ensure",
     "is_current",
     "listed",
-    "load",
+    "outlook",
     "size_of",
 ]

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import contextlib
+import platform
 import re
+import sys
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -12,11 +14,12 @@ import docker
 import requests
 from docker.errors import APIError, DockerException, ImageNotFound
 
-from scripts.compose.images import download_settings
-from scripts.compose.images.context import DOCKERFILE, packed
-from scripts.compose.images.errors import ImageError
-from scripts.compose.images.listing import Image
-from scripts.compose.images.recipes import Watch, is_package
+from kit.build.progress import is_package
+from kit.images import download_settings
+from kit.images.context import DOCKERFILE, packed
+from kit.images.errors import ImageError
+from kit.images.listing import Image
+from kit.images.recipes import Watch
 
 CONTENT = "signalfire.content"
 """The label of what went into an image; an image that was pulled has none."""
@@ -29,6 +32,18 @@ _PATIENCE_SECONDS = 1800
 
 class PullError(Exception):
     """The engine's own words for why a pull failed."""
+
+
+_ARCHITECTURES = {"x86_64": "amd64", "aarch64": "arm64", "armv7l": "arm", "armv6l": "arm", "i686": "386"}
+"""An engine's names for what Python's `platform` says."""
+
+
+def runs_what_is_built_here(client: docker.DockerClient) -> bool:
+    """Whether programs of this machine run in the engine's containers: not with Docker Desktop, or on another kind."""
+    version = client.version()
+    machine = platform.machine()
+    here = (sys.platform, _ARCHITECTURES.get(machine, machine))
+    return here[0] == "linux" and here == (version["Os"], version["Arch"])
 
 
 def labels_of(client: docker.DockerClient, name: str) -> dict[str, str] | None:

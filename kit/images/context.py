@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
 
-from scripts.compose.images.errors import ImageError
+from kit.images.errors import ImageError
 
 DOCKERFILE = "Dockerfile"
 

@@ -29,6 +29,16 @@ def only(text: str, target: str) -> str:
     return head + "".join(stage for stage in stages if _name(stage) in needed)
 
 
+def has_stage(text: str, name: str) -> bool:
+    return any(_name(stage) == name for stage in list(_stages(text))[1:])
+
+
+def with_stage(text: str, name: str, stage: str) -> str:
+    """The Dockerfile with the stage `name` replaced by the text `stage`, which has a FROM … AS line of its own."""
+    head, *stages = list(_stages(text))
+    return head + "".join(f"{stage}\n" if _name(one) == name else one for one in stages)
+
+
 def copied(text: str) -> list[str]:
     """What its COPY lines take from the build context, in their order, each once."""
     words = [match["words"].split()[:-1] for match in _COPY.finditer(_joined(text))]

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import docker
 
-from scripts.compose.images import building, dockerfile
-from scripts.compose.images.bases import Bases
-from scripts.compose.images.errors import ImageError, ImageUnavailableError, refused, registry_is_unreachable
-from scripts.compose.images.listing import Image
-from scripts.compose.images.recipes import Recipe, recipe_of
+from kit.images import building, dockerfile
+from kit.images.errors import ImageError, ImageUnavailableError, refused, registry_is_unreachable
+from kit.images.listing import Image
+from kit.images.offline.bases import Bases
+from kit.images.recipes import Recipe, Watch, around_builds, is_compiled_here, recipe_of
 
 Report = Callable[[str, str, str], None]
 
@@ -72,10 +72,7 @@ class _Run:
         if self._pull(image.name, image):
             return "pulled"
         if recipe is None:
-            raise ImageUnavailableError(
-                f"{image.name}: the registry cannot be reached ({self._silence}), and this image cannot be built here. "
-                f"Bring it over from a machine that has it: `docker save {image.name}` there, `docker load` here."
-            )
+            raise ImageUnavailableError(image.name, self._silence)
         self._build(image, recipe)
         return "built"
 
@@ -95,39 +92,57 @@ class _Run:
         return True
 
     def _build(self, image: Image, recipe: Recipe) -> None:
-        if sys.platform != "linux" and not recipe.is_ours:
-            raise ImageError(
-                f"{image.name}: the registry cannot be reached ({self._silence}), and only Linux can build it: "
-                "make it on such a machine (`make images`) and bring it over with `docker save` and `docker load`."
-            )
+        if not recipe.is_ours:
+            self._check_machine(image)
 
         def watch(line: str) -> None:
             self.progress(image.service, "building", line)
 
         watch("starting")
-        bases = self._bases(image, recipe, watch)
+        recipe, bases = self._with_bases(image, recipe, watch)
         building.build(
             self.client,
             image.name,
             recipe.dockerfile,
-            recipe.inputs(watch),
+            self._inputs(recipe, watch),
             content=recipe.content or "",
             arguments={**recipe.arguments, **bases},
             target=recipe.target,
             watch=watch,
         )
 
-    def _bases(self, image: Image, recipe: Recipe, watch: Callable[[str], None]) -> dict[str, str]:
-        """The arguments that name base images, each of which is there then."""
+    def _inputs(self, recipe: Recipe, watch: Watch) -> Mapping[str, Path]:
+        try:
+            return recipe.inputs(watch)
+        except ImageError as error:
+            if self.registry_answers:
+                raise
+            raise ImageError(f"{error}\nThat is tried because no registry answers: {self._silence}") from None
+
+    def _with_bases(self, image: Image, recipe: Recipe, watch: Watch) -> tuple[Recipe, Mapping[str, str]]:
+        """The recipe to take, and the arguments that name its base images, each of which is there then."""
         made = Bases(self.client, watch)
         if not recipe.is_ours:
             made.busybox()
-            return {}
+            return recipe, {}
+        if is_compiled_here(recipe) and building.runs_what_is_built_here(self.client):
+            recipe = around_builds(recipe)
         upstream = dockerfile.arguments(recipe.dockerfile)
-        names = dockerfile.base_arguments(recipe.dockerfile)
-        if self._all_there(image, (upstream[name] for name in names)):
-            return {}
-        return {name: made.for_argument(name) for name in names}
+        if self._all_there(image, (upstream[name] for name in dockerfile.base_arguments(recipe.dockerfile))):
+            return recipe, {}
+        self._check_machine(image)
+        # Without a registry there are no compilers in images: this machine's own compile, once for both runtimes.
+        recipe = around_builds(recipe)
+        return recipe, {name: made.for_argument(name) for name in dockerfile.base_arguments(recipe.dockerfile)}
+
+    def _check_machine(self, image: Image) -> None:
+        """For an image around what this machine builds. Raises ImageError where the engine could not run it."""
+        if not building.runs_what_is_built_here(self.client):
+            raise ImageError(
+                f"{image.name}: the registry cannot be reached ({self._silence}), and what this machine builds does "
+                "not run in this engine: make the image on Linux with the engine's kind of processor (`make images`) "
+                "and bring it over with `docker save` and `docker load`."
+            )
 
     def _all_there(self, image: Image, names: Iterable[str]) -> bool:
         """Whether upstream's base images are all there, pulled if need be: they go together, or not at all."""

@@ -21,7 +21,17 @@ class ImageError(Exception):
 
 
 class ImageUnavailableError(ImageError):
-    """The registry cannot be reached, and the image is none that can be built from this repository."""
+    """The registry cannot be reached, and the image is none that can be built from this repository.
+
+    reason: why the registry cannot be reached.
+    """
+
+    def __init__(self, image: str, reason: str) -> None:
+        super().__init__(
+            f"{image}: the registry cannot be reached ({reason}), and this image cannot be built here. "
+            f"Bring it over from a machine that has it: `docker save {image}` there, `docker load` here."
+        )
+        self.reason = reason
 
 
 def registry_is_unreachable(said: str) -> bool:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import yaml
 
-from scripts.compose.images.errors import ImageError
+from kit.images.errors import ImageError
 
 
 @dataclass(frozen=True)

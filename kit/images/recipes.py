@@ -5,21 +5,37 @@ from __future__ import annotations
 import os
 import tomllib
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-from scripts.build import BuildError, artifact_of
-from scripts.build.cache import digest_of
-from scripts.build.errors import MissingToolError
-from scripts.compose.images import dockerfile, packages
-from scripts.compose.images.context import tracked
-from scripts.compose.images.errors import ImageError
-from scripts.compose.images.listing import Image
-from scripts.paths import ROOT
+from kit.build import BuildError, artifact_of
+from kit.build.cache import digest_of
+from kit.build.errors import MissingToolError
+from kit.build.progress import BuildProgress
+from kit.images import dockerfile
+from kit.images.context import tracked
+from kit.images.errors import ImageError
+from kit.images.listing import Image
+from kit.images.offline import certificates, packages
+from kit.paths import ROOT
 
 Watch = Callable[[str], None]
 OURS = ("collector", "python")
 """The targets of compose/Dockerfile."""
+
+
+@dataclass(frozen=True)
+class _Stage:
+    """A stage of compose/Dockerfile that compiles what this machine builds for plain processes, too."""
+
+    artifact: str
+    output: str
+    """What of the artifact stands in for it: the name of a file or folder that it leaves."""
+
+
+_SECONDS_AROUND_PROGRAMS = 3
+_SECONDS = {"collector": _SECONDS_AROUND_PROGRAMS, "python": 60}
+_COMPILING = {"collector-build": _Stage("collector", "collector"), "page": _Stage("viewer", "dist")}
 
 
 @dataclass(frozen=True)
@@ -31,7 +47,13 @@ class Recipe:
     inputs: Callable[[Watch], Mapping[str, Path]]
     """What its COPY lines take. Making it may build binaries, which takes minutes and tells how it goes."""
     arguments: Mapping[str, str]
+    seconds: int
+    """About how long the image takes on two cores, once the programs of `artifacts` are built."""
+    artifacts: tuple[str, ...] = ()
+    """What of this machine's builds it is made of, where it is built without a registry."""
     target: str | None = None
+    compiling: tuple[str, ...] = ()
+    """The stages of the Dockerfile that `around_builds` would do without."""
 
     @property
     def is_ours(self) -> bool:
@@ -50,29 +72,45 @@ def recipe_of(image: Image, root: Path = ROOT) -> Recipe | None:
     return _upstream(image, file) if _build_file(image.service, root).is_file() else _packaged(image, file)
 
 
+def is_compiled_here(recipe: Recipe) -> bool:
+    """Whether this machine has all that the recipe's stages would compile."""
+    try:
+        built = all(_own(stage.output) or artifact_of(stage.artifact).is_built for stage in _compiling(recipe))
+    except MissingToolError:  # without Go nobody can tell whether a program is of these sources
+        return False
+    return built and certificates.FILE.is_file()
+
+
+def around_builds(recipe: Recipe, root: Path = ROOT) -> Recipe:
+    """The same image around what this machine builds for plain processes: nothing is compiled a second time."""
+    text = recipe.dockerfile
+    for name in recipe.compiling:
+        text = dockerfile.with_stage(text, name, (root / "compose" / "offline" / f"{name}.Dockerfile").read_text())
+    wanted = dockerfile.copied(text)
+
+    def inputs(watch: Watch) -> Mapping[str, Path]:
+        files = {name: path for name, path in recipe.inputs(watch).items() if _is_below(name, wanted)}
+        builds = {
+            stage.output: _own(stage.output)
+            or _artifact(f"signalfire/{recipe.target}", stage.artifact, watch) / stage.output
+            for stage in _compiling(recipe)
+        }
+        return {**files, **builds, "ca-certificates.crt": certificates.certificates()}
+
+    return replace(recipe, dockerfile=text, inputs=inputs, compiling=())
+
+
+def _compiling(recipe: Recipe) -> list[_Stage]:
+    return [_COMPILING[name] for name in recipe.compiling]
+
+
+def _is_below(name: str, paths: list[str]) -> bool:
+    return any(name == path or name.startswith(f"{path}/") for path in paths)
+
+
 def can_be_built(image: Image) -> bool:
     """Whether the image can be built here, without any registry."""
     return recipe_of(image) is not None
-
-
-class PackageCount:
-    """Watches a build of Go's: `prometheus: 412 packages compiled` instead of 412 lines."""
-
-    def __init__(self, program: str, watch: Watch) -> None:
-        self._program = program
-        self._watch = watch
-        self._compiled = 0
-
-    def __call__(self, line: str) -> None:
-        if is_package(line):
-            self._compiled += 1
-            line = f"{self._compiled} packages compiled"
-        self._watch(f"{self._program}: {line.strip()}")
-
-
-def is_package(line: str) -> bool:
-    """Whether `go build -v` says with this line that it compiles a package."""
-    return "/" in line and " " not in line.strip()
 
 
 def _ours(image: Image, target: str, root: Path) -> Recipe:
@@ -81,12 +119,17 @@ def _ours(image: Image, target: str, root: Path) -> Recipe:
     version = {"COLLECTOR_VERSION" if target == "collector" else "SIGNALFIRE_VERSION": image.tag}
     if target == "collector":
         _check_release(image, "collector", root)
+    compiling = tuple(stage for stage in _COMPILING if dockerfile.has_stage(text, stage))
+    own = [_digest_of_own(path) for stage in compiling if (path := _own(_COMPILING[stage].output))]
     return Recipe(
         dockerfile=text,
-        content=_digest_of_tracked(root, copied, text, target, image.tag),
+        content=_digest_of_tracked(root, copied, text, target, image.tag, *own),
         inputs=lambda _: tracked(root, copied),
         arguments=version,
+        seconds=_SECONDS[target],
+        artifacts=tuple(_COMPILING[stage].artifact for stage in compiling),
         target=target,
+        compiling=compiling,
     )
 
 
@@ -107,6 +150,8 @@ def _upstream(image: Image, file: Path) -> Recipe:
         content=_digest(text, (file.parent / "busybox.Dockerfile").read_text(), programs),
         inputs=lambda watch: {program: _built(image, program, watch) for program in programs},
         arguments={},
+        seconds=_SECONDS_AROUND_PROGRAMS,
+        artifacts=tuple(program for program in programs if _own(program) is None),
     )
 
 
@@ -121,6 +166,7 @@ def _packaged(image: Image, file: Path) -> Recipe | None:
         content=digest_of([], ROOT, text, (file.parent / "busybox.Dockerfile").read_text(), package.version),
         inputs=lambda _: {"root": package.unpacked(image.service)},
         arguments={},
+        seconds=_SECONDS_AROUND_PROGRAMS,
     )
 
 
@@ -152,11 +198,16 @@ def _digest(text: str, base: str, programs: list[str]) -> str | None:
 
 def _content(program: str) -> str:
     own = _own(program)
-    return digest_of([own], own.parent) if own else artifact_of(program).content
+    return _digest_of_own(own) if own else artifact_of(program).content
+
+
+def _digest_of_own(path: Path) -> str:
+    files = [path] if path.is_file() else [file for file in path.rglob("*") if file.is_file()]
+    return digest_of(files, path.parent)
 
 
 def _own(program: str) -> Path | None:
-    """The binary that the user wants taken instead of a built one, as in scripts.build."""
+    """The binary that the user wants taken instead of a built one, as in kit.build."""
     folder = os.environ.get("SIGNALFIRE_BIN_DIR")
     path = Path(folder) / program if folder else None
     return path if path and path.exists() else None
@@ -167,11 +218,17 @@ def _built(image: Image, program: str, watch: Watch) -> Path:
     if own:
         return own
     try:
-        artifact = artifact_of(program)
-        return artifact.build(PackageCount(program, watch)) / program
+        return _artifact(image.name, program, watch) / program
     except KeyError as error:
         raise ImageError(
             f"{image.name}: compose/offline/{image.service}.Dockerfile copies it, but {error.args[0]}"
         ) from None
+
+
+def _artifact(image: str, name: str, watch: Watch) -> Path:
+    """The folder of a finished build. Raises ImageError, and KeyError for what cannot be built."""
+    progress = BuildProgress()
+    try:
+        return artifact_of(name).build(lambda line: watch(f"{name}: {progress.after(line)}"))
     except (BuildError, MissingToolError) as error:
-        raise ImageError(f"{image.name} is to be built from servers/: {error}") from None
+        raise ImageError(f"{image} is to be built around {name} of this machine: {error}") from None

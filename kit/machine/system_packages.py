@@ -1,4 +1,4 @@
-"""Installs the few system packages that tests need, where the system lets us."""
+"""Installs the few system packages that tests and images need, where the system lets us."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def ensure(program: str, package: str = "") -> None:
     if not _can_install():
         raise MissingPackageError(
             f"{program} is missing and only apt-get as root could be used to install it from here. "
-            f"Install it (`sudo apt-get install {package}`) and run the tests again."
+            f"Install it (`sudo apt-get install {package}`) and run the command again."
         )
     command = [*as_root(), "apt-get"]
     print(f"Installing {package} (once) …", flush=True)

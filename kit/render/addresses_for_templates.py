@@ -1,16 +1,16 @@
 """The object `runtime` of the jsonnet templates: who listens where, as plain processes and under Docker Compose."""
 
-import ipaddress
-import re
-from collections.abc import Iterable
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from scripts.compose import layout
-from scripts.paths import ROOT, State
-from scripts.render.servers import SERVERS, Server
-from scripts.settings import Settings
-from scripts.settings.models import Ports
+from kit import processes
+from kit.paths import ROOT, State
+from kit.processes import Port, Process
+from kit.settings import Settings
+from kit.stack import container_layout
+from kit.stack.addresses import EVERY_ADDRESS, LOOPBACK, from_container, host_port, reachable
+from kit.stack.endpoints import exporters, listening_host, number_of
 
 
 def native(
@@ -22,11 +22,12 @@ def native(
     config: another folder for the configuration, for a trial that must not touch the one in use.
     """
     folder = config or state.config
-    servers = {server.name: _server(server, settings) for server in SERVERS}
+    servers = {server.name: _server(server, settings) for server in processes.servers()}
     for name, fields in servers.items():
         fields |= {"config": str(folder / name), "data": str(state.data / name)}
     servers["dashboards"] |= {"static": str(page), "runbooks": str(ROOT / "runbooks")}
-    services, webhooks = _of_demo(demo, {p["name"]: _join(LOOPBACK, p["port"]) for p in demo})
+    of_demo, webhooks = _of_demo(demo, {p["name"]: host_port(LOOPBACK, p["port"]) for p in demo})
+    services = _of_servers(servers) + of_demo
     services += [target.model_dump(mode="json") | {"instances": target.addresses} for target in settings.targets]
     logs = [{"service": p["name"], "files": [str(state.logs / f"{p['name']}.log")]} for p in demo]
     logs += [entry.model_dump(mode="json") for entry in settings.logs]
@@ -46,11 +47,11 @@ def compose(settings: Settings, demo: list[dict[str, Any]]) -> dict[str, Any]:
 
     demo: as for `native`.
     """
-    usual = Ports()
-    servers = {server.name: _container(server, usual) for server in SERVERS}
-    servers["dashboards"] |= {"static": layout.PAGE, "runbooks": layout.RUNBOOKS}
-    servers["node_exporter"] |= {"host": layout.HOST}
-    services, webhooks = _of_demo(demo, {p["name"]: f"{p['name']}:{p['port']}" for p in demo})
+    servers = {server.name: _container(server) for server in (*processes.servers(), *exporters(settings))}
+    servers["dashboards"] |= {"static": container_layout.PAGE, "runbooks": container_layout.RUNBOOKS}
+    servers["node_exporter"] |= {"host": container_layout.HOST}
+    of_demo, webhooks = _of_demo(demo, {p["name"]: f"{p['name']}:{p['port']}" for p in demo})
+    services = _of_servers(servers) + of_demo
     for target in settings.targets:
         fields = target.model_dump(mode="json")
         called = [from_container(address) for address in fields["addresses"]]
@@ -59,12 +60,10 @@ def compose(settings: Settings, demo: list[dict[str, Any]]) -> dict[str, Any]:
         database.model_dump(mode="json") | {"address": from_container(database.address), "instance": database.address}
         for database in settings.databases
     ]
-    for kind in {database.kind for database in settings.databases}:
-        servers[f"{kind}_exporter"] = _exporter(kind)
-    logs = [{"service": p["name"], "files": [f"{layout.LOGS}/{p['name']}.log"]} for p in demo]
+    logs = [{"service": p["name"], "files": [f"{container_layout.LOGS}/{p['name']}.log"]} for p in demo]
     for entry in settings.logs:
         fields = entry.model_dump(mode="json")
-        logs.append(fields | {"files": [layout.HOST + file for file in fields["files"]]})
+        logs.append(fields | {"files": [container_layout.HOST + file for file in fields["files"]]})
     return {
         "name": "compose",
         "links": _links(settings),
@@ -74,6 +73,14 @@ def compose(settings: Settings, demo: list[dict[str, Any]]) -> dict[str, Any]:
         "log_files": logs,
         "webhooks": webhooks,
     }
+
+
+def _of_servers(servers: dict[str, dict[str, Any]]) -> list[dict[str, Any]]:
+    """Each server as a service to scrape, as any application is."""
+    ports = {server.name: server.metrics_port or server.ports[0].setting for server in processes.servers()}
+    return [
+        {"service": name, "addresses": [servers[name][f"{_prefix(name, port)}address"]]} for name, port in ports.items()
+    ]
 
 
 def _of_demo(
@@ -92,88 +99,39 @@ def _of_demo(
     return services, webhooks
 
 
-def url_from_container(url: str) -> str:
-    """`http://127.0.0.1:5001/hook` of this machine, as a container has to call it; any other URL as it is."""
-    scheme, authority, rest = _split_url(url)
-    user, at, address = authority.rpartition("@")
-    return f"{scheme}://{user}{at}{from_container(address)}{rest}"
-
-
-def from_container(address: str) -> str:
-    """The same for an address with or without a port."""
-    host = own_host(address)
-    return address if host is None else layout.GATEWAY + address.removeprefix(host)
-
-
-def own_host(address: str) -> str | None:
-    """The host of `127.0.0.1:8080` and of other addresses of this machine alone, None for others."""
-    return next((host for host in _OF_THIS_MACHINE if address == host or address.startswith(f"{host}:")), None)
-
-
-def address_of(url: str) -> str:
-    """`host:port` of a URL; the port is there even where the URL has none."""
-    scheme, authority, _ = _split_url(url)
-    address = authority.rpartition("@")[2]
-    has_port = re.search(r":\d+$", address) is not None
-    return address if has_port else f"{address}:{'443' if scheme == 'https' else '80'}"
-
-
-def _split_url(url: str) -> tuple[str, str, str]:
-    """Scheme, authority, and all from the path on."""
-    scheme, _, rest = url.partition("://")
-    authority = re.split(r"[/?#]", rest, maxsplit=1)[0]
-    return scheme, authority, rest[len(authority) :]
-
-
-def _container(server: Server, usual: Ports) -> dict[str, Any]:
-    fields = {"config": layout.config(server.name), "data": layout.DATA[server.name]}
-    for prefix, port in _prefixed_ports(server):
-        fields[f"{prefix}listen"] = f"{_EVERY_ADDRESS}:{getattr(usual, port)}"
-        fields[f"{prefix}address"] = f"{server.name}:{getattr(usual, port)}"
-    return fields
-
-
-def _exporter(kind: str) -> dict[str, str]:
-    name, port = f"{kind}_exporter", layout.EXPORTER_PORTS[kind]
-    return {"listen": f"{_EVERY_ADDRESS}:{port}", "address": f"{name}:{port}", "secrets": layout.SECRETS}
-
-
 def _links(settings: Settings) -> dict[str, str]:
     reached = reachable(settings.listen)
-    return {name: f"http://{_join(reached, getattr(settings.ports, name))}" for name in _LINKED}
+    return {name: f"http://{host_port(reached, getattr(settings.ports, name))}" for name in _LINKED}
 
 
-def _prefixed_ports(server: Server) -> Iterable[tuple[str, str]]:
-    """Each port's setting with the prefix of its fields: none for the main port."""
-    for port in (server.page_port, *server.other_ports):
-        prefix = port.removeprefix(f"{server.name}_")
-        yield "" if port == server.name else f"{prefix}_", port
-
-
-LOOPBACK = "127.0.0.1"
-_EVERY_ADDRESS = "0.0.0.0"  # noqa: S104 - of the container, in the stack's own network
-_OF_THIS_MACHINE = (LOOPBACK, "localhost", "[::1]")
 _LINKED = ("dashboards", "prometheus", "alertmanager", "loki", "jaeger")
 
 
-def _server(server: Server, settings: Settings) -> dict[str, Any]:
+def _server(server: Process, settings: Settings) -> dict[str, Any]:
     """`listen` and `address` for its main port, `<what>_listen` and `<what>_address` for the others."""
     fields = {}
     for prefix, port in _prefixed_ports(server):
-        host = settings.listen if port in server.public else LOOPBACK
-        number = getattr(settings.ports, port)
-        fields[f"{prefix}listen"] = _join(host, number)
-        fields[f"{prefix}address"] = _join(reachable(host), number)
+        host, number = listening_host(port, settings), number_of(port, settings)
+        fields[f"{prefix}listen"] = host_port(host, number)
+        fields[f"{prefix}address"] = host_port(reachable(host), number)
     return fields
 
 
-def reachable(listen: str) -> str:
-    """The address by which this machine itself reaches something that listens there."""
-    address = ipaddress.ip_address(listen)
-    if not address.is_unspecified:
-        return listen
-    return "127.0.0.1" if address.version == 4 else "::1"
+def _container(server: Process) -> dict[str, Any]:
+    """The same inside the stack's network, with its folders."""
+    fields = {"config": container_layout.config(server.name), "data": server.container.data}
+    for prefix, port in _prefixed_ports(server):
+        fields[f"{prefix}listen"] = host_port(EVERY_ADDRESS, port.number)
+        fields[f"{prefix}address"] = host_port(server.name, port.number)
+    return fields | ({"secrets": container_layout.SECRETS} if server.watches else {})
 
 
-def _join(host: str, port: int) -> str:
-    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+def _prefixed_ports(server: Process) -> Iterator[tuple[str, Port]]:
+    """Each port with the prefix of its fields."""
+    for port in server.ports:
+        yield _prefix(server.name, port.setting), port
+
+
+def _prefix(server: str, setting: str | None) -> str:
+    """None for the main port: `health_` of `collector_health`, `otlp_http_` of `otlp_http`."""
+    return "" if setting in (None, server) else f"{setting.removeprefix(f'{server}_')}_"

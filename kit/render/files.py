@@ -1,4 +1,4 @@
-"""Write a server's configuration folder: only what changed, each file at once."""
+"""Write files and whole folders of them: only what changed, each file at once."""
 
 import os
 import tempfile

@@ -6,7 +6,7 @@ from typing import Any
 
 import rjsonnet
 
-from scripts.paths import ROOT
+from kit.paths import ROOT
 
 _MAX_STACK = 2000
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import yaml
 
-from scripts.render import jsonnet
+from kit.render import jsonnet
 
 
 class TemplateError(Exception):

@@ -4,16 +4,16 @@ import os
 from collections.abc import Callable, Sequence
 from typing import NoReturn, Protocol
 
-from scripts.backups.places import Place
-from scripts.compose.errors import ComposeError
-from scripts.compose.runtime import ComposeRuntime
-from scripts.native.runtime import NativeRuntime
-from scripts.native.supervisor import SupervisorError
-from scripts.paths import State
-from scripts.render.files import write
-from scripts.settings import Settings
-from scripts.stack.ports import Taken
-from scripts.table import Row
+from kit.backups.places import Place
+from kit.paths import State
+from kit.render.files import write
+from kit.runtimes.compose.errors import ComposeError
+from kit.runtimes.compose.runtime import ComposeRuntime
+from kit.runtimes.native.runtime import NativeRuntime
+from kit.runtimes.native.supervisor import SupervisorError
+from kit.settings import Settings
+from kit.stack.ports import Taken
+from kit.terminal.process_table import Row
 
 EXPECTED = (SupervisorError, ComposeError)
 
@@ -83,6 +83,11 @@ def _choice(requested: str, before: str) -> tuple[str, str]:
         if requested == ComposeRuntime.name and (problem := ComposeRuntime.problem()):
             raise RuntimeUnavailableError(f"RUNTIME=compose cannot be had: {problem}; RUNTIME=native needs no Docker")
         return requested, f"RUNTIME={requested} asks for it."
+    if before == ComposeRuntime.name and (problem := ComposeRuntime.problem()):
+        raise RuntimeUnavailableError(
+            f"the last `make up` took containers, and their data is in the Docker engine: {problem}; "
+            "RUNTIME=native starts without that data"
+        )
     if before:
         return before, "as the last time, with the data of then. RUNTIME= overrides."
     problem = ComposeRuntime.problem()
@@ -92,8 +97,10 @@ def _choice(requested: str, before: str) -> tuple[str, str]:
 
 
 def in_use(state: State) -> Runtime:
-    """The runtime that the last `make up` took."""
-    return _BY_NAME[_remembered(state) or NativeRuntime.name](state)
+    """The runtime that the last `make up` took; its containers are found also where the state folder was deleted."""
+    containers = ComposeRuntime(state)
+    name = _remembered(state) or (containers if containers.is_running() else NativeRuntime).name
+    return _BY_NAME[name](state)
 
 
 def remember(runtime: Runtime, state: State) -> None:

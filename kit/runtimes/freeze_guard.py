@@ -1,7 +1,7 @@
 """Lets frozen processes run again should the command that froze them be killed.
 
-`python -m scripts.backups.guard pids 12 13`, or `… containers <id>`: waits until its standard input ends, which it also
-does when the process at its other end dies.
+`python -m kit.runtimes.freeze_guard pids 12 13`, or `… containers <id>`: waits until its standard input ends, which it
+also does when the process at its other end dies.
 """
 
 import os
@@ -11,14 +11,14 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 
-from scripts.paths import ROOT
+from kit.paths import ROOT
 
 
 @contextmanager
 def guarded(kind: str, names: Sequence[str]) -> Iterator[None]:
     """For the block; at its end the guard goes without having done anything."""
     guard = subprocess.Popen(
-        [sys.executable, "-m", "scripts.backups.guard", kind, *names],
+        [sys.executable, "-m", "kit.runtimes.freeze_guard", kind, *names],
         cwd=ROOT,
         stdin=subprocess.PIPE,
         start_new_session=True,  # a Ctrl-C is not for it
@@ -39,7 +39,7 @@ def continue_processes(pids: Sequence[str]) -> None:
 def unpause_containers(identities: Sequence[str]) -> None:
     from docker.errors import APIError
 
-    from scripts.compose import engine
+    from kit.runtimes.compose import engine
 
     client = engine.connect()
     for identity in identities:

@@ -3,17 +3,15 @@
 import os
 import re
 import subprocess
-import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
 from grafana.viewer.server import __version__ as viewer_version
-from scripts.build import all_artifacts
-from scripts.compose.files import services_of
-from scripts.render.servers import SERVERS
-from scripts.stack.endpoints import DEMO
+from kit import processes
+from kit.build import all_artifacts
+from kit.runtimes.compose.files import services_of
 
 Direction = Literal["same", "newer", "older", "unknown"]
 
@@ -46,9 +44,9 @@ def of_plain_processes() -> dict[str, str]:
     """By process; programs in the folder that SIGNALFIRE_BIN_DIR names are asked themselves."""
     own = os.environ.get("SIGNALFIRE_BIN_DIR")
     artifacts = all_artifacts()
-    demo = tomllib.loads((DEMO / "processes.toml").read_text(encoding="utf-8"))
-    versions = {"dashboards": viewer_version} | {process["name"]: demo["version"] for process in demo["process"]}
-    for server in SERVERS:
+    versions = {"dashboards": viewer_version}
+    versions |= {process.name: process.release for process in processes.all_processes() if process.release}
+    for server in processes.servers():
         given = Path(own) / server.name if own else None
         if given and given.exists():
             versions |= _said_by(given)

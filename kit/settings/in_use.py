@@ -5,9 +5,9 @@ from pathlib import Path
 import typer
 from rich.markup import escape
 
-from scripts import console
-from scripts.paths import State, state_beside
-from scripts.settings import Settings, SettingsError, load, settings_path
+from kit.paths import State, state_beside
+from kit.settings import Settings, SettingsError, load, settings_path
+from kit.terminal import console
 
 BAD_SETTINGS = 2
 

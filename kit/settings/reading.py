@@ -10,9 +10,10 @@ import yaml
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
-from scripts.paths import ROOT
-from scripts.settings.document import Document, DocumentError, Location, dotted, parse
-from scripts.settings.models import Email, Settings
+from kit.paths import ROOT
+from kit.settings.document import Document, DocumentError, Location, dotted, parse
+from kit.settings.models import Settings
+from kit.settings.receivers import Email
 
 
 @dataclass(frozen=True)

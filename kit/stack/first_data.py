@@ -1,6 +1,6 @@
 """When do the dashboards have something to show?"""
 
-from scripts.settings import Settings
+from kit.settings import Settings
 
 
 def first_data_query(settings: Settings, since: float | None) -> str:

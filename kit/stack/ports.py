@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import psutil
 
-from scripts.stack.endpoints import Listen
+from kit.stack.endpoints import Listen
 
 
 @dataclass(frozen=True)

@@ -4,9 +4,10 @@ import re
 
 import httpx
 
-from scripts.render.runtime import reachable
-from scripts.render.servers import BY_NAME
-from scripts.stack.endpoints import Endpoint, url_host
+from kit import processes
+from kit.processes import Version
+from kit.stack.addresses import reachable, url_host
+from kit.stack.endpoints import Endpoint
 
 _PATIENCE = httpx.Timeout(2.0)
 
@@ -28,16 +29,15 @@ async def answers(http: httpx.AsyncClient, url: str) -> bool:
 
 async def version(http: httpx.AsyncClient, endpoint: Endpoint, ready: str) -> str:
     """What the process itself says; a dash if it does not say."""
-    server = BY_NAME.get(endpoint.name)
-    if server is None:
-        url, pattern = ready, r'"version": ?"v?([^"]+)"'
-    else:
-        port = server.version_port or server.page_port
-        listen = next(listen for listen in endpoint.listens if listen.setting == port)
-        url = f"http://{url_host(reachable(listen.host))}:{listen.port}{server.version_url}"
-        pattern = server.version_pattern
+    said = processes.named(endpoint.name).version
+    url = ready if said is None else _version_url(endpoint, said)
     try:
-        match = re.search(pattern, (await http.get(url)).text)
+        match = re.search((said or Version()).pattern, (await http.get(url)).text)
     except httpx.HTTPError:
         return "-"
     return match.group(1) if match else "-"
+
+
+def _version_url(endpoint: Endpoint, said: Version) -> str:
+    listen = next(listen for listen in endpoint.listens if said.port in (None, listen.setting))
+    return f"http://{url_host(reachable(listen.host))}:{listen.port}{said.path}"

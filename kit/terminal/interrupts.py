@@ -1,9 +1,16 @@
 """SIGTERM and a closed terminal end a command as Ctrl-C does: by an exception, so that everything is cleaned up."""
 
+import functools
 import signal
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
+from typing import ParamSpec, TypeVar
+
+import typer
+
+Arguments = ParamSpec("Arguments")
+Result = TypeVar("Result")
 
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
@@ -29,3 +36,17 @@ def signals_interrupt() -> Iterator[None]:
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
+
+
+def interruptible(command: Callable[Arguments, Result]) -> Callable[Arguments, Result]:
+    """The command, which a signal ends with InterruptedBySignal, and with the exit code that says so."""
+
+    @functools.wraps(command)
+    def run(*args: Arguments.args, **kwargs: Arguments.kwargs) -> Result:
+        try:
+            with signals_interrupt():
+                return command(*args, **kwargs)
+        except InterruptedBySignal as interrupt:
+            raise typer.Exit(interrupt.exit_code) from None
+
+    return run

@@ -53,7 +53,7 @@ class Progress:
                     self._line(name, state, detail or f"for {now - began:.0f} s", now)
 
     def say(self, text: str) -> None:
-        self._console.print(text)
+        self._console.print(text, soft_wrap=True)
 
     def _line(self, name: str, state: str, detail: str, now: float) -> None:
         said_state, said_at = self._said.get(name, ("", 0.0))

@@ -10,9 +10,9 @@ import subprocess
 import sys
 from pathlib import Path
 
-from scripts.build.cache import cache_folder, complete_or_absent, digest_of, exclusive
-from scripts.paths import ROOT
-from scripts.system_packages import MissingPackageError
+from kit.build.cache import cache_folder, complete_or_absent, digest_of, exclusive
+from kit.machine.system_packages import MissingPackageError
+from kit.paths import ROOT
 
 _TESTS = ROOT / "tests" / "frameworks"
 _REQUIREMENTS = _TESTS / "requirements.txt"

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import time
 
-from scripts.verification.stack import LogLine, Notification, Stack, Trace
-from scripts.verification.steps import Found, Steps
+from kit.verification.stack import LogLine, Notification, Stack, Trace
+from kit.verification.steps import Found, Steps
 
 FAULT = "errors"
 SERVICE = "ad-api"
@@ -72,7 +72,8 @@ def _exemplar_trace(stack: Stack, steps: Steps, began: float) -> Trace:
     def look() -> Found[Trace] | None:
         for trace_id in stack.exemplar_traces(LATENCY, began, time.time()):
             trace = stack.trace(trace_id)
-            if trace is not None and trace.has_error:
+            # Each service's spans arrive by themselves: the caller's may be there before those of the one that failed.
+            if trace is not None and SERVICE in trace.failed_requests_of:
                 return Found(trace, f"{trace.trace_id}: {trace.spans} spans of {', '.join(sorted(trace.services))}")
         return None
 
@@ -110,7 +111,8 @@ def _request(stack: Stack, steps: Steps, line: LogLine, trace: Trace, began: flo
     def look() -> Found[str] | None:
         query = f'{{service_name="{SERVICE}"}} | correlation_id="{correlation_id}" | status=~"5.."'
         requests = stack.logs(query, began - 60, time.time() + 1)
-        if not requests or not any(correlation_id in values for values in trace.tags.values()):
+        as_it_is_now = stack.trace(trace.trace_id) or trace
+        if not requests or not any(correlation_id in values for values in as_it_is_now.tags.values()):
             return None
         fields = requests[0].fields
         return Found(

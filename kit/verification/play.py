@@ -9,8 +9,8 @@ from dataclasses import dataclass
 
 import httpx
 
-from scripts.verification.expectations import ALWAYS_ALLOWED, Expected, Play
-from scripts.verification.stack import Firing, Stack
+from kit.verification.expectations import ALWAYS_ALLOWED, Expected, Play
+from kit.verification.stack import Firing, Stack
 
 _SECONDS_BETWEEN_LOOKS = 2.0
 # What nothing is expected of is watched for so long.

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -12,10 +11,10 @@ from typing import Any, Literal, NamedTuple
 import httpx
 import yaml
 
-from scripts.settings import Settings
+from kit.settings import Settings
+from kit.settings.durations import seconds
 
 _SECONDS_ON_THE_WAY = 10.0
-_UNITS = {"ms": 0.001, "s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
 
 
 class Firing(NamedTuple):
@@ -38,13 +37,16 @@ class Notification:
 
 @dataclass(frozen=True)
 class Trace:
-    """A stored trace: how many spans it has, of which services, and every tag value by key."""
+    """A stored trace: how many spans it has, of which services, and every tag value by key.
+
+    failed_requests_of: the services that answered a request of it with an error.
+    """
 
     trace_id: str
     spans: int
     services: frozenset[str]
     tags: dict[str, set[str]]
-    has_error: bool
+    failed_requests_of: frozenset[str]
 
 
 @dataclass(frozen=True)
@@ -147,9 +149,9 @@ class Stack:
         config = yaml.safe_load(self._get(f"{self.alertmanager}/api/v2/status")["config"]["original"])
         own = yaml.safe_load(self._get(f"{self.prometheus}/api/v1/status/config")["data"]["yaml"])["global"]
         return Timing(
-            scrape=parse_duration(own["scrape_interval"]),
-            evaluation=parse_duration(own["evaluation_interval"]),
-            group_wait=parse_duration(config["route"]["group_wait"]),
+            scrape=seconds(own["scrape_interval"]),
+            evaluation=seconds(own["evaluation_interval"]),
+            group_wait=seconds(config["route"]["group_wait"]),
             holds={
                 (rule["name"], rule["labels"]["severity"]): (rule["duration"], group["interval"])
                 for group in groups
@@ -218,23 +220,24 @@ class Stack:
 
 
 def _trace(answer: dict[str, Any]) -> Trace:
+    service_of = {name: process["serviceName"] for name, process in answer["processes"].items()}
     tags: dict[str, set[str]] = {}
+    failed_requests_of: set[str] = set()
     for span in answer["spans"]:
-        for tag in span["tags"]:
-            tags.setdefault(tag["key"], set()).add(str(tag["value"]))
+        own = {tag["key"]: str(tag["value"]) for tag in span["tags"]}
+        for key, value in own.items():
+            tags.setdefault(key, set()).add(value)
+        # A caller's span fails with 404 too, where its server did nothing wrong.
+        if own.get("span.kind") == "server" and own.get("error") == "True":
+            failed_requests_of.add(service_of[span["processID"]])
     return Trace(
         trace_id=answer["traceID"],
         spans=len(answer["spans"]),
-        services=frozenset(process["serviceName"] for process in answer["processes"].values()),
+        services=frozenset(service_of.values()),
         tags=tags,
-        has_error=bool({"True", "true", "ERROR"} & (tags.get("error", set()) | tags.get("otel.status_code", set()))),
+        failed_requests_of=frozenset(failed_requests_of),
     )
 
 
 def _seconds(value: str | float) -> float:
     return value if isinstance(value, int | float) else datetime.fromisoformat(value).timestamp()
-
-
-def parse_duration(text: str) -> float:
-    """The seconds of a duration as the servers write it: 1m30s."""
-    return sum(float(number) * _UNITS[unit] for number, unit in re.findall(r"(\d+)(ms|[smhdw])", text))

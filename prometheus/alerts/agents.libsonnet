@@ -17,8 +17,12 @@ function(signals, config)
       ],
       guards: [enough_executions],
       summary: 'The agent {{ $labels.agent }} of {{ $labels.service }} fails in %s of its executions' % self.value,
-      description: '%s of the executions of {{ $labels.agent }} ({{ $labels.service }}, {{ $labels.env }}) in the last 10 minutes ended with an error; more than %s is too many. ' % [self.value, self.limit] +
-                   'The dashboard shows which operation; look at its tools and at the model provider first, then at the error logs below.',
+      description: (
+                     '%s of the executions of {{ $labels.agent }} ({{ $labels.service }}, ' +
+                     '{{ $labels.env }}) in the last 10 minutes ended with an error; more than %s is too many. '
+                   ) % [self.value, self.limit] +
+                   'The dashboard shows which operation; look at its tools and at the model provider first, ' +
+                   'then at the error logs below.',
     },
 
     of_agents {
@@ -29,9 +33,16 @@ function(signals, config)
       'for': '15m',
       severity: 'warning',
       cooldown: '1h',
-      summary: 'The agent {{ $labels.agent }} of {{ $labels.service }} takes %s times as long as at this hour last week' % self.value,
-      description: 'The P95 of the executions of {{ $labels.agent }} ({{ $labels.service }}, {{ $labels.env }}) in the last half hour is %s times that of the same hours a week ago; ' % self.value +
-                   'more than %s times is too slow. The dashboard shows whether its tools or the model got slower, or whether it has other work to do.' % self.limit,
+      summary: 'The agent {{ $labels.agent }} of {{ $labels.service }} takes %s times as long as at this hour last week'
+               % self.value,
+      description: (
+                     'The P95 of the executions of {{ $labels.agent }} ({{ $labels.service }}, {{ $labels.env }}) in ' +
+                     'the last half hour is %s times that of the same hours a week ago; '
+                   ) % self.value +
+                   (
+                     'more than %s times is too slow. The dashboard shows whether its tools or the model got slower, ' +
+                     'or whether it has other work to do.'
+                   ) % self.limit,
     },
 
     of_agents {
@@ -42,9 +53,18 @@ function(signals, config)
       'for': '1m',
       severity: 'error',
       cooldown: '15m',
-      summary: 'The agent {{ $labels.agent }} of {{ $labels.service }} is at work and has finished nothing for %s times its P99' % self.value,
-      description: '{{ $labels.agent }} ({{ $labels.service }}, {{ $labels.env }}) has executions under way, and none has ended for %s times as long as 99 %% of them take ' % self.value +
-                   '(counted as a minute where it is less); more than %s times means that it hangs. What it waits for is in the last lines that it logged.' % self.limit,
+      summary: (
+        'The agent {{ $labels.agent }} of {{ $labels.service }} is at work and has finished nothing for %s ' +
+        'times its P99'
+      ) % self.value,
+      description: (
+                     '{{ $labels.agent }} ({{ $labels.service }}, {{ $labels.env }}) has executions under way, and ' +
+                     'none has ended for %s times as long as 99 %% of them take '
+                   ) % self.value +
+                   (
+                     '(counted as a minute where it is less); more than %s times means that it hangs. What it waits ' +
+                     'for is in the last lines that it logged.'
+                   ) % self.limit,
     },
 
     {
@@ -59,8 +79,12 @@ function(signals, config)
       guards: [{ signal: signals.tool_calls, by: by_tool, compare: '>', threshold: 0.5 }],
       dashboard: 'agents',
       summary: 'The tool {{ $labels.tool }} fails in %s of its calls from {{ $labels.service }}' % self.value,
-      description: '%s of the calls of {{ $labels.tool }} by the agents of {{ $labels.service }} ({{ $labels.env }}) in the last 10 minutes ended with an error; more than %s is too many. ' % [self.value, self.limit] +
-                   'The dashboard shows which agents call it and for how long; the error logs below it say why it fails.',
+      description: (
+                     '%s of the calls of {{ $labels.tool }} by the agents of {{ $labels.service }} ' +
+                     '({{ $labels.env }}) in the last 10 minutes ended with an error; more than %s is too many. '
+                   ) % [self.value, self.limit] +
+                   'The dashboard shows which agents call it and for how long; ' +
+                   'the error logs below it say why it fails.',
     },
 
     of_agents {
@@ -75,8 +99,15 @@ function(signals, config)
       guards: [enough_executions],
       dashboard: 'workflows-and-tasks',
       variables: ['env', 'service'],
-      summary: 'The agent {{ $labels.agent }} of {{ $labels.service }} spends only %s of its time working, the rest waiting for others' % self.value,
-      description: 'Of the time of its last 50 executions {{ $labels.agent }} ({{ $labels.service }}, {{ $labels.env }}) worked %s; less than %s is too little. ' % [self.value, self.limit] +
-                   'The rest it waited for answers, dependencies or the end of conflicts: the dashboard shows which of them take long.',
+      summary: (
+        'The agent {{ $labels.agent }} of {{ $labels.service }} spends only %s of its time working, ' +
+        'the rest waiting for others'
+      ) % self.value,
+      description: (
+                     'Of the time of its last 50 executions {{ $labels.agent }} ({{ $labels.service }}, ' +
+                     '{{ $labels.env }}) worked %s; less than %s is too little. '
+                   ) % [self.value, self.limit] +
+                   'The rest it waited for answers, dependencies or the end of conflicts: ' +
+                   'the dashboard shows which of them take long.',
     },
   ]

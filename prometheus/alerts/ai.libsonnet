@@ -12,9 +12,10 @@ function(signals, config) [
     dashboard: 'ai-costs',
     variables: ['env', 'service', 'provider'],
     summary: '{{ $labels.service }} cannot reach its model provider {{ $labels.provider }}',
-    description: 'The check llm_{{ $labels.provider }} of {{ $labels.service }} ({{ $labels.env }}) fails: the provider does not answer, answers with ' +
-                 'an error, or refuses the key. Calls to its models fail; what agents do with them waits or is lost. ' +
-                 'The service\'s /health says what the provider answered.',
+    description: 'The check llm_{{ $labels.provider }} of {{ $labels.service }} ({{ $labels.env }}) fails: ' +
+                 'the provider does not answer, answers with an error, or refuses the key. Calls to its models fail; ' +
+                 'what agents do with them waits or is lost. ' +
+                 "The service's /health says what the provider answered.",
   },
   {
     name: 'AiErrorRate',
@@ -30,7 +31,10 @@ function(signals, config) [
     dashboard: 'ai-costs',
     variables: ['env', 'service', 'provider'],
     summary: '%s of the calls of {{ $labels.service }} to {{ $labels.provider }} fail' % self.value,
-    description: '%s of the calls of {{ $labels.service }} ({{ $labels.env }}) to models of {{ $labels.provider }} failed in the last 5 minutes; ' % self.value +
+    description: (
+                   '%s of the calls of {{ $labels.service }} ({{ $labels.env }}) to models of {{ $labels.provider }} ' +
+                   'failed in the last 5 minutes; '
+                 ) % self.value +
                  'more than %s is too many. The dashboard shows which models and which kinds of failure.' % self.limit,
   },
   {
@@ -45,9 +49,14 @@ function(signals, config) [
     // Of fewer calls the P95 is the slowest one.
     guards: [{ signal: signals.ai_calls, by: ['env', 'service', 'operation'], compare: '>', threshold: 0.05 }],
     dashboard: 'ai-costs',
-    summary: 'The slowest model calls for {{ $labels.operation }} in {{ $labels.service }} take more than %s' % self.value,
-    description: 'One in twenty calls to models for {{ $labels.operation }} in {{ $labels.service }} ({{ $labels.env }}) takes longer than %s; %s is too long. ' % [self.value, self.limit] +
-                 'The dashboard shows which model, whether the first token is late or the answer long, and single calls with their traces.',
+    summary: 'The slowest model calls for {{ $labels.operation }} in {{ $labels.service }} take more than %s'
+             % self.value,
+    description: (
+                   'One in twenty calls to models for {{ $labels.operation }} in {{ $labels.service }} ' +
+                   '({{ $labels.env }}) takes longer than %s; %s is too long. '
+                 ) % [self.value, self.limit] +
+                 'The dashboard shows which model, whether the first token is late or the answer long, ' +
+                 'and single calls with their traces.',
   },
   {
     name: 'TokenUsageSpike',
@@ -60,8 +69,12 @@ function(signals, config) [
     cooldown: '1h',
     dashboard: 'ai-costs',
     summary: '{{ $labels.service }} uses %s times its usual tokens {{ $labels.measure }}' % self.value,
-    description: '{{ $labels.service }} ({{ $labels.env }}) uses %s times as many tokens {{ $labels.measure }} as it does at this hour, by the median of the last week; ' % self.value +
-                 'more than %s times is unusual. A loop, prompts that grew, or many more users; the bill follows.' % self.limit,
+    description: (
+                   '{{ $labels.service }} ({{ $labels.env }}) uses %s times as many tokens {{ $labels.measure }} as ' +
+                   'it does at this hour, by the median of the last week; '
+                 ) % self.value +
+                 'more than %s times is unusual. A loop, prompts that grew, or many more users; the bill follows.'
+                 % self.limit,
   },
   {
     name: 'AiCacheHitRateLow',
@@ -78,8 +91,12 @@ function(signals, config) [
       { signal: signals.ai_cache_in_use, by: ['env', 'service', 'operation'], compare: '>', threshold: 0 },
     ],
     dashboard: 'ai-costs',
-    summary: 'Only %s of the prompts for {{ $labels.operation }} in {{ $labels.service }} are read from the cache' % self.value,
-    description: 'The provider read only %s of the prompts for {{ $labels.operation }} in {{ $labels.service }} ({{ $labels.env }}) from its cache; below %s ' % [self.value, self.limit] +
+    summary: 'Only %s of the prompts for {{ $labels.operation }} in {{ $labels.service }} are read from the cache'
+             % self.value,
+    description: (
+                   'The provider read only %s of the prompts for {{ $labels.operation }} in {{ $labels.service }} ' +
+                   '({{ $labels.env }}) from its cache; below %s '
+                 ) % [self.value, self.limit] +
                  'something may have changed at their beginning. What is not read from the cache is paid in full.',
   },
   {
@@ -94,7 +111,11 @@ function(signals, config) [
     dashboard: 'ai-costs',
     variables: ['env', 'service', 'provider', 'model'],
     summary: '%s calls of {{ $labels.service }} to {{ $labels.model }} in the last hour have no price' % self.value,
-    description: '{{ $labels.service }} ({{ $labels.env }}) called {{ $labels.model }} of {{ $labels.provider }} %s times in the last hour, and what that cost is not known: ' % self.value +
-                 'the model is not in the price list, or the answers told no tokens. Costs, budgets and forecasts are too low by that.',
+    description: (
+                   '{{ $labels.service }} ({{ $labels.env }}) called {{ $labels.model }} of {{ $labels.provider }} ' +
+                   '%s times in the last hour, and what that cost is not known: '
+                 ) % self.value +
+                 'the model is not in the price list, or the answers told no tokens. ' +
+                 'Costs, budgets and forecasts are too low by that.',
   },
 ]

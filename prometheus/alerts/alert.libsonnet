@@ -9,16 +9,19 @@
 //   for         how long it must hold
 //   severity    info, warning, error or critical
 //   cooldown    how long until an alert that goes on is notified again
-//   levels      instead of threshold, severity and cooldown, where it has several: [{ severity, threshold, cooldown, for? }].
-//               Each is a rule of its own under the same name.
-//   guards      only where these hold too: [{ signal, compare, threshold, by? }], such as enough traffic for a share to mean something
+//   levels      instead of threshold, severity and cooldown, where it has several: [{ severity, threshold, cooldown,
+//               for? }]. Each is a rule of its own under the same name.
+//   guards      only where these hold too: [{ signal, compare, threshold, by? }], such as enough traffic for a share to
+//               mean something
 //   condition   what is wrong, shared by the severities of the same thing: the higher one inhibits the lower ones
-//   summary     one line that a person can act on; labels as in any Prometheus template, and self.value for the value that it
-//               has, self.limit for its threshold, both in human units
+//   summary     one line that a person can act on; labels as in any Prometheus template, and self.value for the value
+//               that it has, self.limit for its threshold, both in human units
 //   description what it means and what to look at first
 //   dashboard   where to look: the uid of a dashboard
 //   variables   the labels of `by` that this dashboard has variables for
 local links_of = import '../../grafana/lib/links.libsonnet';
+local duration = import '../lib/duration.libsonnet';
+local regex = import '../lib/regex.libsonnet';
 local promql = import '../signals/promql.libsonnet';
 local units = import '../signals/units.libsonnet';
 
@@ -31,7 +34,6 @@ local encoded(url) = std.foldl(
   [['{', '%7B'], ['}', '%7D'], ['[', '%5B'], [']', '%5D'], [',', '%2C']],
   url,
 );
-local exactly(service) = std.strReplace(service, '.', '\\\\.');
 
 {
   local alert = self,
@@ -51,25 +53,39 @@ local exactly(service) = std.strReplace(service, '.', '\\\\.');
   record:: alert.signal.record(alert.by),
   value:: '{{ $value | %s }}' % units.template(alert.signal),
   limit:: std.foldl(
-    function(text, service) '{{ if eq $labels.service "%s" }}%s{{ else }}%s{{ end }}' % [service, units.text(alert.signal, alert.threshold_of(service)), text],
+    function(text, service) '{{ if eq $labels.service "%s" }}%s{{ else }}%s{{ end }}' % [
+      service,
+      units.text(alert.signal, alert.threshold_of(service)),
+      text,
+    ],
     alert.judged_apart,
     units.text(alert.signal, alert.threshold),
   ),
 
   // The services that have a threshold of their own at this level, and those that it does not watch at all.
-  judged_apart:: [s for s in std.objectFields(alert.services) if alert.watches(s) && alert.threshold_of(s) != alert.threshold],
-  watches(service):: std.get(std.get(alert.services, service, {}), 'enabled', true) && alert.threshold_of(service) != false,
+  judged_apart:: [
+    s
+    for s in std.objectFields(alert.services)
+    if alert.watches(s) && alert.threshold_of(s) != alert.threshold
+  ],
+  watches(service)::
+    std.get(std.get(alert.services, service, {}), 'enabled', true) && alert.threshold_of(service) != false,
   threshold_of(service)::
     local own = std.get(std.get(alert.services, service, {}), 'threshold');
     if std.isObject(own) then std.get(own, alert.severity, alert.threshold)
     else if own == null then alert.threshold else own,
 
-  compared(matchers, threshold):: promql.select(alert.record, matchers) + ' ' + alert.compare + ' ' + '%.10g' % threshold,
+  compared(matchers, threshold)::
+    promql.select(alert.record, matchers) + ' ' + alert.compare + ' ' + '%.10g' % threshold,
   // Which threshold is that of which series. [{ matchers, threshold }]
   limits::
-    local apart = [s for s in std.objectFields(alert.services) if !alert.watches(s) || std.member(alert.judged_apart, s)];
+    local apart = [
+      s
+      for s in std.objectFields(alert.services)
+      if !alert.watches(s) || std.member(alert.judged_apart, s)
+    ];
     if apart == [] then [{ matchers: [], threshold: alert.threshold }]
-    else [{ matchers: ['service!~"%s"' % std.join('|', std.map(exactly, apart))], threshold: alert.threshold }]
+    else [{ matchers: ['service!~"%s"' % regex.any_of(apart)], threshold: alert.threshold }]
          + [{ matchers: ['service="%s"' % s], threshold: alert.threshold_of(s) } for s in alert.judged_apart],
   watched:: std.join('\nor ', [alert.compared(limit.matchers, limit.threshold) for limit in alert.limits]),
 
@@ -94,18 +110,32 @@ local exactly(service) = std.strReplace(service, '.', '\\\\.');
   // The logs and traces of the service that it is about, in Explore.
   explore_urls(config)::
     local range = { from: 'START', to: 'now' };
-    local filled(url) = config.links.dashboards + std.strReplace(std.strReplace(encoded(url), 'SERVICE', '{{ $labels.service | urlquery }}'), 'START', half_an_hour_before);
+    local filled(url) = config.links.dashboards
+                        + std.strReplace(
+                          std.strReplace(encoded(url), 'SERVICE', '{{ $labels.service | urlquery }}'),
+                          'START',
+                          half_an_hour_before
+                        );
     if !std.member(alert.by, 'service') then {}
     else {
-      logs_url: filled(links_of.explore({ type: 'loki', uid: config.datasources.loki }, { expr: '{service_name="SERVICE"}' }, range)),
-      traces_url: filled(links_of.explore({ type: 'jaeger', uid: config.datasources.jaeger }, { queryType: 'search', service: 'SERVICE' }, range)),
+      logs_url: filled(
+        links_of.explore({ type: 'loki', uid: config.datasources.loki }, { expr: '{service_name="SERVICE"}' }, range)
+      ),
+      traces_url: filled(
+        links_of.explore(
+          { type: 'jaeger', uid: config.datasources.jaeger },
+          { queryType: 'search', service: 'SERVICE' },
+          range
+        )
+      ),
     },
 
   rule(config):: {
     alert: alert.name,
     expr: alert.expr,
-    [if promql.seconds(alert['for']) > 0 then 'for']: alert['for'],
-    labels: { severity: alert.severity, cooldown: alert.cooldown, condition: alert.condition } + alert.fixed_labels + alert.labels,
+    [if duration.seconds(alert['for']) > 0 then 'for']: alert['for'],
+    labels: { severity: alert.severity, cooldown: alert.cooldown, condition: alert.condition } + alert.fixed_labels
+            + alert.labels,
     annotations: {
       summary: alert.summary,
       description: alert.description,

@@ -20,7 +20,12 @@ local adjustable = ['for', 'labels', 'enabled', 'services'];
 local with_thresholds(declared, thresholds) =
   local severities = [level.severity for level in declared.levels];
   local unknown = std.setDiff(std.objectFields(thresholds), std.set(severities));
-  assert unknown == [] : 'alerts: %s has no severity %s; it has %s' % [declared.name, std.join(', ', unknown), std.join(', ', severities)];
+  assert unknown == [] :
+         'alerts: %s has no severity %s; it has %s' % [
+    declared.name,
+    std.join(', ', unknown),
+    std.join(', ', severities),
+  ];
   { levels: [
     level + (if std.objectHas(thresholds, level.severity) then { threshold: thresholds[level.severity] } else {})
     for level in declared.levels
@@ -32,12 +37,21 @@ local overridden(declared, wanted) =
   local severity = std.get(wanted, 'severity');
   local several = std.length(declared.levels) > 1;
   local shape = '{%s}' % std.join(', ', ['%s: %.10g' % [level.severity, level.threshold] for level in declared.levels]);
-  assert !several || threshold == null || std.isObject(threshold) : 'alerts: %s has several severities; write threshold: %s' % [declared.name, shape];
-  assert !several || severity == null : 'alerts: %s has several severities, which cannot be changed; write threshold: {%s: off} to leave one out' % [declared.name, declared.levels[0].severity];
-  assert std.get(wanted, 'services', {}) == {} || std.member(declared.by, 'service') : 'alerts: %s is not about a service; leave out services' % declared.name;
+  assert !several || threshold == null || std.isObject(threshold) :
+         'alerts: %s has several severities; write threshold: %s' % [declared.name, shape];
+  assert !several || severity == null :
+         'alerts: %s has several severities, which cannot be changed; write threshold: {%s: off} to leave one out' % [
+    declared.name,
+    declared.levels[0].severity,
+  ];
+  assert std.get(wanted, 'services', {}) == {} || std.member(declared.by, 'service') :
+         'alerts: %s is not about a service; leave out services' % declared.name;
   declared
   + { [key]: wanted[key] for key in adjustable if std.get(wanted, key) != null }
-  + (if std.isObject(threshold) then with_thresholds(declared, threshold) else if threshold != null then { threshold: threshold } else {})
+  + (
+    if std.isObject(threshold) then with_thresholds(declared, threshold)
+    else if threshold != null then { threshold: threshold } else {}
+  )
   + (if severity != null then { severity: severity } else {});
 
 function(signals, config)
@@ -48,5 +62,6 @@ function(signals, config)
   ];
   local names = [a.name for a in declared];
   local unknown = std.setDiff(std.objectFields(config.settings.alerts), std.set(names));
-  assert unknown == [] : 'alerts: there is no alert named %s; the alerts are %s' % [std.join(', ', unknown), std.join(', ', names)];
+  assert unknown == [] :
+         'alerts: there is no alert named %s; the alerts are %s' % [std.join(', ', unknown), std.join(', ', names)];
   { [a.name]: overridden(a, std.get(config.settings.alerts, a.name, {})) for a in declared }

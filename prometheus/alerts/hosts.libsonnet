@@ -6,8 +6,12 @@ local memory = {
   condition: 'process_memory',
   dashboard: 'system-health',
   summary: '{{ $labels.service }} holds %sB of memory' % self.value,
-  description: 'The instance {{ $labels.instance }} of {{ $labels.service }} ({{ $labels.env }}) holds %sB of memory; more than %sB is too much. ' % [self.value, self.limit] +
-               'A line that only climbs is a leak and ends with the system killing the process; a step belongs to a release or to one kind of request.',
+  description: (
+                 'The instance {{ $labels.instance }} of {{ $labels.service }} ({{ $labels.env }}) holds %sB of ' +
+                 'memory; more than %sB is too much. '
+               ) % [self.value, self.limit] +
+               'A line that only climbs is a leak and ends with the system killing the process; ' +
+               'a step belongs to a release or to one kind of request.',
 };
 local host = {
   compare: '>',
@@ -41,7 +45,10 @@ function(signals, config) [
     severity: 'warning',
     cooldown: '1h',
     summary: '%s of the processors of {{ $labels.instance }} are busy' % self.value,
-    description: 'The machine {{ $labels.instance }} ({{ $labels.env }}) has used %s of its processor time for a quarter of an hour; more than %s leaves nothing for a burst. ' % [self.value, self.limit] +
+    description: (
+                   'The machine {{ $labels.instance }} ({{ $labels.env }}) has used %s of its processor time for a ' +
+                   'quarter of an hour; more than %s leaves nothing for a burst. '
+                 ) % [self.value, self.limit] +
                  'Processor time by service, on the dashboard, names who uses it.',
   },
   host {
@@ -53,8 +60,12 @@ function(signals, config) [
       { severity: 'critical', threshold: 0.97, cooldown: '15m' },
     ],
     summary: '%s of the memory of {{ $labels.instance }} is in use' % self.value,
-    description: 'The machine {{ $labels.instance }} ({{ $labels.env }}) has %s of its memory in use; more than %s is too much. ' % [self.value, self.limit] +
-                 'When nothing is left the system kills a process, often the largest. Process memory, on the dashboard, names who holds it.',
+    description: (
+                   'The machine {{ $labels.instance }} ({{ $labels.env }}) has %s of its memory in use; ' +
+                   'more than %s is too much. '
+                 ) % [self.value, self.limit] +
+                 'When nothing is left the system kills a process, often the largest. ' +
+                 'Process memory, on the dashboard, names who holds it.',
   },
   disk {
     name: 'DiskFull',
@@ -65,8 +76,12 @@ function(signals, config) [
       { severity: 'critical', threshold: 0.95, cooldown: '30m' },
     ],
     summary: '{{ $labels.device }} of {{ $labels.instance }} is %s full' % self.value,
-    description: 'The disk {{ $labels.device }} of the machine {{ $labels.instance }} ({{ $labels.env }}) is %s full; more than %s is too full. ' % [self.value, self.limit] +
-                 'Databases and queues stop when they cannot write, and this stack loses what it should keep. Free space first, look for the reason then.',
+    description: (
+                   'The disk {{ $labels.device }} of the machine {{ $labels.instance }} ({{ $labels.env }}) is %s ' +
+                   'full; more than %s is too full. '
+                 ) % [self.value, self.limit] +
+                 'Databases and queues stop when they cannot write, and this stack loses what it should keep. ' +
+                 'Free space first, look for the reason then.',
   },
   disk {
     name: 'DiskFullSoon',
@@ -78,9 +93,14 @@ function(signals, config) [
       { severity: 'critical', threshold: 4 * 3600, cooldown: '30m' },
     ],
     // A disk with this much room is in no danger yet, however fast a copy to it runs.
-    guards: [{ signal: signals.host_disk_used, compare: '>', threshold: 0.6, by: ['env', 'service', 'instance', 'device'] }],
+    guards: [
+      { signal: signals.host_disk_used, compare: '>', threshold: 0.6, by: ['env', 'service', 'instance', 'device'] },
+    ],
     summary: '{{ $labels.device }} of {{ $labels.instance }} is full in %s' % self.value,
-    description: 'If the disk {{ $labels.device }} of the machine {{ $labels.instance }} ({{ $labels.env }}) goes on filling as in the last 6 hours, it is full in %s; less than %s is soon. ' % [self.value, self.limit] +
+    description: (
+                   'If the disk {{ $labels.device }} of the machine {{ $labels.instance }} ({{ $labels.env }}) goes ' +
+                   'on filling as in the last 6 hours, it is full in %s; less than %s is soon. '
+                 ) % [self.value, self.limit] +
                  'There is still time to find what writes so much.',
   },
 ]

@@ -5,8 +5,12 @@ local error_rate = {
   condition: 'error_rate',
   dashboard: 'api-performance',
   summary: '{{ $labels.service }} answers %s requests a minute with an error' % self.value,
-  description: 'In the last minute {{ $labels.service }} ({{ $labels.env }}) answered %s requests with a 5xx status; ' % self.value +
-               'more than %s a minute is too many. The dashboard shows which endpoints and exceptions; the error logs below it say why.' % self.limit,
+  description: 'In the last minute {{ $labels.service }} ({{ $labels.env }}) answered %s requests with a 5xx status; '
+               % self.value +
+               (
+                 'more than %s a minute is too many. The dashboard shows which endpoints ' +
+                 'and exceptions; the error logs below it say why.'
+               ) % self.limit,
 };
 
 function(signals, config)
@@ -24,7 +28,8 @@ function(signals, config)
       name: 'VeryHighErrorRate',
       signal: signals.http_errors_per_minute,
       threshold: 10,
-      // Longer than HighErrorRate's, which it silences: that one tells of the fault, this one that nobody has mended it.
+      // Longer than HighErrorRate's, which it silences: that one tells of the fault, this one that nobody has mended
+      // it.
       'for': '3m',
       severity: 'critical',
       cooldown: '5m',
@@ -43,7 +48,10 @@ function(signals, config)
       guards: [some_traffic],
       dashboard: 'api-performance',
       summary: '%s of the requests to {{ $labels.service }} fail' % self.value,
-      description: '{{ $labels.service }} ({{ $labels.env }}) answered %s of its requests of the last 5 minutes with a 5xx status; more than %s is too many. ' % [self.value, self.limit] +
+      description: (
+                     '{{ $labels.service }} ({{ $labels.env }}) answered %s of its requests of the last 5 minutes ' +
+                     'with a 5xx status; more than %s is too many. '
+                   ) % [self.value, self.limit] +
                    'The dashboard shows which endpoints and exceptions; the error logs below it say why.',
     },
     {
@@ -59,8 +67,14 @@ function(signals, config)
       guards: [some_traffic],
       dashboard: 'api-performance',
       summary: 'Only %s of the requests to {{ $labels.service }} succeed' % self.value,
-      description: '{{ $labels.service }} ({{ $labels.env }}) answered only %s of its requests of the last 5 minutes with neither a 4xx nor a 5xx status; ' % self.value +
-                   'it should be %s or more. If HttpErrorRatio is silent, callers are being refused (4xx): look at the status codes, then at what was changed last, here or at the callers.' % self.limit,
+      description: (
+                     '{{ $labels.service }} ({{ $labels.env }}) answered only %s of its requests of the last 5 ' +
+                     'minutes with neither a 4xx nor a 5xx status; '
+                   ) % self.value +
+                   (
+                     'it should be %s or more. If HttpErrorRatio is silent, callers are being refused (4xx): ' +
+                     'look at the status codes, then at what was changed last, here or at the callers.'
+                   ) % self.limit,
     },
     {
       name: 'HttpLatencyP95',
@@ -75,8 +89,12 @@ function(signals, config)
       guards: [some_traffic],
       dashboard: 'api-performance',
       summary: 'One request in twenty to {{ $labels.service }} takes %s or longer' % self.value,
-      description: 'The P95 of {{ $labels.service }} ({{ $labels.env }}) over the last 5 minutes is %s, above %s. ' % [self.value, self.limit] +
-                   'The slowest endpoints are in a table of the dashboard; each dot on its latency graphs is one request and opens its trace.',
+      description: 'The P95 of {{ $labels.service }} ({{ $labels.env }}) over the last 5 minutes is %s, above %s. ' % [
+                     self.value,
+                     self.limit,
+                   ] +
+                   'The slowest endpoints are in a table of the dashboard; each dot on its latency graphs is one ' +
+                   'request and opens its trace.',
     },
     {
       name: 'LowCacheHitRate',
@@ -91,8 +109,12 @@ function(signals, config)
       guards: [{ signal: signals.cache_requests, compare: '>', threshold: 0.1, by: ['env', 'service', 'cache'] }],
       dashboard: 'api-performance',
       summary: 'The cache {{ $labels.cache }} of {{ $labels.service }} knows only %s of what it is asked' % self.value,
-      description: 'Fewer than %s of the look-ups in the cache {{ $labels.cache }} of {{ $labels.service }} ({{ $labels.env }}) find something: now %s. ' % [self.limit, self.value] +
-                   'What the cache should spare is being asked for again and again: watch the latency and load of what lies behind it, or the cost where that is a model.',
+      description: (
+                     'Fewer than %s of the look-ups in the cache {{ $labels.cache }} of {{ $labels.service }} ' +
+                     '({{ $labels.env }}) find something: now %s. '
+                   ) % [self.limit, self.value] +
+                   'What the cache should spare is being asked for again and again: ' +
+                   'watch the latency and load of what lies behind it, or the cost where that is a model.',
     },
     {
       name: 'HighRateLimitBlocks',
@@ -105,8 +127,12 @@ function(signals, config)
       guards: [{ signal: signals.rate_limit_decisions, compare: '>', threshold: 0.1 }],
       dashboard: 'api-performance',
       summary: '{{ $labels.service }} turns %s of its requests away by a rate limit' % self.value,
-      description: 'The rate limiter of {{ $labels.service }} ({{ $labels.env }}) blocked %s of the requests that it judged in the last 5 minutes; more than %s is unusual. ' % [self.value, self.limit] +
-                   'Either somebody asks far too often, or the limit is too tight for what people do now: the dashboard has the decisions by kind of limit.',
+      description: (
+                     'The rate limiter of {{ $labels.service }} ({{ $labels.env }}) blocked %s of the requests that ' +
+                     'it judged in the last 5 minutes; more than %s is unusual. '
+                   ) % [self.value, self.limit] +
+                   'Either somebody asks far too often, or the limit is too tight for what people do now: ' +
+                   'the dashboard has the decisions by kind of limit.',
     },
     {
       name: 'ValidationFailures',
@@ -119,8 +145,12 @@ function(signals, config)
       guards: [{ signal: signals.validation_failures, compare: '>', threshold: 5 }],
       dashboard: 'api-performance',
       summary: '{{ $labels.service }} refuses %s times as many inputs as yesterday at this hour' % self.value,
-      description: '{{ $labels.service }} ({{ $labels.env }}) refuses %s times as many requests for an input that is not valid as at this hour yesterday; more than %s times is a jump. ' % [self.value, self.limit] +
-                   'Usually a caller or this service was released with another idea of the fields: the dashboard shows the endpoint and the reason.',
+      description: (
+                     '{{ $labels.service }} ({{ $labels.env }}) refuses %s times as many requests for an input that ' +
+                     'is not valid as at this hour yesterday; more than %s times is a jump. '
+                   ) % [self.value, self.limit] +
+                   'Usually a caller or this service was released with another idea of the fields: ' +
+                   'the dashboard shows the endpoint and the reason.',
     },
     {
       name: 'TrafficDroppedToZero',
@@ -133,7 +163,11 @@ function(signals, config)
       cooldown: '15m',
       dashboard: 'api-performance',
       summary: '{{ $labels.service }} has no traffic, where %s requests a second are usual at this hour' % self.value,
-      description: 'Nobody has asked {{ $labels.service }} ({{ $labels.env }}) for anything in the last minutes; at this hour of the last days it had %s requests a second (more than %s counts). ' % [self.value, self.limit] +
-                   'It may be unreachable, or may no longer be listed or scraped: look whether its targets are up, then at what stands before it.',
+      description: (
+                     'Nobody has asked {{ $labels.service }} ({{ $labels.env }}) for anything in the last minutes; ' +
+                     'at this hour of the last days it had %s requests a second (more than %s counts). '
+                   ) % [self.value, self.limit] +
+                   'It may be unreachable, or may no longer be listed or scraped: ' +
+                   'look whether its targets are up, then at what stands before it.',
     },
   ]

@@ -10,7 +10,10 @@ local used(period, since) = {
   ],
   dashboard: 'ai-costs',
   summary: '%s of the %s budget {{ $labels.budget }} is spent' % [self.value, period],
-  description: 'Since %s, %s of what the budget {{ $labels.budget }} ({{ $labels.env }}) allows was spent on models; this is told from %s on. ' % [since, self.value, self.limit] +
+  description: (
+                 'Since %s, %s of what the budget {{ $labels.budget }} ({{ $labels.env }}) allows was spent on ' +
+                 'models; this is told from %s on. '
+               ) % [since, self.value, self.limit] +
                'Nothing is stopped. The dashboard shows which services, models and operations the money goes to.',
 };
 
@@ -28,7 +31,10 @@ function(signals, config) [
     ],
     dashboard: 'ai-costs',
     summary: 'Models cost %s an hour in {{ $labels.env }}' % self.value,
-    description: 'At the pace of the last 5 minutes an hour of model calls in {{ $labels.env }} costs %s; more than %s is too much. ' % [self.value, self.limit] +
+    description: (
+                   'At the pace of the last 5 minutes an hour of model calls in {{ $labels.env }} costs %s; more ' +
+                   'than %s is too much. '
+                 ) % [self.value, self.limit] +
                  'The dashboard shows which service, model and operation spends it.',
   },
   used('day', 'midnight') { name: 'BudgetDay', signal: signals.budget_day_used },
@@ -45,7 +51,10 @@ function(signals, config) [
     guards: [{ signal: signals.ai_cost_history, by: ['env'], compare: '>=', threshold: 3 }],
     dashboard: 'ai-costs',
     summary: 'At this pace the month will cost %s of the budget {{ $labels.budget }}' % self.value,
-    description: 'What the month has cost so far, and what the hours to come will cost at the mean pace of the last days, is %s of the budget {{ $labels.budget }} ({{ $labels.env }}). ' % self.value +
+    description: (
+                   'What the month has cost so far, and what the hours to come will cost at the mean pace of the ' +
+                   'last days, is %s of the budget {{ $labels.budget }} ({{ $labels.env }}). '
+                 ) % self.value +
                  'There is time to act: use a cheaper model, cache more, ask less, or raise the budget.',
   },
 ]

@@ -13,8 +13,12 @@ function(signals, config) [
     ],
     dashboard: 'system-health',
     summary: '%s items wait in the queue {{ $labels.queue }}' % self.value,
-    description: '%s items wait in the queue {{ $labels.queue }} of {{ $labels.service }} ({{ $labels.env }}); more than %s is too many. ' % [self.value, self.limit] +
-                 'Items finished beside it says whether the workers are slow or stand still, and since when more arrives than they take.',
+    description: (
+                   '%s items wait in the queue {{ $labels.queue }} of {{ $labels.service }} ({{ $labels.env }}); ' +
+                   'more than %s is too many. '
+                 ) % [self.value, self.limit] +
+                 'Items finished beside it says whether the workers are slow or stand still, ' +
+                 'and since when more arrives than they take.',
   },
   {
     name: 'QueueNotDraining',
@@ -28,7 +32,10 @@ function(signals, config) [
     cooldown: '15m',
     dashboard: 'system-health',
     summary: '%s items wait in the queue {{ $labels.queue }} and nothing from it is finished' % self.value,
-    description: 'The queue {{ $labels.queue }} of {{ $labels.service }} ({{ $labels.env }}) has grown for 10 minutes, to %s items, and nothing from it was finished in the last 5. ' % self.value +
+    description: (
+                   'The queue {{ $labels.queue }} of {{ $labels.service }} ({{ $labels.env }}) has grown for 10 ' +
+                   'minutes, to %s items, and nothing from it was finished in the last 5. '
+                 ) % self.value +
                  'Its workers run, else other alerts would say so: see in their logs and traces what they wait for.',
   },
   {
@@ -45,7 +52,10 @@ function(signals, config) [
     guards: [{ signal: signals.celery_tasks_ended, compare: '>', threshold: 0.05, by: ['env', 'service', 'task'] }],
     dashboard: 'workflows-and-tasks',
     summary: '%s of the tasks {{ $labels.task }} of {{ $labels.service }} fail' % self.value,
-    description: 'Of the Celery tasks {{ $labels.task }} of {{ $labels.service }} ({{ $labels.env }}) that ended in the last 5 minutes %s failed for good; more than %s is too much. ' % [self.value, self.limit] +
+    description: (
+                   'Of the Celery tasks {{ $labels.task }} of {{ $labels.service }} ({{ $labels.env }}) that ended ' +
+                   'in the last 5 minutes %s failed for good; more than %s is too much. '
+                 ) % [self.value, self.limit] +
                  'Retries are not among them: what failed here is not tried again.',
   },
   {
@@ -58,7 +68,8 @@ function(signals, config) [
     cooldown: '10m',
     dashboard: 'workflows-and-tasks',
     summary: 'No Celery worker of {{ $labels.service }} is up',
-    description: '{{ $labels.service }} ({{ $labels.env }}) ran Celery tasks in the last day, and none of its instances answers now. ' +
-                 'Its tasks wait, or are lost if the broker keeps them in memory. The logs end with the reason if a worker ended by itself.',
+    description: '{{ $labels.service }} ({{ $labels.env }}) ran Celery tasks in the last day, ' +
+                 'and none of its instances answers now. Its tasks wait, or are lost if the broker keeps them in ' +
+                 'memory. The logs end with the reason if a worker ended by itself.',
   },
 ]

@@ -7,6 +7,8 @@ local modules = [
 ];
 
 function(signals, config)
-  // `pipeline` marks the alerts about how alerts travel: Alertmanager sends them by another way than the one they are about.
-  local marked(alert) = if std.get(alert, 'about_pipeline', false) then alert { fixed_labels:: { pipeline: 'true' } } else alert;
+  // `pipeline` marks the alerts about how alerts travel: Alertmanager sends them by another way than the one they are
+  // about.
+  local marked(alert) =
+    if std.get(alert, 'about_pipeline', false) then alert { fixed_labels:: { pipeline: 'true' } } else alert;
   [{ dashboard: 'stack' } + marked(alert) for module in modules for alert in module(signals, config)]

@@ -12,8 +12,12 @@ function(signals, config) [
     ],
     dashboard: 'system-health',
     summary: '{{ $labels.service }} uses %s of the connections to {{ $labels.database }}' % self.value,
-    description: 'At {{ $labels.service }} ({{ $labels.env }}), %s of the connections that {{ $labels.database }} may have are in use; more than %s is near the limit. ' % [self.value, self.limit] +
-                 'The next request waits for a connection or is refused one. Look for slow queries, and for connections that are held and not used.',
+    description: (
+                   'At {{ $labels.service }} ({{ $labels.env }}), %s of the connections that {{ $labels.database }} ' +
+                   'may have are in use; more than %s is near the limit. '
+                 ) % [self.value, self.limit] +
+                 'The next request waits for a connection or is refused one. Look for slow queries, and for ' +
+                 'connections that are held and not used.',
   },
   {
     name: 'DatabaseSlowQueries',
@@ -28,7 +32,10 @@ function(signals, config) [
     guards: [{ signal: signals.database_queries, compare: '>', threshold: 0.1, by: ['env', 'service', 'database'] }],
     dashboard: 'system-health',
     summary: 'Queries of {{ $labels.service }} to {{ $labels.database }} take up to %s' % self.value,
-    description: '5 %% of the queries of {{ $labels.service }} ({{ $labels.env }}) to {{ $labels.database }} took longer than %s in the last 5 minutes; more than %s is slow. ' % [self.value, self.limit] +
+    description: (
+                   '5 %% of the queries of {{ $labels.service }} ({{ $labels.env }}) to {{ $labels.database }} took ' +
+                   'longer than %s in the last 5 minutes; more than %s is slow. '
+                 ) % [self.value, self.limit] +
                  'The log line "slow database operation" names each of them.',
   },
   {
@@ -44,8 +51,12 @@ function(signals, config) [
     guards: [{ signal: signals.database_attempts, compare: '>', threshold: 0.05, by: ['env', 'service', 'database'] }],
     dashboard: 'system-health',
     summary: '%s of the queries of {{ $labels.service }} to {{ $labels.database }} fail' % self.value,
-    description: 'In the last 5 minutes %s of what {{ $labels.service }} ({{ $labels.env }}) asked of {{ $labels.database }} failed; more than %s is too much. ' % [self.value, self.limit] +
-                 'The error logs name the kind of error: one that cannot connect is the database\'s or the network\'s, another the query\'s.',
+    description: (
+                   'In the last 5 minutes %s of what {{ $labels.service }} ({{ $labels.env }}) asked of ' +
+                   '{{ $labels.database }} failed; more than %s is too much. '
+                 ) % [self.value, self.limit] +
+                 "The error logs name the kind of error: one that cannot connect is the database's or the network's, " +
+                 "another the query's.",
   },
   {
     name: 'RedisDown',
@@ -58,8 +69,9 @@ function(signals, config) [
     condition: 'redis',
     dashboard: 'system-health',
     summary: 'The Redis of {{ $labels.service }} does not answer',
-    description: 'No command of {{ $labels.service }} ({{ $labels.env }}) has reached its Redis for a minute, or its exporter cannot. ' +
-                 'What is cached is computed again, and what keeps its queue or its sessions there stands still.',
+    description: 'No command of {{ $labels.service }} ({{ $labels.env }}) has reached its Redis for a minute, ' +
+                 'or its exporter cannot. What is cached is computed again, and what keeps its queue or its sessions ' +
+                 'there stands still.',
   },
   {
     name: 'RedisErrors',
@@ -73,7 +85,11 @@ function(signals, config) [
     guards: [{ signal: signals.redis_operations, compare: '>', threshold: 0.1 }],
     dashboard: 'system-health',
     summary: '%s of the Redis commands of {{ $labels.service }} fail' % self.value,
-    description: '%s of the Redis commands of {{ $labels.service }} ({{ $labels.env }}) failed in the last 5 minutes; more than %s is too much. ' % [self.value, self.limit] +
-                 'The panel Redis errors by command says which; Redis\' own log and `redis-cli info` say why: memory, a replica that may not write, too many clients.',
+    description: (
+                   '%s of the Redis commands of {{ $labels.service }} ({{ $labels.env }}) failed in the last 5 ' +
+                   'minutes; more than %s is too much. '
+                 ) % [self.value, self.limit] +
+                 "The panel Redis errors by command says which; Redis' own log and `redis-cli info` say why: " +
+                 'memory, a replica that may not write, too many clients.',
   },
 ]

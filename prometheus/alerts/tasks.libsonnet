@@ -18,7 +18,11 @@ function(signals, config)
       // Agents that have nothing to do are not slow.
       guards: [{ signal: signals.tasks_waiting, compare: '>', threshold: 0 }],
       summary: 'The agents of {{ $labels.service }} do %s tasks an hour each while tasks wait' % self.value,
-      description: 'Each agent of {{ $labels.service }} ({{ $labels.env }}) does %s tasks an hour, at the pace of the last 15 minutes; less than %s is too few while others wait, and %.10g is the target. ' % [self.value, self.limit, self.target] +
+      description: (
+                     'Each agent of {{ $labels.service }} ({{ $labels.env }}) does %s tasks an hour, ' +
+                     'at the pace of the last 15 minutes; less than %s is too few while others wait, ' +
+                     'and %.10g is the target. '
+                   ) % [self.value, self.limit, self.target] +
                    'Either tasks fail, or they take long, or too few are worked on at once: the dashboard shows which.',
     },
 
@@ -35,8 +39,13 @@ function(signals, config)
       // More than five judged in the quarter of an hour that the mean looks back over.
       guards: [{ signal: signals.tasks_scored, by: by_type, compare: '>', threshold: 0.0056 }],
       summary: 'Tasks of type {{ $labels.task_type }} of {{ $labels.service }} score %s on average' % self.value,
-      description: 'The tasks of type {{ $labels.task_type }} ({{ $labels.service }}, {{ $labels.env }}) that were judged in the last 15 minutes score %s on average; less than %s is too low. ' % [self.value, self.limit] +
-                   'The dashboard has the score of each type and, once there is a week of data, how it compares with last week.',
+      description: (
+                     'The tasks of type {{ $labels.task_type }} ({{ $labels.service }}, ' +
+                     '{{ $labels.env }}) that were judged in the last 15 minutes score %s on average; less than %s ' +
+                     'is too low. '
+                   ) % [self.value, self.limit] +
+                   'The dashboard has the score of each type and, once there is a week of data, ' +
+                   'how it compares with last week.',
     },
 
     here {
@@ -52,7 +61,10 @@ function(signals, config)
       // More than five in the half hour that the share looks back over.
       guards: [{ signal: signals.conflicts, compare: '>', threshold: 10 }],
       summary: 'The agents of {{ $labels.service }} resolve only %s of their conflicts' % self.value,
-      description: 'Of the conflicts between the agents of {{ $labels.service }} ({{ $labels.env }}) in the last half hour %s were resolved; less than %s is too few, and %.10g%% is the target. ' % [self.value, self.limit, 100 * self.target] +
+      description: (
+                     'Of the conflicts between the agents of {{ $labels.service }} ({{ $labels.env }}) in the last ' +
+                     'half hour %s were resolved; less than %s is too few, and %.10g%% is the target. '
+                   ) % [self.value, self.limit, 100 * self.target] +
                    'The dashboard shows which type of conflict is given up and how long they take.',
     },
 
@@ -66,8 +78,13 @@ function(signals, config)
       severity: 'error',
       cooldown: '30m',
       summary: 'The workflow {{ $labels.workflow_type }} of {{ $labels.service }} fails in %s of its runs' % self.value,
-      description: '%s of the runs of {{ $labels.workflow_type }} ({{ $labels.service }}, {{ $labels.env }}) that ended in the last 15 minutes ended with an error; more than %s is too many. ' % [self.value, self.limit] +
-                   'A workflow that runs rarely is told of by its first failure. The dashboard leads to the traces of its runs: the first failed span says where it broke.',
+      description: (
+                     '%s of the runs of {{ $labels.workflow_type }} ({{ $labels.service }}, ' +
+                     '{{ $labels.env }}) that ended in the last 15 minutes ended with an error; more than %s is too ' +
+                     'many. '
+                   ) % [self.value, self.limit] +
+                   'A workflow that runs rarely is told of by its first failure. ' +
+                   'The dashboard leads to the traces of its runs: the first failed span says where it broke.',
     },
 
     here {
@@ -79,8 +96,17 @@ function(signals, config)
       'for': '1m',
       severity: 'error',
       cooldown: '15m',
-      summary: 'The workflow {{ $labels.workflow_type }} of {{ $labels.service }} is under way and no run of it has ended for %s times its P99' % self.value,
-      description: 'Runs of {{ $labels.workflow_type }} ({{ $labels.service }}, {{ $labels.env }}) are under way, and none has ended for %s times as long as 99 %% of them take ' % self.value +
-                   '(counted as a minute where it is less); more than %s times means that it hangs. Look for an agent that is stuck first.' % self.limit,
+      summary: (
+        'The workflow {{ $labels.workflow_type }} of {{ $labels.service }} is under way and no run of it ' +
+        'has ended for %s times its P99'
+      ) % self.value,
+      description: (
+                     'Runs of {{ $labels.workflow_type }} ({{ $labels.service }}, {{ $labels.env }}) are under way, ' +
+                     'and none has ended for %s times as long as 99 %% of them take '
+                   ) % self.value +
+                   (
+                     '(counted as a minute where it is less); more than %s times means that it hangs. Look for an ' +
+                     'agent that is stuck first.'
+                   ) % self.limit,
     },
   ]

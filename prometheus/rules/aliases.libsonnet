@@ -1,4 +1,5 @@
-// The names that metrics had before they ended in their unit, kept alive so that older dashboards and alerts keep working.
+// The names that metrics had before they ended in their unit, kept alive so that older dashboards and alerts keep
+// working.
 local catalogue = std.parseYaml(importstr '../../instrumentation/catalogue.yaml');
 local parts = { counter: [''], gauge: [''], histogram: ['_bucket', '_count', '_sum'], summary: ['_count', '_sum'] };
 

@@ -1,7 +1,7 @@
-// The recording rules as rule groups. Within a group a rule sees what the ones before it recorded at the same moment, so each
-// group starts with what its signals are computed from.
-local aliases = import 'aliases.libsonnet';
+// The recording rules as rule groups. Within a group a rule sees what the ones before it recorded at the same moment,
+// so each group starts with what its signals are computed from.
 local promql = import '../signals/promql.libsonnet';
+local aliases = import 'aliases.libsonnet';
 
 function(signals, config)
   local modules = signals.by_module;
@@ -12,8 +12,15 @@ function(signals, config)
     [
       group(name, std.get(modules[name], 'sources', []) + recorded_signals(modules[name])),
       group(name + '-slow', std.get(modules[name], 'slow_sources', []), { interval: '30s' }),
-      group(name + '-sampled', std.get(modules[name], 'sampled_sources', []), { interval: std.get(modules[name], 'sampling_interval') }),
+      group(name + '-sampled', std.get(modules[name], 'sampled_sources', []), {
+        interval: std.get(modules[name], 'sampling_interval'),
+      }),
     ]
     for name in std.objectFields(modules)
-  ]) + [group('aliases', [{ record: alias.record, expr: promql.select(alias.metric, [config.selector]) } for alias in aliases])];
+  ]) + [
+    group('aliases', [
+      { record: alias.record, expr: promql.select(alias.metric, [config.selector]) }
+      for alias in aliases
+    ]),
+  ];
   [g for g in groups if g.rules != []]

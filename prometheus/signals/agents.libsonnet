@@ -4,14 +4,13 @@ local promql = import 'promql.libsonnet';
 local signal = import 'signal.libsonnet';
 
 function(config)
-  local raw(metric) = promql.select(metric, [config.selector]);
-  local by_service = ['env', 'service'];
-  local by_agent = by_service + ['agent'];
-  local by_tool = by_service + ['tool'];
-  local by_message = by_service + ['sender', 'receiver', 'message_type'];
-  local by_memory = by_service + ['operation', 'store'];
+  local scope = promql.scope(config);
+  local by_agent = scope.by_service + ['agent'];
+  local by_tool = scope.by_service + ['tool'];
+  local by_message = scope.by_service + ['sender', 'receiver', 'message_type'];
+  local by_memory = scope.by_service + ['operation', 'store'];
   // An agent works for seconds or minutes: ten minutes hold enough of its work to judge it by.
-  local per_second(metric, labels) = 'sum by (%s) (rate(%s[10m]))' % [std.join(', ', labels), raw(metric)];
+  local per_second(metric, labels) = 'sum by (%s) (rate(%s[10m]))' % [std.join(', ', labels), scope.raw(metric)];
   local per_minute(metric, labels) = '60 * ' + per_second(metric, labels);
 
   local executions = 'service_agent:agent_executions:per_minute';
@@ -21,8 +20,14 @@ function(config)
   local tool_calls = 'service_tool:tool_calls:per_minute';
   local tool_durations = 'service_tool:tool_duration_seconds_bucket:rate10m';
   local messages = 'service_agents:agent_messages:per_minute';
-  local message_seconds = { sum: 'service_agents:agent_message_duration_seconds_sum:rate10m', count: 'service_agents:agent_message_duration_seconds_count:rate10m' };
-  local memory_seconds = { sum: 'service_store:memory_operation_duration_seconds_sum:rate10m', count: 'service_store:memory_operation_duration_seconds_count:rate10m' };
+  local message_seconds = {
+    sum: 'service_agents:agent_message_duration_seconds_sum:rate10m',
+    count: 'service_agents:agent_message_duration_seconds_count:rate10m',
+  };
+  local memory_seconds = {
+    sum: 'service_store:memory_operation_duration_seconds_sum:rate10m',
+    count: 'service_store:memory_operation_duration_seconds_count:rate10m',
+  };
 
   local standing = progress(config, {
     level: 'service_agent',
@@ -39,8 +44,8 @@ function(config)
       histogram_quantile(0.95, sum by (env, service, agent, le) (rate(%(buckets)s%(range)s)))
       and sum by (env, service, agent) (increase(%(count)s%(range)s)) >= 20
     ||| % {
-      buckets: raw('agent_execution_duration_seconds_bucket'),
-      count: raw('agent_execution_duration_seconds_count'),
+      buckets: scope.raw('agent_execution_duration_seconds_bucket'),
+      count: scope.raw('agent_execution_duration_seconds_count'),
       range: range,
     };
 
@@ -73,10 +78,16 @@ function(config)
       // Many are at work for seconds only, and would be missed between two scrapes.
       {
         record: 'service_agent:agents_active:max_recent',
-        expr: 'sum by (env, service, agent) (max_over_time(%s[%s]))' % [raw('agents_active'), config.short_window],
+        expr: 'sum by (env, service, agent) (max_over_time(%s[%s]))' % [
+          scope.raw('agents_active'),
+          config.short_window,
+        ],
       },
       { record: executions, expr: per_minute('agent_executions_total', by_agent + ['operation', 'status']) },
-      { record: durations, expr: per_second('agent_execution_duration_seconds_bucket', by_agent + ['operation', 'le']) },
+      {
+        record: durations,
+        expr: per_second('agent_execution_duration_seconds_bucket', by_agent + ['operation', 'le']),
+      },
       { record: tool_calls, expr: per_minute('tool_calls_total', by_tool + ['agent', 'status']) },
       { record: tool_durations, expr: per_second('tool_duration_seconds_bucket', by_tool + ['le']) },
       { record: messages, expr: per_minute('agent_messages_total', by_message) },
@@ -94,7 +105,7 @@ function(config)
       description: 'Agents at work at the same time, at the most, within the last minute.',
       source: 'service_agent:agents_active:max_recent',
       labels: by_agent,
-      records: { 'service:agents_active:max_recent': by_service },
+      records: { 'service:agents_active:max_recent': scope.by_service },
     }),
 
     agent_executions: signal.sum({
@@ -148,7 +159,8 @@ function(config)
       min: 0,
       decimals: 1,
       how: 'max',
-      description: 'The P95 of the last half hour as a multiple of that of the same hours a week ago. Nothing is said before there is a week to compare with.',
+      description: 'The P95 of the last half hour as a multiple of that of the same hours a week ago. ' +
+                   'Nothing is said before there is a week to compare with.',
       source: 'service_agent:agent_slowdown:ratio_last_week',
       records: { 'service_agent:agent_slowdown:ratio_last_week': by_agent },
     }),
@@ -160,7 +172,8 @@ function(config)
       min: 0,
       decimals: 1,
       how: 'max',
-      description: 'For how long an agent has been at work with nothing finished, as a multiple of the P99 of what it usually takes (6 hours; at least a minute). ' +
+      description: 'For how long an agent has been at work with nothing finished, ' +
+                   'as a multiple of the P99 of what it usually takes (6 hours; at least a minute). ' +
                    '0 while it is idle.',
       source: standing.standstill,
       records: { [standing.standstill]: by_agent },
@@ -195,7 +208,8 @@ function(config)
       unit: 'suffix: /min',
       min: 0,
       decimals: 1,
-      description: 'Messages that an agent sent to another and that were dealt with, per minute over the last 10 minutes.',
+      description: 'Messages that an agent sent to another and that were dealt with, ' +
+                   'per minute over the last 10 minutes.',
       source: messages,
       labels: by_message,
     }),
@@ -204,7 +218,8 @@ function(config)
       title: 'Time until dealt with',
       unit: 's',
       min: 0,
-      description: 'Mean time from the sending of a message until its receiver had dealt with it, over the last 10 minutes.',
+      description: 'Mean time from the sending of a message until its receiver had dealt with it, ' +
+                   'over the last 10 minutes.',
       source: message_seconds,
       labels: by_message,
     }),

@@ -1,7 +1,9 @@
-// The instrumentations of calls to model providers, brought to one set of labels as instrumentations.libsonnet does for HTTP.
+// The instrumentations of calls to model providers, brought to one set of labels as instrumentations.libsonnet does for
+// HTTP.
 //
-// Each lists, per kind of metric, the series that hold it: { metric, matchers, labels }, where labels says how it calls ours
-// (several names: the last one that is there) and `constants` what it leaves unsaid. Of an instance that speaks two, the first counts.
+// Each lists, per kind of metric, the series that hold it: { metric, matchers, labels }, where labels says how it calls
+// ours (several names: the last one that is there) and `constants` what it leaves unsaid. Of an instance that speaks
+// two, the first counts.
 local promql = import 'promql.libsonnet';
 
 local identity = ['env', 'service', 'instance'];
@@ -20,35 +22,62 @@ local ours = {
   time_to_first_token: [{ metric: 'ai_api_time_to_first_token_seconds_bucket', labels: same(['provider', 'model']) }],
 };
 
-// OpenTelemetry's GenAI conventions: a call is one observation of its duration, failed if it has an error.type. They know
-// neither prices nor caches. Until version 1.37 the provider was called system.
+// OpenTelemetry's GenAI conventions: a call is one observation of its duration, failed if it has an error.type. They
+// know neither prices nor caches. Until version 1.37 the provider was called system.
 local provider_and_model = { provider: ['gen_ai_system', 'gen_ai_provider_name'], model: ['gen_ai_request_model'] };
 local of_opentelemetry = provider_and_model { operation: ['gen_ai_operation_name'] };
 local duration = 'gen_ai_client_operation_duration_seconds';
 local opentelemetry = {
   calls: [
-    { metric: duration + '_count', matchers: ['error_type=""'], labels: of_opentelemetry, constants: { status: 'success' } },
-    { metric: duration + '_count', matchers: ['error_type!=""'], labels: of_opentelemetry, constants: { status: 'error' } },
+    {
+      metric: duration + '_count',
+      matchers: ['error_type=""'],
+      labels: of_opentelemetry,
+      constants: { status: 'success' },
+    },
+    {
+      metric: duration + '_count',
+      matchers: ['error_type!=""'],
+      labels: of_opentelemetry,
+      constants: { status: 'error' },
+    },
   ],
-  errors: [{ metric: duration + '_count', matchers: ['error_type!=""'], labels: provider_and_model { error_type: ['error_type'] } }],
+  errors: [
+    {
+      metric: duration + '_count',
+      matchers: ['error_type!=""'],
+      labels: provider_and_model { error_type: ['error_type'] },
+    },
+  ],
   tokens: [{ metric: 'gen_ai_client_token_usage_sum', labels: of_opentelemetry { type: ['gen_ai_token_type'] } }],
   duration: [{ metric: duration + '_bucket', labels: of_opentelemetry }],
-  time_to_first_token: [{ metric: 'gen_ai_client_operation_time_to_first_chunk_seconds_bucket', labels: provider_and_model }],
+  time_to_first_token: [
+    { metric: 'gen_ai_client_operation_time_to_first_chunk_seconds_bucket', labels: provider_and_model },
+  ],
 };
 
 {
-  // The rate over `window` of one kind from all instrumentations, by env and service, our labels, and `extra` (such as le).
+  // The rate over `window` of one kind from all instrumentations, by env and service, our labels, and `extra` (such as
+  // le).
   rate(kind, window, selector, extra=[])::
     local one(series) =
       local selected = promql.select(series.metric, std.get(series, 'matchers', []) + [selector]);
       local constants = std.get(series, 'constants', {});
       local copied(expr, label) = std.foldl(function(all, from) copy(all, label, from), series.labels[label], expr);
       local named = std.foldl(copied, std.objectFields(series.labels), 'rate(' + selected + '[' + window + '])');
-      local complete = std.foldl(function(expr, label) constant(expr, label, constants[label]), std.objectFields(constants), named);
+      local complete =
+        std.foldl(function(expr, label) constant(expr, label, constants[label]), std.objectFields(constants), named);
       promql.fold('sum', identity + std.objectFields(series.labels + constants) + extra, complete);
     local instrumentation(spec) =
       local parts = [one(series) for series in spec[kind]];
       if std.length(parts) == 1 then parts[0] else '(' + std.join('\n  or ', parts) + ')';
     local labels = std.objectFields(ours[kind][0].labels);
-    promql.fold('sum', ['env', 'service'] + labels + extra, '\n' + std.join('\nor on (' + std.join(', ', identity) + ')\n', std.map(instrumentation, [ours, opentelemetry])) + '\n'),
+    promql.fold(
+      'sum',
+      ['env', 'service'] + labels + extra,
+      '\n' + std.join(
+        '\nor on (' + std.join(', ', identity) + ')\n',
+        std.map(instrumentation, [ours, opentelemetry])
+      ) + '\n'
+    ),
 }

@@ -1,8 +1,9 @@
 // What is unusual for a service, and how far it is from what is usual.
 //
-// Each of the signals listed in `watched` is compared with a band around what it was in the last hour, in the last hours, and in the
-// same hours of yesterday and of last week, whichever of them there is. It is unusual where it lies outside of them all. All are
-// recorded under the same names, with the label `signal`. docs/anomalies.md says how well that works.
+// Each of the signals listed in `watched` is compared with a band around what it was in the last hour, in the last
+// hours, and in the same hours of yesterday and of last week, whichever of them there is. It is unusual where it lies
+// outside of them all. All are recorded under the same names, with the label `signal`. docs/anomalies.md says how well
+// that works.
 local promql = import 'promql.libsonnet';
 local signal = import 'signal.libsonnet';
 
@@ -14,8 +15,8 @@ local smallest_share = 0.2;
 local warm_up_hours = 1;
 
 function(config, signals)
-  // smallest: the smallest difference that counts, in the signal's unit. falls: less than usual is as bad as more, and no series at
-  // all is zero; for the others there is no such thing as too little.
+  // smallest: the smallest difference that counts, in the signal's unit. falls: less than usual is as bad as more, and
+  // no series at all is zero; for the others there is no such thing as too little.
   local watched = {
     traffic: { signal: signals.http_requests, smallest: 0.1, falls: true },
     errors: { signal: signals.http_errors, smallest: 0.05, falls: false },
@@ -51,7 +52,8 @@ function(config, signals)
     local expr = watched[name].signal.query(['env', 'service'], []);
     { record: value, expr: if watched[name].falls then with_zero(expr) else expr, labels: { signal: name } };
 
-  // An hour's median follows a change after half an hour: the change does not hide itself, and what lasts becomes the usual.
+  // An hour's median follows a change after half an hour: the change does not hide itself, and what lasts becomes the
+  // usual.
   local median(reference, range) = {
     record: usual,
     expr: 'quantile_over_time(0.5, %s%s)' % [value, range],
@@ -69,8 +71,8 @@ function(config, signals)
     // The hour around the same moment.
     median('yesterday', '[1h] offset 23h30m'),
     median('last week', '[1h] offset 6d23h30m'),
-    // How far the signal strays within an hour: in an ordinary hour of the day, not in its worst ones, so that an anomaly does not
-    // widen the band that it is measured by.
+    // How far the signal strays within an hour: in an ordinary hour of the day, not in its worst ones, so that an
+    // anomaly does not widen the band that it is measured by.
     { record: deviation, expr: 'stddev_over_time(%s[1h])' % value },
     { record: spread, expr: 'quantile_over_time(0.75, %s[1d:10m])' % deviation },
     {
@@ -82,17 +84,15 @@ function(config, signals)
       ]) + '\nand on (env, service, signal) %s >= %.10g' % [history, warm_up_hours],
     },
     { record: upper, expr: '%s + %s' % [promql.fold('max', labels, usual), margin] },
-    { record: lower, expr: 'clamp_min(%s - %s, 0)' % [promql.fold('min', labels, promql.select(usual, [falling])), margin] },
+    {
+      record: lower,
+      expr: 'clamp_min(%s - %s, 0)' % [promql.fold('min', labels, promql.select(usual, [falling])), margin],
+    },
     // The band of what strays far reaches down to zero, yet a fall to nothing counts where zero is rare.
     {
       record: dropped,
-      expr: '1 + (%s == 0)\nand %s > on (signal) group_left () %s\nand quantile_over_time(0.1, %s[1d:5m]) > 0\nand %s' % [
-        promql.select(value, [falling]),
-        promql.fold('min', labels, usual),
-        smallest,
-        value,
-        margin,
-      ],
+      expr: '1 + (%s == 0)\nand %s > on (signal) group_left () %s\nand quantile_over_time(0.1, %s[1d:5m]) > 0\nand %s'
+            % [promql.select(value, [falling]), promql.fold('min', labels, usual), smallest, value, margin],
     },
     {
       record: score,
@@ -106,7 +106,8 @@ function(config, signals)
   ];
 
   local of_signal(declaration) = signal.recorded({ how: 'max', records: { [self.source]: labels } } + declaration);
-  local of_alert(declaration) = signal.recorded({ how: 'max', records: { [self.source]: ['env', 'service', 'will_fire'] } } + declaration);
+  local of_alert(declaration) =
+    signal.recorded({ how: 'max', records: { [self.source]: ['env', 'service', 'will_fire'] } } + declaration);
   {
     slow_sources:: rules,
     // What is watched, by its name in the label `signal`. {name: {signal, smallest, falls}}
@@ -123,14 +124,15 @@ function(config, signals)
     band_upper: of_signal({
       title: 'Usual at most',
       unit: 'short',
-      description: 'The upper edge of the band, in the signal\'s own unit. There is none until there is enough history.',
+      description: "The upper edge of the band, in the signal's own unit. There is none until there is enough history.",
       source: upper,
     }),
 
     band_lower: of_signal({
       title: 'Usual at least',
       unit: 'short',
-      description: 'The lower edge of the band, in the signal\'s own unit; only of those of which less than usual is a bad sign.',
+      description: "The lower edge of the band, in the signal's own unit; only of those of which less than usual is " +
+                   'a bad sign.',
       source: lower,
     }),
 
@@ -140,8 +142,9 @@ function(config, signals)
       format: 'times',
       min: 0,
       decimals: 1,
-      description: 'How far a signal lies outside its band, in units of half the width of the band: 0 inside, 1 as far out again as the band reaches. ' +
-                   'A fall to zero is at least 1 where zero is rare. It is 0 while there is no band yet.',
+      description: 'How far a signal lies outside its band, in units of half the width of the band: ' +
+                   '0 inside, 1 as far out again as the band reaches. A fall to zero is at least 1 where zero is ' +
+                   'rare. It is 0 while there is no band yet.',
       source: score,
     }),
 
@@ -151,7 +154,10 @@ function(config, signals)
       min: 0,
       decimals: 1,
       how: 'min',
-      description: 'Hours of data of the last day. A band needs %.10g; with a day it knows the same hour of yesterday, with a week that of last week.' % warm_up_hours,
+      description: (
+        'Hours of data of the last day. A band needs %.10g; with a day it knows the same hour of ' +
+        'yesterday, with a week that of last week.'
+      ) % warm_up_hours,
       source: history,
     }),
 
@@ -160,7 +166,8 @@ function(config, signals)
       title: 'Threshold used',
       unit: 'percentunit',
       min: 0,
-      description: 'How near the signal of each alert that has a forecast is to where the alert begins to fire, at 100 %.',
+      description: 'How near the signal of each alert that has a forecast is to where the alert begins to fire, ' +
+                   'at 100 %.',
       source: 'service_alert:threshold_used:ratio',
     }),
 
@@ -168,7 +175,8 @@ function(config, signals)
       title: 'Threshold used in an hour',
       unit: 'percentunit',
       min: 0,
-      description: 'Where it will be in an hour, if the course of the last hour goes on; the alert begins to fire at 100 %.',
+      description: 'Where it will be in an hour, if the course of the last hour goes on; ' +
+                   'the alert begins to fire at 100 %.',
       source: 'service_alert:threshold_used:forecast_1h',
     }),
 
@@ -177,7 +185,8 @@ function(config, signals)
       unit: 's',
       min: 0,
       how: 'min',
-      description: 'How long until an alert would fire, if its signal goes on as in the last hour. Only of signals that move steadily towards their threshold.',
+      description: 'How long until an alert would fire, if its signal goes on as in the last hour. ' +
+                   'Only of signals that move steadily towards their threshold.',
       source: 'service_alert:time_to_breach:seconds',
     }),
   }

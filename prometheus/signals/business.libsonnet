@@ -3,11 +3,9 @@ local promql = import 'promql.libsonnet';
 local signal = import 'signal.libsonnet';
 
 function(config)
-  local raw(metric, matchers=[]) = promql.select(metric, matchers + [config.selector]);
-  local rate(metric) = 'rate(' + raw(metric) + '[5m])';
+  local scope = promql.scope(config);
   local sum(expr, by) = promql.fold('sum', by, expr);
-  local by_service = ['env', 'service'];
-  local by_platform = by_service + ['platform'];
+  local by_platform = scope.by_service + ['platform'];
   local by_format = by_platform + ['format'];
 
   local campaigns = 'service_platform:campaigns_created:per_hour';
@@ -31,7 +29,7 @@ function(config)
     min: 0,
     description: percent + ' % of the videos of the last 5 minutes took no longer than this.',
     source: video_buckets,
-    labels: by_service + ['format'],
+    labels: scope.by_service + ['format'],
   });
   local of_the_day(title, what, record, labels, unit='short') = signal.recorded({
     title: title,
@@ -49,33 +47,47 @@ function(config)
     how: 'avg',
     description: description,
     source: accuracy,
-    records: { [accuracy]: by_service + ['model', 'measure'] },
+    records: { [accuracy]: scope.by_service + ['model', 'measure'] },
     expr(by, matchers=[]):: promql.fold('avg', by, promql.select(accuracy, ['measure="%s"' % measure] + matchers)),
   });
 
   {
     sources:: [
-      { record: campaigns, expr: '3600 * ' + sum(rate('campaigns_created_total'), by_platform) },
-      { record: ads, expr: '3600 * ' + sum(rate('ads_published_total'), by_format) },
-      { record: videos, expr: sum(rate('video_generation_total'), by_service + ['status']) },
-      { record: video_buckets, expr: sum(rate('video_processing_duration_seconds_bucket'), by_service + ['format', 'le']) },
-      { record: revenue, expr: '3600 * ' + sum(rate('revenue_usd_total'), by_platform) },
-      { record: roas, expr: promql.fold('avg', by_platform + ['campaign'], raw('roas_value')) },
-      { record: accuracy, expr: promql.fold('avg', by_service + ['model', 'measure'], raw('prediction_accuracy')) },
-      { record: active_users, expr: promql.fold('max', by_service, raw('active_users')) },
+      { record: campaigns, expr: '3600 * ' + sum(scope.rate('campaigns_created_total'), by_platform) },
+      { record: ads, expr: '3600 * ' + sum(scope.rate('ads_published_total'), by_format) },
+      { record: videos, expr: sum(scope.rate('video_generation_total'), scope.by_service + ['status']) },
+      {
+        record: video_buckets,
+        expr: sum(scope.rate('video_processing_duration_seconds_bucket'), scope.by_service + ['format', 'le']),
+      },
+      { record: revenue, expr: '3600 * ' + sum(scope.rate('revenue_usd_total'), by_platform) },
+      { record: roas, expr: promql.fold('avg', by_platform + ['campaign'], scope.raw('roas_value')) },
+      {
+        record: accuracy,
+        expr: promql.fold('avg', scope.by_service + ['model', 'measure'], scope.raw('prediction_accuracy')),
+      },
+      { record: active_users, expr: promql.fold('max', scope.by_service, scope.raw('active_users')) },
     ],
 
     // Looked at minute by minute, which over a day is near enough, and cheap.
     slow_sources:: [
-      { record: daily.campaigns, expr: sum('increase(%s[1d:1m])' % raw('campaigns_created_total'), by_platform) },
-      { record: daily.ads, expr: sum('increase(%s[1d:1m])' % raw('ads_published_total'), by_format) },
-      { record: daily.videos, expr: sum('increase(%s[1d:1m])' % raw('video_generation_total'), by_service + ['status']) },
-      { record: daily.revenue, expr: sum('increase(%s[1d:1m])' % raw('revenue_usd_total'), by_platform) },
+      { record: daily.campaigns, expr: sum('increase(%s[1d:1m])' % scope.raw('campaigns_created_total'), by_platform) },
+      { record: daily.ads, expr: sum('increase(%s[1d:1m])' % scope.raw('ads_published_total'), by_format) },
+      {
+        record: daily.videos,
+        expr: sum('increase(%s[1d:1m])' % scope.raw('video_generation_total'), scope.by_service + ['status']),
+      },
+      { record: daily.revenue, expr: sum('increase(%s[1d:1m])' % scope.raw('revenue_usd_total'), by_platform) },
     ],
 
     campaigns_day: of_the_day('Campaigns, 24 h', 'Campaigns created', daily.campaigns, by_platform),
     ads_day: of_the_day('Ads, 24 h', 'Ads published', daily.ads, by_format),
-    videos_day: of_the_day('Videos, 24 h', 'Videos whose generation ended, well or not,', daily.videos, by_service + ['status']),
+    videos_day: of_the_day(
+      'Videos, 24 h',
+      'Videos whose generation ended, well or not,',
+      daily.videos,
+      scope.by_service + ['status']
+    ),
     revenue_day: of_the_day('Revenue, 24 h', 'Revenue', daily.revenue, by_platform, 'currencyUSD'),
 
     campaigns_created: signal.recorded({
@@ -104,8 +116,8 @@ function(config)
       description: 'The share of the videos that ended in the last 5 minutes that were made.',
       source: videos,
       part: 'status="success"',
-      labels: by_service,
-      records: { 'service:video_successes:ratio_rate5m': by_service },
+      labels: scope.by_service,
+      records: { 'service:video_successes:ratio_rate5m': scope.by_service },
     }),
 
     video_time_p50: video_time(50),
@@ -123,8 +135,16 @@ function(config)
     }),
 
     prediction_mae: measured('mae', 'MAE', 'Mean absolute error of the predicted return on ad spend: 0 is perfect.'),
-    prediction_rmse: measured('rmse', 'RMSE', 'Root mean squared error of the predicted return on ad spend: 0 is perfect.'),
-    prediction_r2: measured('r2', 'R²', 'The share of the variation between campaigns that the prediction explains: 1 is perfect.'),
+    prediction_rmse: measured(
+      'rmse',
+      'RMSE',
+      'Root mean squared error of the predicted return on ad spend: 0 is perfect.'
+    ),
+    prediction_r2: measured(
+      'r2',
+      'R²',
+      'The share of the variation between campaigns that the prediction explains: 1 is perfect.'
+    ),
 
     revenue_per_hour: signal.recorded({
       title: 'Revenue per hour',
@@ -142,6 +162,6 @@ function(config)
       decimals: 0,
       description: 'Users who are active now.',
       source: active_users,
-      records: { [active_users]: by_service },
+      records: { [active_users]: scope.by_service },
     }),
   }

@@ -1,10 +1,11 @@
 // Sums since the start of the calendar day and month (UTC). PromQL only has ranges of a fixed length, so:
 //
-// today   What was counted in the last day, with the minutes before midnight left out; it copes with resets, with processes that
-//         have ended since, and with hours without Prometheus, those around midnight included.
-// month   Today, and what the month had come to by the end of the last day before. That is read from the month's own recorded
-//         series, so it needs neither a month of retention nor a Prometheus that was never down: the highest value of each day
-//         is looked for over the last `memory`. A month in which the rules were introduced starts on that day.
+// today   What was counted in the last day, with the minutes before midnight left out; it copes with resets, with
+//         processes that have ended since, and with hours without Prometheus, those around midnight included.
+// month   Today, and what the month had come to by the end of the last day before. That is read from the month's own
+//         recorded series, so it needs neither a month of retention nor a Prometheus that was never down: the highest
+//         value of each day is looked for over the last `memory`. A month in which the rules were introduced starts on
+//         that day.
 local counted = import 'counted.libsonnet';
 
 local day_start = 'calendar:day_start:timestamp_seconds';
@@ -34,11 +35,12 @@ local since(start) = 'on () (vector(time()) >= on () (%s @ end()))' % start;
 
   // A day's peak stands at the midnight that ends it: after the month's start, up to today's.
   month(record, today)::
-    local days = '%s and on () (vector(time()) > on () (%s @ end())) and on () (vector(time()) <= on () (%s @ end()))' % [
-      daily_peak(record),
-      month_start,
-      day_start,
-    ];
+    local days =
+      '%s and on () (vector(time()) > on () (%s @ end())) and on () (vector(time()) <= on () (%s @ end()))' % [
+        daily_peak(record),
+        month_start,
+        day_start,
+      ];
     local earlier = 'max_over_time((%s)[%s:1d])' % [days, memory];
     '%s + %s\nor %s\nor %s' % [today, earlier, earlier, today],
 }

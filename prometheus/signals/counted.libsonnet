@@ -1,5 +1,6 @@
-// What a counter has counted in a long range, its very first count included: a call that cost ten dollars costs them also where
-// it was the first of its model. `increase` alone begins with the first value that it sees, and so leaves that one out.
+// What a counter has counted in a long range, its very first count included: a call that cost ten dollars costs them
+// also where it was the first of its model. `increase` alone begins with the first value that it sees, and so leaves
+// that one out.
 //
 // The counter is looked at step by step. A step counts
 //   as what the counter said then;
@@ -17,7 +18,12 @@ local remembered = '6h';
   in_range(counter, labels, range, selector, step='1m', only='')::
     local looks = std.join('\n  or ', [
       '(%s + 0)' % counter,
-      '(0 * last_over_time(%s[%s] @ end()) and on (%s) %s == 1)' % [counter, range, identity, promql.select('up', [selector])],
+      '(0 * last_over_time(%s[%s] @ end()) and on (%s) %s == 1)' % [
+        counter,
+        range,
+        identity,
+        promql.select('up', [selector]),
+      ],
       '(last_over_time(%s[%s:5m]) + 0)' % [counter, remembered],
     ]);
     promql.fold('sum', labels, 'increase((\n  %s%s\n)[%s:%s])' % [

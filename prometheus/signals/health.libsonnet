@@ -3,11 +3,12 @@ local promql = import 'promql.libsonnet';
 local signal = import 'signal.libsonnet';
 
 function(config)
-  local up = promql.select('up', [config.selector]);
+  local scope = promql.scope(config);
+  local up = scope.raw('up');
   local zero = '0 * sum by (env) (%s)' % up;
 
-  // What takes points off the system's score of 100, and the most that each part can take. Each is 0 when all is well, and is
-  // recorded as a series of its own so that a person sees why the score is what it is.
+  // What takes points off the system's score of 100, and the most that each part can take. Each is 0 when all is well,
+  // and is recorded as a series of its own so that a person sees why the score is what it is.
   local parts = [
     {
       part: 'targets',
@@ -51,7 +52,8 @@ function(config)
       points: '50 * (max by (env) (budget:ai_cost_usd:used_ratio) - 0.8)',
     },
   ];
-  assert std.foldl(function(sum, part) sum + part.most, parts, 0) == 100 : 'the parts of the health score must add up to 100';
+  assert std.foldl(function(sum, part) sum + part.most, parts, 0) == 100 :
+         'the parts of the health score must add up to 100';
 
   {
     sources:: [
@@ -63,7 +65,7 @@ function(config)
             %s
             or 0.5 * min by (env, service) (%s) + 0.5 * max by (env, service) (%s)
           )
-        ||| % [promql.select('service_health', [config.selector]), up, up],
+        ||| % [scope.raw('service_health'), up, up],
       },
     ] + [
       {
@@ -94,7 +96,8 @@ function(config)
       max: 100,
       decimals: 0,
       how: 'min',
-      description: '100 when all is well, less for targets that are down, failing or slow requests, firing alerts and used-up budgets.',
+      description: '100 when all is well, less for targets that are down, failing or slow requests, ' +
+                   'firing alerts and used-up budgets.',
       source: 'env:system_health:score',
       records: { 'env:system_health:score': ['env'] },
     }),

@@ -1,23 +1,25 @@
-// Machines, as node_exporter or an OpenTelemetry collector's hostmetrics receiver sees them, and the processes of each service.
+// Machines, as node_exporter or an OpenTelemetry collector's hostmetrics receiver sees them, and the processes of each
+// service.
 local promql = import 'promql.libsonnet';
 local signal = import 'signal.libsonnet';
 
 function(config)
-  local raw(metric, matchers=[]) = promql.select(metric, matchers + [config.selector]);
-  local rate(metric, matchers=[]) = 'rate(' + raw(metric, matchers) + '[5m])';
+  local scope = promql.scope(config);
   local label(expr, name, value) = 'label_replace(%s, "%s", "%s", "", "")' % [expr, name, value];
 
-  local by_instance = ['env', 'service', 'instance'];
-  local by_device = by_instance + ['device'];
-  local by_direction = by_instance + ['direction'];
-  local sum = function(expr, by=by_instance) promql.fold('sum', by, expr);
-  local max = function(expr, by=by_instance) promql.fold('max', by, expr);
+  local by_device = scope.by_instance + ['device'];
+  local by_direction = scope.by_instance + ['direction'];
+  local sum = function(expr, by=scope.by_instance) promql.fold('sum', by, expr);
+  local max = function(expr, by=scope.by_instance) promql.fold('max', by, expr);
 
-  // File systems that hold files of their own: one in memory or made of others is never what fills up. A device that is mounted
-  // twice is one disk.
+  // File systems that hold files of their own: one in memory or made of others is never what fills up. A device that is
+  // mounted twice is one disk.
   local on_disk = 'fstype!~"tmpfs|ramfs|overlay|squashfs|iso9660|erofs"';
   local on_disk_otel = 'type!~"tmpfs|ramfs|overlay|squashfs|iso9660|erofs"';
-  local writable(expr) = '(%s unless on (env, service, instance, device, mountpoint) %s == 1)' % [expr, raw('node_filesystem_readonly')];
+  local writable(expr) = '(%s unless on (env, service, instance, device, mountpoint) %s == 1)' % [
+    expr,
+    scope.raw('node_filesystem_readonly'),
+  ];
   // What passes through a bridge or into a container has passed through a real interface already.
   local real_interface = 'device!~"lo|veth.*|br-.*|docker.*|virbr.*|cni.*|flannel.*|cali.*|tunl.*|ifb.*|dummy.*"';
 
@@ -41,23 +43,35 @@ function(config)
         // A processor that waits for a disk could still compute; one that the hypervisor took away could not.
         record: cpu,
         expr: promql.first_of([
-          '1 - %s / (%s > 0)' % [sum(rate('node_cpu_seconds_total', ['mode=~"idle|iowait"'])), sum(rate('node_cpu_seconds_total'))],
-          '1 - %s / (%s > 0)' % [sum(rate('system_cpu_time_seconds_total', ['state=~"idle|wait"'])), sum(rate('system_cpu_time_seconds_total'))],
-        ], by_instance),
+          '1 - %s / (%s > 0)' % [
+            sum(scope.rate('node_cpu_seconds_total', ['mode=~"idle|iowait"'])),
+            sum(scope.rate('node_cpu_seconds_total')),
+          ],
+          '1 - %s / (%s > 0)' % [
+            sum(scope.rate('system_cpu_time_seconds_total', ['state=~"idle|wait"'])),
+            sum(scope.rate('system_cpu_time_seconds_total')),
+          ],
+        ], scope.by_instance),
       },
       {
         record: memory,
         expr: promql.first_of([
-          '1 - %s / (%s > 0)' % [max(raw('node_memory_MemAvailable_bytes')), max(raw('node_memory_MemTotal_bytes'))],
-          '%s / (%s > 0)' % [sum(raw('system_memory_usage_bytes', ['state="used"'])), sum(raw('system_memory_usage_bytes'))],
-        ], by_instance),
+          '1 - %s / (%s > 0)' % [
+            max(scope.raw('node_memory_MemAvailable_bytes')),
+            max(scope.raw('node_memory_MemTotal_bytes')),
+          ],
+          '%s / (%s > 0)' % [
+            sum(scope.raw('system_memory_usage_bytes', ['state="used"'])),
+            sum(scope.raw('system_memory_usage_bytes')),
+          ],
+        ], scope.by_instance),
       },
       {
         record: disk_free,
         expr: promql.first_of([
-          promql.fold('min', by_device, writable(raw('node_filesystem_avail_bytes', [on_disk]))),
-          promql.fold('min', by_device, raw('system_filesystem_usage_bytes', ['state="free"', on_disk_otel])),
-        ], by_instance),
+          promql.fold('min', by_device, writable(scope.raw('node_filesystem_avail_bytes', [on_disk]))),
+          promql.fold('min', by_device, scope.raw('system_filesystem_usage_bytes', ['state="free"', on_disk_otel])),
+        ], scope.by_instance),
       },
       {
         // As df counts it: what is kept back for root is neither used nor free.
@@ -67,39 +81,77 @@ function(config)
           disk_free,
           std.join(', ', by_device),
           promql.first_of([
-            max(writable(raw('node_filesystem_size_bytes', [on_disk]) + ' - ' + raw('node_filesystem_free_bytes', [on_disk])), by_device),
-            max(raw('system_filesystem_usage_bytes', ['state="used"', on_disk_otel]), by_device),
-          ], by_instance),
+            max(
+              writable(
+                scope.raw('node_filesystem_size_bytes', [on_disk]) + ' - '
+                + scope.raw('node_filesystem_free_bytes', [on_disk])
+              ),
+              by_device
+            ),
+            max(scope.raw('system_filesystem_usage_bytes', ['state="used"', on_disk_otel]), by_device),
+          ], scope.by_instance),
         ],
       },
       {
         record: disk_io,
         expr: promql.first_of([
-          label(sum(rate('node_disk_read_bytes_total')), 'direction', 'read') + '\nor ' + label(sum(rate('node_disk_written_bytes_total')), 'direction', 'write'),
-          sum(rate('system_disk_io_bytes_total'), by_direction),
-        ], by_instance),
+          label(sum(scope.rate('node_disk_read_bytes_total')), 'direction', 'read') + '\nor '
+          + label(sum(scope.rate('node_disk_written_bytes_total')), 'direction', 'write'),
+          sum(scope.rate('system_disk_io_bytes_total'), by_direction),
+        ], scope.by_instance),
       },
       {
         record: network,
         expr: promql.first_of([
-          label(sum(rate('node_network_receive_bytes_total', [real_interface])), 'direction', 'receive')
-          + '\nor ' + label(sum(rate('node_network_transmit_bytes_total', [real_interface])), 'direction', 'transmit'),
-          sum(rate('system_network_io_bytes_total', [real_interface]), by_direction),
-        ], by_instance),
+          label(sum(scope.rate('node_network_receive_bytes_total', [real_interface])), 'direction', 'receive')
+          + '\nor ' + label(
+            sum(scope.rate('node_network_transmit_bytes_total', [real_interface])),
+            'direction',
+            'transmit'
+          ),
+          sum(scope.rate('system_network_io_bytes_total', [real_interface]), by_direction),
+        ], scope.by_instance),
       },
-      { record: host_uptime, expr: max(raw('node_time_seconds') + ' - ' + raw('node_boot_time_seconds')) },
-      { record: process_memory, expr: promql.first_of([sum(raw('process_resident_memory_bytes')), sum(raw('process_memory_usage_bytes'))], by_instance) },
-      { record: process_cpu, expr: promql.first_of([sum(rate('process_cpu_seconds_total')), sum(rate('process_cpu_time_seconds_total'))], by_instance) },
-      { record: open_files, expr: promql.first_of([sum(raw('process_open_fds')), sum(raw('process_unix_file_descriptor_count'))], by_instance) },
-      { record: uptime, expr: promql.first_of(['time() - ' + max(raw('process_start_time_seconds')), max(raw('process_uptime_seconds'))], by_instance) },
+      { record: host_uptime, expr: max(scope.raw('node_time_seconds') + ' - ' + scope.raw('node_boot_time_seconds')) },
+      {
+        record: process_memory,
+        expr: promql.first_of(
+          [sum(scope.raw('process_resident_memory_bytes')), sum(scope.raw('process_memory_usage_bytes'))],
+          scope.by_instance
+        ),
+      },
+      {
+        record: process_cpu,
+        expr: promql.first_of(
+          [sum(scope.rate('process_cpu_seconds_total')), sum(scope.rate('process_cpu_time_seconds_total'))],
+          scope.by_instance
+        ),
+      },
+      {
+        record: open_files,
+        expr: promql.first_of(
+          [sum(scope.raw('process_open_fds')), sum(scope.raw('process_unix_file_descriptor_count'))],
+          scope.by_instance
+        ),
+      },
+      {
+        record: uptime,
+        expr: promql.first_of(
+          ['time() - ' + max(scope.raw('process_start_time_seconds')), max(scope.raw('process_uptime_seconds'))],
+          scope.by_instance
+        ),
+      },
     ],
 
-    // A forecast needs an hour of samples, a disk that fills over six hours and still fills in the last half hour; a month stands for
-    // everything else, so that a disk that is fine has a value too.
+    // A forecast needs an hour of samples, a disk that fills over six hours and still fills in the last half hour; a
+    // month stands for everything else, so that a disk that is fine has a value too.
     slow_sources:: [
       {
         record: disk_full,
-        expr: 'clamp_max(\n  %(free)s / (-1 * deriv(%(free)s[6h]) > 0) and deriv(%(free)s[30m]) < 0 and count_over_time(%(free)s[6h:1m]) >= 60,\n  %(most)d\n)\nor %(most)d * (%(free)s >= bool 0)' % { free: disk_free, most: farthest },
+        expr: (
+          'clamp_max(\n  %(free)s / (-1 * deriv(%(free)s[6h]) > 0) and deriv(%(free)s[30m]) < 0 ' +
+          'and count_over_time(%(free)s[6h:1m]) >= 60,\n  %(most)d\n)\nor %(most)d * (%(free)s >= bool 0)'
+        ) % { free: disk_free, most: farthest },
       },
     ],
 
@@ -110,9 +162,9 @@ function(config)
       max: 1,
       decimals: 0,
       how: 'max',
-      description: 'The share of the machine\'s processor time that was in use over the last 5 minutes.',
+      description: "The share of the machine's processor time that was in use over the last 5 minutes.",
       source: cpu,
-      records: { [cpu]: by_instance },
+      records: { [cpu]: scope.by_instance },
     }),
 
     host_memory: signal.recorded({
@@ -122,9 +174,9 @@ function(config)
       max: 1,
       decimals: 0,
       how: 'max',
-      description: 'The share of the machine\'s memory that cannot be given to anyone any more.',
+      description: "The share of the machine's memory that cannot be given to anyone any more.",
       source: memory,
-      records: { [memory]: by_instance },
+      records: { [memory]: scope.by_instance },
     }),
 
     host_disk_used: signal.recorded({
@@ -154,7 +206,8 @@ function(config)
       unit: 's',
       min: 0,
       how: 'min',
-      description: 'When each disk is full if it goes on filling as in the last 6 hours; 30 days for one that does not fill, or later than that.',
+      description: 'When each disk is full if it goes on filling as in the last 6 hours; ' +
+                   '30 days for one that does not fill, or later than that.',
       source: disk_full,
       records: { [disk_full]: by_device },
     }),
@@ -163,7 +216,7 @@ function(config)
       title: 'Disk traffic',
       unit: 'Bps',
       min: 0,
-      description: 'Bytes per second read from and written to the machine\'s disks, over the last 5 minutes.',
+      description: "Bytes per second read from and written to the machine's disks, over the last 5 minutes.",
       source: disk_io,
       records: { [disk_io]: by_direction },
     }),
@@ -185,7 +238,7 @@ function(config)
       how: 'min',
       description: 'Time since the machine was started.',
       source: host_uptime,
-      records: { [host_uptime]: by_instance },
+      records: { [host_uptime]: scope.by_instance },
     }),
 
     process_memory: signal.recorded({
@@ -193,9 +246,10 @@ function(config)
       unit: 'decbytes',
       min: 0,
       how: 'max',
-      description: 'Memory that each instance of a service holds (resident set size); the largest instance where several are drawn as one.',
+      description: 'Memory that each instance of a service holds (resident set size); ' +
+                   'the largest instance where several are drawn as one.',
       source: process_memory,
-      records: { [process_memory]: by_instance },
+      records: { [process_memory]: scope.by_instance },
     }),
 
     process_cpu: signal.recorded({
@@ -205,7 +259,7 @@ function(config)
       decimals: 2,
       description: 'Processors that each service keeps busy, over the last 5 minutes: 1 is one whole processor.',
       source: process_cpu,
-      records: { [process_cpu]: by_instance },
+      records: { [process_cpu]: scope.by_instance },
     }),
 
     process_open_files: signal.recorded({
@@ -215,7 +269,7 @@ function(config)
       decimals: 0,
       description: 'Files and sockets that each service has open.',
       source: open_files,
-      records: { [open_files]: by_instance },
+      records: { [open_files]: scope.by_instance },
     }),
 
     process_uptime: signal.recorded({
@@ -226,6 +280,6 @@ function(config)
       how: 'min',
       description: 'Time since each instance was started: a short bar has just restarted.',
       source: uptime,
-      records: { [uptime]: by_instance },
+      records: { [uptime]: scope.by_instance },
     }),
   }

@@ -1,16 +1,18 @@
 // What model providers cost, by the calendar, and what is left of the budgets.
 //
-// Budgets come from signalfire.yaml, which count everything in an environment in UTC, and from applications that keep their own
-// (signalfire.costs). Each is one series by env, budget and period; of two with one name the one in signalfire.yaml counts.
+// Budgets come from signalfire.yaml, which count everything in an environment in UTC, and from applications that keep
+// their own (signalfire.costs). Each is one series by env, budget and period; of two with one name the one in
+// signalfire.yaml counts.
+local regex = import '../lib/regex.libsonnet';
 local calendar = import 'calendar.libsonnet';
 local counted = import 'counted.libsonnet';
 local promql = import 'promql.libsonnet';
 local signal = import 'signal.libsonnet';
 
 function(config)
-  local raw(metric, matchers=[]) = promql.select(metric, matchers + [config.selector]);
-  local cost = raw('ai_api_cost_usd_total');
-  local saved = raw('ai_cache_saved_usd_total');
+  local scope = promql.scope(config);
+  local cost = scope.raw('ai_api_cost_usd_total');
+  local saved = scope.raw('ai_cache_saved_usd_total');
   local by_env = ['env'];
   local by_model = ['env', 'service', 'provider', 'model'];
   local by_call = by_model + ['operation'];
@@ -25,7 +27,7 @@ function(config)
   local env_per_hour = 'env:ai_cost_usd:per_hour';
   local env_spent = { day: env_today, month: env_month };
   // Nothing spent is $0, not a gap, wherever anything is watched at all.
-  local zero = '0 * sum by (env) (%s)' % raw('up');
+  local zero = '0 * sum by (env) (%s)' % scope.raw('up');
 
   // The mean of what an hour costs, from which a forecast goes on. Each moment of the rate of 5 minutes counts once.
   local pace = { day: 'env:ai_cost_usd:per_hour_mean_1d', month: 'env:ai_cost_usd:per_hour_mean_7d' };
@@ -38,16 +40,20 @@ function(config)
     for period in ['day', 'month']
     if std.get(budget, period + '_usd') != null
   ];
-  local declared_names = std.set([std.strReplace(budget.name, '.', '\\\\.') for budget in config.settings.budgets]);
-  local of_applications = if declared_names == [] then [] else ['budget!~"%s"' % std.join('|', declared_names)];
+  local declared_names = std.set([budget.name for budget in config.settings.budgets]);
+  local of_applications = if declared_names == [] then [] else ['budget!~"%s"' % regex.any_of(declared_names)];
   local budget_rules(what, of_declared) =
     [
-      { record: 'budget:ai_cost_usd:' + what, expr: of_declared(budget), labels: { budget: budget.name, period: budget.period } }
+      {
+        record: 'budget:ai_cost_usd:' + what,
+        expr: of_declared(budget),
+        labels: { budget: budget.name, period: budget.period },
+      }
       for budget in declared
     ] + [{
       record: 'budget:ai_cost_usd:' + what,
       // Every process that shares a budget tells of it.
-      expr: promql.fold('max', by_budget, raw('budget_%s_usd' % what, of_applications)),
+      expr: promql.fold('max', by_budget, scope.raw('budget_%s_usd' % what, of_applications)),
     }];
 
   // What is left of one kind of budget, as alerts need it.
@@ -68,23 +74,42 @@ function(config)
     ],
     // A day in minutes is looked at each time.
     slow_sources:: calendar.rules + [
-      { record: today, expr: calendar.today(cost, by_call, config.selector) },
-      { record: month, expr: calendar.month(month, today) },
-      { record: env_today, expr: 'sum by (env) (%s) or %s' % [today, zero] },
-      { record: env_month, expr: 'sum by (env) (%s) or %s' % [month, zero] },
-      { record: day, expr: counted.in_a_day(cost, by_call, config.selector) },
-      { record: 'service_model:ai_cache_saved_usd:last_24h', expr: counted.in_a_day(saved, by_model, config.selector) },
-      { record: pace.day, expr: mean('1d') },
-      { record: pace.month, expr: mean('7d') },
-      { record: history, expr: 'count_over_time(%s[7d:5m]) / 288 or 0 * %s' % [env_per_hour, env_per_hour] },
-    ]
-    + budget_rules('spent', function(budget) env_spent[budget.period])
-    + budget_rules('limit', function(budget) '%.10g + 0 * %s' % [budget.limit, env_month])
-    + budget_rules('forecast', function(budget) '%s + %s * %s' % [env_spent[budget.period], pace[budget.period], calendar.hours_left[budget.period]])
-    + [
-      { record: 'budget:ai_cost_usd:used_ratio', expr: 'budget:ai_cost_usd:spent / (budget:ai_cost_usd:limit > 0)' },
-    ] + [
-      { record: 'budget_%s:ai_cost_usd:used_ratio' % period, expr: 'max by (env, budget) (budget:ai_cost_usd:used_ratio{period="%s"})' % period }
+                     { record: today, expr: calendar.today(cost, by_call, config.selector) },
+                     { record: month, expr: calendar.month(month, today) },
+                     { record: env_today, expr: 'sum by (env) (%s) or %s' % [today, zero] },
+                     { record: env_month, expr: 'sum by (env) (%s) or %s' % [month, zero] },
+                     { record: day, expr: counted.in_a_day(cost, by_call, config.selector) },
+                     {
+                       record: 'service_model:ai_cache_saved_usd:last_24h',
+                       expr: counted.in_a_day(saved, by_model, config.selector),
+                     },
+                     { record: pace.day, expr: mean('1d') },
+                     { record: pace.month, expr: mean('7d') },
+                     {
+                       record: history,
+                       expr: 'count_over_time(%s[7d:5m]) / 288 or 0 * %s' % [env_per_hour, env_per_hour],
+                     },
+                   ]
+                   + budget_rules('spent', function(budget) env_spent[budget.period])
+                   + budget_rules('limit', function(budget) '%.10g + 0 * %s' % [budget.limit, env_month])
+                   + budget_rules(
+                     'forecast',
+                     function(budget) '%s + %s * %s' % [
+                       env_spent[budget.period],
+                       pace[budget.period],
+                       calendar.hours_left[budget.period],
+                     ]
+                   )
+                   + [
+                     {
+                       record: 'budget:ai_cost_usd:used_ratio',
+                       expr: 'budget:ai_cost_usd:spent / (budget:ai_cost_usd:limit > 0)',
+                     },
+                   ] + [
+      {
+        record: 'budget_%s:ai_cost_usd:used_ratio' % period,
+        expr: 'max by (env, budget) (budget:ai_cost_usd:used_ratio{period="%s"})' % period,
+      }
       for period in ['day', 'month']
     ] + [
       {
@@ -133,7 +158,8 @@ function(config)
       title: 'Cache savings, last 24 hours',
       unit: 'currencyUSD',
       min: 0,
-      description: 'What prompts read from the providers\' caches would have cost more without them, in the last 24 hours.',
+      description: "What prompts read from the providers' caches would have cost more without them, " +
+                   'in the last 24 hours.',
       source: 'service_model:ai_cache_saved_usd:last_24h',
       records: { 'service_model:ai_cache_saved_usd:last_24h': by_model },
     }),
@@ -174,7 +200,8 @@ function(config)
       unit: 'currencyUSD',
       min: 0,
       how: 'max',
-      description: 'What the day or month will have cost at its end, if every hour to come costs what an hour of the last day or week did.',
+      description: 'What the day or month will have cost at its end, if every hour to come costs what an hour of the ' +
+                   'last day or week did.',
       source: 'budget:ai_cost_usd:forecast',
       records: { 'budget:ai_cost_usd:forecast': by_budget },
     }),

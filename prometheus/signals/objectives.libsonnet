@@ -1,40 +1,49 @@
-// How well services keep the objectives in signalfire.yaml: how much of each error budget is left, and how fast it burns.
+// How well services keep the objectives in signalfire.yaml: how much of each error budget is left, and how fast it
+// burns.
 //
-// Everything is weighed by events: all bad requests of a window by all requests of it, not the mean of its ratios. Rates over 5
-// minutes are taken every 5 minutes (every minute for the shorter windows), so that they add up to the requests themselves.
+// Everything is weighed by events: all bad requests of a window by all requests of it, not the mean of its ratios.
+// Rates over 5 minutes are taken every 5 minutes (every minute for the shorter windows), so that they add up to the
+// requests themselves.
+local duration = import '../lib/duration.libsonnet';
+local regex = import '../lib/regex.libsonnet';
 local promql = import 'promql.libsonnet';
 local signal = import 'signal.libsonnet';
 
 local by_objective = ['env', 'service', 'objective', 'kind'];
 
-// Who burns this fast has used up the budget of 30 days in 2 (2 % of it within the long window), 5, 10 and 30. Both windows must
-// burn: the long one so that it matters, the short one so that it is over soon after the cause is. Where the short one had no
-// request at all, as is usual where there are few, `instead` takes its place.
-local burns = {
-  page: [
-    { long: '1h', short: '5m', instead: '30m', factor: 14.4 },
-    { long: '6h', short: '30m', instead: '2h', factor: 6 },
-  ],
-  ticket: [
-    { long: '1d', short: '2h', instead: '6h', factor: 3 },
-    { long: '3d', short: '6h', instead: '1d', factor: 1 },
-  ],
-};
-local fastest = burns.page[0].factor;
-// One failure among a handful of requests says nothing; as many within the long window do, however few requests there are.
+// Who burns this fast has used up the budget of 30 days in 2 (2 % of it within the long window), 5, 10 and 30. Both
+// windows must burn: the long one so that it matters, the short one so that it is over soon after the cause is. Where
+// the short one had no request at all, as is usual where there are few, `instead` takes its place.
+local burns = import 'burn_rates.json';
+local fastest = std.foldl(std.max, [pair.factor for urgency in std.objectValues(burns) for pair in urgency], 0);
+// One failure among a handful of requests says nothing; as many within the long window do, however few requests there
+// are.
 local smallest_count = 5;
 
 local sampling_interval = '5m';
-// Each window with how it adds up rates. A subquery would begin later than the samples themselves: at the next whole five minutes.
+// Each window with how it adds up rates. A subquery would begin later than the samples themselves: at the next whole
+// five minutes.
 local every_minute(record, window) = '60 * sum_over_time(%s:rate5m[%s:1m])' % [record, window];
-local sampled(record, window) = '%d * sum_over_time(%s:sampled5m[%s])' % [promql.seconds(sampling_interval), record, window];
-local windows = { '30m': every_minute, '1h': every_minute, '2h': every_minute, '6h': sampled, '1d': sampled, '3d': sampled };
+local sampled(record, window) =
+  '%d * sum_over_time(%s:sampled5m[%s])' % [duration.seconds(sampling_interval), record, window];
+local windows = {
+  '30m': every_minute,
+  '1h': every_minute,
+  '2h': every_minute,
+  '6h': sampled,
+  '1d': sampled,
+  '3d': sampled,
+};
 
 local objective_of(declared) =
   local objective = { kind: 'availability', latency_seconds: null, services: [] } + declared;
   assert fastest * (1 - objective.target) < 1 :
-         'objectives: %s: with a target of %.10g even a service that answers nothing well would not burn %.10g times as fast as allowed; write a target above %.4g' % [objective.name, objective.target, fastest, 1 - 1 / fastest];
-  assert objective.kind != 'latency' || objective.latency_seconds != null : 'objectives: %s: say what is fast enough: add latency_seconds: 1' % objective.name;
+         (
+    'objectives: %s: with a target of %.10g even a service that answers nothing well would not burn %.10g ' +
+    'times as fast as allowed; write a target above %.4g'
+  ) % [objective.name, objective.target, fastest, 1 - 1 / fastest];
+  assert objective.kind != 'latency' || objective.latency_seconds != null :
+         'objectives: %s: say what is fast enough: add latency_seconds: 1' % objective.name;
   objective;
 
 function(config)
@@ -42,17 +51,19 @@ function(config)
 
   local requests = 'instance_endpoint:http_requests:rate5m';
   local buckets = 'instance_endpoint:http_request_duration_seconds_bucket:rate5m';
-  local literally(name) = std.strReplace(name, '.', '[.]');
   local of_services(objective) =
-    if objective.services == [] then '' else 'service=~"%s"' % std.join('|', std.map(literally, objective.services));
+    if objective.services == [] then '' else 'service=~"%s"' % regex.any_of(objective.services);
 
   // Some write the bound of a second as 1, others as 1.0.
   local bound(objective) =
     local number = '%.10g' % objective.latency_seconds;
-    'le=~"%s"' % (literally(number) + if std.floor(objective.latency_seconds) == objective.latency_seconds then '|%s[.]0' % number else '');
+    'le=~"%s"' % (
+      regex.literal(number) + if std.floor(objective.latency_seconds) == objective.latency_seconds then
+        '|%s[.]0' % number else ''
+    );
 
-  // All requests and bad ones, per second. Good latency is what the bucket with that bound holds; an instance that has no such
-  // bucket is left out, instead of being taken for slow.
+  // All requests and bad ones, per second. Good latency is what the bucket with that bound holds; an instance that has
+  // no such bucket is left out, instead of being taken for slow.
   local events = {
     availability(objective): {
       all: promql.select('service:http_requests:rate5m', [of_services(objective)]),
@@ -74,11 +85,16 @@ function(config)
       { record: 'service:slo_requests:rate5m', expr: of.all, labels: labels },
       { record: 'service:slo_bad_requests:rate5m', expr: of.bad, labels: labels },
       { record: 'objective:slo_target:ratio', expr: 'vector(%.10g)' % objective.target, labels: labels },
-      { record: 'objective:slo_window:seconds', expr: 'vector(%d)' % promql.seconds(objective.window), labels: labels },
+      {
+        record: 'objective:slo_window:seconds',
+        expr: 'vector(%.10g)' % duration.seconds(objective.window),
+        labels: labels,
+      },
     ];
 
-  // What an older configuration or release recorded of an objective stays beside the new series: for minutes as an instant, in the
-  // sums for the whole window. So all are asked for by their kind, too, and of a setting the strictest counts.
+  // What an older configuration or release recorded of an objective stays beside the new series: for minutes as an
+  // instant, in the sums for the whole window. So all are asked for by their kind, too, and of a setting the strictest
+  // counts.
   local setting(record) = 'max by (objective, kind) (%s)' % record;
   local allowed = 'on (objective, kind) group_left () (1 - %s)' % setting('objective:slo_target:ratio');
   local of_window(window) = [
@@ -137,7 +153,11 @@ function(config)
   local of_objective(record) = {
     source: 'service:slo_errors:ratio',
     labels: by_objective,
-    expr(by, matchers=[]):: promql.fold('max', by, '0 * %s + on (objective, kind) group_left () %s' % [promql.select(self.source, matchers), setting(record)]),
+    expr(by, matchers=[]):: promql.fold(
+      'max',
+      by,
+      '0 * %s + on (objective, kind) group_left () %s' % [promql.select(self.source, matchers), setting(record)]
+    ),
   };
 
   local burn(window) = signal.recorded({
@@ -147,7 +167,10 @@ function(config)
     min: 0,
     decimals: 1,
     how: 'max',
-    description: 'How many times as fast as the objective allows the error budget burned over the last %s; at 1 it lasts exactly for its window.' % window,
+    description: (
+      'How many times as fast as the objective allows the error budget burned over the last %s; ' +
+      'at 1 it lasts exactly for its window.'
+    ) % window,
     source: 'service:slo_burn:rate' + window,
     records: { ['service:slo_burn:rate' + window]: by_objective },
   });
@@ -159,7 +182,10 @@ function(config)
     decimals: 2,
     how: 'max',
     description: 'The error budget burns this many times as fast as the limit: ' +
-                 std.join(' or ', ['%.10g times what is allowed over %s and still over %s' % [pair.factor, pair.long, pair.short] for pair in burns[urgency]]) +
+                 std.join(' or ', [
+                   '%.10g times what is allowed over %s and still over %s' % [pair.factor, pair.long, pair.short]
+                   for pair in burns[urgency]
+                 ]) +
                  '. At least %d bad requests within the longer time; 0 with fewer.' % smallest_count,
     source: 'service:slo_%s_burn:%s' % [kind, urgency],
     records: { ['service:slo_%s_burn:%s' % [kind, urgency]]: ['env', 'service', 'objective'] },
@@ -172,7 +198,11 @@ function(config)
                         std.flattenArrays(std.map(of_window, std.objectFields(windows)))
                         + of_present
                         + [beyond_limit(pair) for urgency in std.objectFields(burns) for pair in burns[urgency]]
-                        + [worst(kind, urgency) for kind in ['availability', 'latency'] for urgency in std.objectFields(burns)])
+                        + [
+                          worst(kind, urgency)
+                          for kind in ['availability', 'latency']
+                          for urgency in std.objectFields(burns)
+                        ])
                    + std.flattenArrays(std.map(whole_window, objectives)),
     // Kept for the windows of days: at the pace of the others, adding them up would be slow.
     sampling_interval:: sampling_interval,
@@ -198,7 +228,7 @@ function(config)
       unit: 'percentunit',
       decimals: 2,
       max: 1,
-      description: 'The share of the requests that were good, over the objective\'s window or what there is of it.',
+      description: "The share of the requests that were good, over the objective's window or what there is of it.",
       source: 'service:slo_errors:ratio',
       labels: by_objective,
       expr(by, matchers=[]):: '1 - ' + promql.fold('max', by, promql.select(self.source, matchers)),
@@ -211,13 +241,15 @@ function(config)
       source: 'service:slo_requests:rate5m',
       labels: by_objective,
       expr(by, matchers=[])::
-        promql.fold('sum', by, promql.select(self.source, matchers)) + ' - ' + promql.fold('sum', by, promql.select('service:slo_bad_requests:rate5m', matchers)),
+        promql.fold('sum', by, promql.select(self.source, matchers)) + ' - '
+        + promql.fold('sum', by, promql.select('service:slo_bad_requests:rate5m', matchers)),
     }),
     slo_bad_requests: signal.recorded({
       title: 'Bad',
       unit: 'reqps',
       min: 0,
-      description: 'Requests per second that used up error budget, over the last 5 minutes: failed for availability, too slow for latency.',
+      description: 'Requests per second that used up error budget, over the last 5 minutes: failed for availability, ' +
+                   'too slow for latency.',
       source: 'service:slo_bad_requests:rate5m',
       records: { 'service:slo_bad_requests:rate5m': by_objective },
     }),
@@ -231,7 +263,8 @@ function(config)
       description: 'How many requests were answered with a 5xx status.',
       source: requests,
       labels: by_endpoint + ['status'],
-      expr(by, matchers=[]):: promql.fold('sum', by, events_of(promql.select(self.source, ['status=~"5.."'] + matchers))),
+      expr(by, matchers=[])::
+        promql.fold('sum', by, events_of(promql.select(self.source, ['status=~"5.."'] + matchers))),
     }),
     slo_slow_events:: {
       [objective.name]: signal.recorded({
@@ -268,9 +301,12 @@ function(config)
       unit: 'percentunit',
       max: 1,
       how: 'min',
-      description: 'How much of what the objectives allow is still unused, over their windows or what there is of them. ' +
-                   'Below 0 %: more was bad than was allowed. ' +
-                   std.join('; ', ['%s: %.10g %% over %s' % [o.name, 100 * o.target, o.window] for o in objectives]) + '.',
+      description: 'How much of what the objectives allow is still unused, ' +
+                   'over their windows or what there is of them. Below 0 %: more was bad than was allowed. ' +
+                   std.join('; ', [
+                     '%s: %.10g %% over %s' % [o.name, 100 * o.target, o.window]
+                     for o in objectives
+                   ]) + '.',
       source: 'service:slo_error_budget:left_ratio',
       records: { 'service:slo_error_budget:left_ratio': by_objective },
     }),

@@ -13,14 +13,17 @@
   rename(expr, to, from)::
     if to == from then expr else 'label_replace(' + expr + ', "' + to + '", "$1", "' + from + '", "(.*)")',
 
-  // The first of these expressions that has anything for the same labels: several instrumentations of one thing, the preferred first.
+  // The first of these expressions that has anything for the same labels: several instrumentations of one thing, the
+  // preferred first.
   first_of(exprs, labels):: std.join('\nor on (' + std.join(', ', labels) + ')\n', exprs),
 
-  // "90s" → 90; "1h30m" → 5400
-  seconds(duration)::
-    local units = { s: 1, m: 60, h: 3600, d: 86400, w: 604800 };
-    local step(state, char) =
-      if std.member('0123456789', char) then state { digits+: char }
-      else { total: state.total + std.parseInt(state.digits) * units[char], digits: '' };
-    std.foldl(step, std.stringChars(std.strReplace(duration, 'ms', '')), { total: 0, digits: '' }).total,
+  // What the modules of signals have in common.
+  scope(config):: {
+    by_service: ['env', 'service'],
+    by_instance: self.by_service + ['instance'],
+
+    // A metric as it is scraped, of the targets that the configuration selects.
+    raw(metric, matchers=[]):: $.select(metric, matchers + [config.selector]),
+    rate(metric, matchers=[], window='5m'):: 'rate(' + self.raw(metric, matchers) + '[' + window + '])',
+  },
 }

@@ -3,14 +3,11 @@ local promql = import 'promql.libsonnet';
 local signal = import 'signal.libsonnet';
 
 function(config)
-  local raw(metric, matchers=[]) = promql.select(metric, matchers + [config.selector]);
-  local rate(metric) = 'rate(' + raw(metric) + '[5m])';
+  local scope = promql.scope(config);
   local sum(expr, by) = promql.fold('sum', by, expr);
 
-  local by_service = ['env', 'service'];
-  local by_instance = by_service + ['instance'];
-  local by_queue = by_service + ['queue'];
-  local by_task = by_service + ['task'];
+  local by_queue = scope.by_service + ['queue'];
+  local by_task = scope.by_service + ['task'];
 
   local depth = 'service_queue:queue_depth:max';
   local finished = 'service_queue:queue_finished:rate5m';
@@ -28,7 +25,9 @@ function(config)
     title: 'Processing time P' + percent,
     unit: 's',
     min: 0,
-    description: percent + ' % of the items of the last 5 minutes were worked on no longer than this; the time that they waited is not in it.',
+    description: percent
+                 + ' % of the items of the last 5 minutes were worked on no longer than this; the time that they ' +
+                 'waited is not in it.',
     source: buckets,
     labels: by_queue,
     records: { ['service_queue:queue_processing_duration_seconds:p' + percent + '_5m']: by_queue },
@@ -46,13 +45,22 @@ function(config)
   {
     sources:: [
       // Each worker of a queue tells of the same depth.
-      { record: depth, expr: promql.first_of([promql.fold('max', by_queue, raw('queue_depth')), promql.fold('max', by_queue, raw('task_queue_size'))], by_queue) },
-      { record: finished, expr: sum(rate('queue_processing_duration_seconds_count'), by_queue) },
-      { record: buckets, expr: sum(rate('queue_processing_duration_seconds_bucket'), by_queue + ['le']) },
-      { record: tasks, expr: sum(rate('celery_tasks_total'), by_instance + ['task', 'queue', 'state']) },
-      { record: ever, expr: sum(tasks, by_service) },
-      { record: task_buckets, expr: sum(rate('celery_task_duration_seconds_bucket'), by_task + ['le']) },
-      { record: wait_buckets, expr: sum(rate('celery_task_wait_seconds_bucket'), by_queue + ['le']) },
+      {
+        record: depth,
+        expr: promql.first_of(
+          [
+            promql.fold('max', by_queue, scope.raw('queue_depth')),
+            promql.fold('max', by_queue, scope.raw('task_queue_size')),
+          ],
+          by_queue
+        ),
+      },
+      { record: finished, expr: sum(scope.rate('queue_processing_duration_seconds_count'), by_queue) },
+      { record: buckets, expr: sum(scope.rate('queue_processing_duration_seconds_bucket'), by_queue + ['le']) },
+      { record: tasks, expr: sum(scope.rate('celery_tasks_total'), scope.by_instance + ['task', 'queue', 'state']) },
+      { record: ever, expr: sum(tasks, scope.by_service) },
+      { record: task_buckets, expr: sum(scope.rate('celery_task_duration_seconds_bucket'), by_task + ['le']) },
+      { record: wait_buckets, expr: sum(scope.rate('celery_task_wait_seconds_bucket'), by_queue + ['le']) },
       // A task that is tried again or was never run has neither succeeded nor failed.
       { record: ended, expr: sum(promql.select(tasks, ['state=~"success|failure"']), by_task + ['state']) },
     ],
@@ -61,11 +69,14 @@ function(config)
       {
         // Only of a queue of which it is known when something is finished.
         record: undrained,
-        expr: '%(depth)s and deriv(%(depth)s[10m]) > 0 and max_over_time(%(finished)s[1d]) >= 0 unless %(finished)s > 0\nor 0 * %(depth)s' % { depth: depth, finished: finished },
+        expr: (
+          '%(depth)s and deriv(%(depth)s[10m]) > 0 and max_over_time(%(finished)s[1d]) >= 0 ' +
+          'unless %(finished)s > 0\nor 0 * %(depth)s'
+        ) % { depth: depth, finished: finished },
       },
       {
-        // A worker that was restarted has no counter until its first task, but its target answers; one that pushes its metrics
-        // has no target, but its counter.
+        // A worker that was restarted has no counter until its first task, but its target answers; one that pushes its
+        // metrics has no target, but its counter.
         record: workers,
         expr: |||
           count by (env, service) (
@@ -73,7 +84,7 @@ function(config)
             or on (env, service, instance) group by (env, service, instance) (%(tasks)s)
           )
           or 0 * max_over_time(%(ever)s[1d])
-        ||| % { up: raw('up'), ever: ever, tasks: raw('celery_tasks_total') },
+        ||| % { up: scope.raw('up'), ever: ever, tasks: scope.raw('celery_tasks_total') },
       },
     ],
 
@@ -96,7 +107,8 @@ function(config)
       decimals: 0,
       format: 'whole',
       how: 'max',
-      description: 'Items in a queue that has grown for 10 minutes while nothing from it was finished in the last 5; 0 where it is worked on.',
+      description: 'Items in a queue that has grown for 10 minutes while nothing from it was finished in the last 5; ' +
+                   '0 where it is worked on.',
       source: undrained,
       records: { [undrained]: by_queue },
     }),
@@ -118,12 +130,13 @@ function(config)
       title: 'Celery runs',
       unit: 'ops',
       min: 0,
-      description: 'Runs of Celery tasks per second, by how each ended: well, with a failure for good, or to be tried again; over the last 5 minutes.',
+      description: 'Runs of Celery tasks per second, by how each ended: well, with a failure for good, ' +
+                   'or to be tried again; over the last 5 minutes.',
       source: tasks,
-      labels: by_instance + ['task', 'queue', 'state'],
+      labels: scope.by_instance + ['task', 'queue', 'state'],
     }),
 
-    celery_retries: signal.rule(retries, by_task, '60 * ' + sum(rate('celery_task_retries_total'), by_task), {
+    celery_retries: signal.rule(retries, by_task, '60 * ' + sum(scope.rate('celery_task_retries_total'), by_task), {
       title: 'Celery retries',
       unit: 'suffix: /min',
       min: 0,
@@ -137,7 +150,8 @@ function(config)
       title: 'Celery wait P95',
       unit: 's',
       min: 0,
-      description: '95 % of the Celery tasks that were started in the last 5 minutes had waited no longer than this since they were sent.',
+      description: '95 % of the Celery tasks that were started in the last 5 minutes had waited no longer than this ' +
+                   'since they were sent.',
       source: wait_buckets,
       labels: by_queue,
       records: { 'service_queue:celery_task_wait_seconds:p95_5m': by_queue },
@@ -146,7 +160,8 @@ function(config)
     celery_failure_share: signal.share({
       title: 'Celery failure share',
       unit: 'percentunit',
-      description: 'The share of the Celery tasks that ended in the last 5 minutes that failed for good; retries are not among them.',
+      description: 'The share of the Celery tasks that ended in the last 5 minutes that failed for good; retries are ' +
+                   'not among them.',
       source: ended,
       part: 'state="failure"',
       labels: by_task,
@@ -171,6 +186,6 @@ function(config)
       format: 'whole',
       description: 'Instances that answer, of each service that ran Celery tasks in the last day.',
       source: workers,
-      records: { [workers]: by_service },
+      records: { [workers]: scope.by_service },
     }),
   }

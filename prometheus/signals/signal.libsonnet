@@ -1,5 +1,5 @@
-// A signal is one thing worth knowing about a running system. It is declared once, with its title, its unit (a Grafana unit id)
-// and its PromQL; recording rules, panels and alerts take these from it.
+// A signal is one thing worth knowing about a running system. It is declared once, with its title, its unit (a Grafana
+// unit id) and its PromQL; recording rules, panels and alerts take these from it.
 //
 // Each constructor below takes a declaration with
 //   title, unit, description   what a person reads
@@ -31,7 +31,9 @@ local signal(declaration) = {
 
   record(labels)::
     local found = [name for name in std.objectFields(self.records) if same(self.records[name], labels)];
-    if found == [] then error 'signal "%s" is not recorded by (%s); add it to its records' % [self.title, std.join(', ', labels)] else found[0],
+    if found == [] then
+      error 'signal "%s" is not recorded by (%s); add it to its records' % [self.title, std.join(', ', labels)]
+    else found[0],
 
   matchers(vars):: [name + '=~"$' + name + '"' for name in vars if std.member(self.labels, name)],
 
@@ -70,7 +72,8 @@ local signal(declaration) = {
     decimals: 2,
     expr(by, matchers=[])::
       local whole = fold('sum', by, select(self.source, matchers));
-      '(' + fold('sum', by, select(self.source, [self.part] + matchers)) + ' or 0 * ' + whole + ') / (' + whole + ' > 0)',
+      '(' + fold('sum', by, select(self.source, [self.part] + matchers)) + ' or 0 * ' + whole + ') / (' + whole
+      + ' > 0)',
   } + declaration),
 
   // A quantile of a histogram's recorded bucket rates; absent (not NaN) where nothing was observed.
@@ -82,7 +85,8 @@ local signal(declaration) = {
   // The mean of what a summary or histogram observed: the rate of its sum by the rate of its count.
   mean(declaration):: signal({
     expr(by, matchers=[])::
-      fold('sum', by, select(self.source.sum, matchers)) + ' / (' + fold('sum', by, select(self.source.count, matchers)) + ' > 0)',
+      fold('sum', by, select(self.source.sum, matchers)) + ' / ('
+      + fold('sum', by, select(self.source.count, matchers)) + ' > 0)',
   } + declaration),
 
   // A signal whose recording rules are written out by hand; `how` folds it further.

@@ -3,16 +3,18 @@ local promql = import 'promql.libsonnet';
 local signal = import 'signal.libsonnet';
 
 function(config)
-  local raw(metric, matchers=[]) = promql.select(metric, matchers + [config.selector]);
-  local by_service = ['env', 'service'];
-  local by_agent = by_service + ['agent'];
-  local by_type = by_service + ['task_type'];
-  local by_conflict = by_service + ['conflict_type'];
-  local rate(metric, labels, range) = 'sum by (%s) (rate(%s%s))' % [std.join(', ', labels), raw(metric), range];
+  local scope = promql.scope(config);
+  local by_agent = scope.by_service + ['agent'];
+  local by_type = scope.by_service + ['task_type'];
+  local by_conflict = scope.by_service + ['conflict_type'];
+  local rate(metric, labels, range) = 'sum by (%s) (rate(%s%s))' % [std.join(', ', labels), scope.raw(metric), range];
 
   local tasks = 'service_agent:tasks:per_hour';
   local durations = 'service_task:task_duration_seconds_bucket:rate10m';
-  local quality = { sum: 'service_task:task_quality_score_sum:rate15m', count: 'service_task:task_quality_score_count:rate15m' };
+  local quality = {
+    sum: 'service_task:task_quality_score_sum:rate15m',
+    count: 'service_task:task_quality_score_count:rate15m',
+  };
   local quality_now = 'service_task:task_quality_score:mean_15m';
   local quality_last_week = 'service_task:task_quality_score:mean_last_week';
   local conflicts = 'service_conflict:conflicts:per_hour';
@@ -31,9 +33,10 @@ function(config)
     title: 'Wait P' + percent,
     unit: 's',
     min: 0,
-    description: percent + ' % of the waits for a dependency that ended in the last 10 minutes took no longer than this.',
+    description: percent
+                 + ' % of the waits for a dependency that ended in the last 10 minutes took no longer than this.',
     source: dependency_durations,
-    labels: by_service + ['dependency_type'],
+    labels: scope.by_service + ['dependency_type'],
   });
 
   {
@@ -50,12 +53,15 @@ function(config)
           ||| % [
             rate('task_quality_score_sum', by_type, a_week_ago),
             rate('task_quality_score_count', by_type, a_week_ago),
-            raw('task_quality_score_count'),
+            scope.raw('task_quality_score_count'),
             a_week_ago,
           ]
         ),
       },
-      { record: 'service_task:task_quality_score:ratio_last_week', expr: '%s / (%s > 0)' % [quality_now, quality_last_week] },
+      {
+        record: 'service_task:task_quality_score:ratio_last_week',
+        expr: '%s / (%s > 0)' % [quality_now, quality_last_week],
+      },
     ],
     sources:: [
       // Tasks take minutes, so a quarter of an hour is looked at, not five minutes.
@@ -68,21 +74,37 @@ function(config)
             (sum by (env, service) (%(tasks)s{status="success"}) or 0 * sum by (env, service) (%(tasks)s))
             / (count by (env, service) (sum by (env, service, agent) (%(tasks)s)) > 0)
             or 0 * sum by (env, service) (%(active)s)
-          ||| % { tasks: tasks, active: raw('agents_active') }
+          ||| % { tasks: tasks, active: scope.raw('agents_active') }
         ),
       },
       { record: durations, expr: rate('task_duration_seconds_bucket', by_type + ['le'], '[10m]') },
       // Several instances may tell the size of one queue that they share.
-      { record: 'service_queue:task_queue_size:max', expr: 'max by (env, service, queue) (%s)' % raw('task_queue_size') },
+      {
+        record: 'service_queue:task_queue_size:max',
+        expr: 'max by (env, service, queue) (%s)' % scope.raw('task_queue_size'),
+      },
       { record: quality.sum, expr: rate('task_quality_score_sum', by_type + ['agent'], '[15m]') },
       { record: quality.count, expr: rate('task_quality_score_count', by_type + ['agent'], '[15m]') },
       // Conflicts are rare.
-      { record: conflicts, expr: '3600 * ' + rate('conflicts_total', by_conflict + ['resolution_method', 'status'], '[30m]') },
-      { record: conflict_durations, expr: rate('conflict_resolution_duration_seconds_bucket', by_conflict + ['le'], '[30m]') },
-      { record: dependency_durations, expr: rate('dependency_resolution_duration_seconds_bucket', by_service + ['dependency_type', 'le'], '[10m]') },
+      {
+        record: conflicts,
+        expr: '3600 * ' + rate('conflicts_total', by_conflict + ['resolution_method', 'status'], '[30m]'),
+      },
+      {
+        record: conflict_durations,
+        expr: rate('conflict_resolution_duration_seconds_bucket', by_conflict + ['le'], '[30m]'),
+      },
+      {
+        record: dependency_durations,
+        expr: rate(
+          'dependency_resolution_duration_seconds_bucket',
+          scope.by_service + ['dependency_type', 'le'],
+          '[10m]'
+        ),
+      },
       {
         record: 'service_agent:collaboration_efficiency:mean',
-        expr: 'avg by (env, service, agent) (%s)' % raw('collaboration_efficiency_ratio'),
+        expr: 'avg by (env, service, agent) (%s)' % scope.raw('collaboration_efficiency_ratio'),
       },
     ],
 
@@ -94,7 +116,7 @@ function(config)
       description: 'Tasks that agents finished, well or not, at the pace of the last 15 minutes.',
       source: tasks,
       labels: by_agent + ['status'],
-      records: { 'service:tasks:per_hour': by_service },
+      records: { 'service:tasks:per_hour': scope.by_service },
     }),
 
     task_failure_share: signal.share({
@@ -112,9 +134,10 @@ function(config)
       min: 0,
       decimals: 1,
       how: 'avg',
-      description: 'Tasks done well per hour and agent of the service, at the pace of the last 15 minutes. Failed tasks do not count.',
+      description: 'Tasks done well per hour and agent of the service, at the pace of the last 15 minutes. Failed ' +
+                   'tasks do not count.',
       source: 'service:tasks_done_per_agent:per_hour',
-      records: { 'service:tasks_done_per_agent:per_hour': by_service },
+      records: { 'service:tasks_done_per_agent:per_hour': scope.by_service },
     }),
 
     tasks_waiting: signal.sum({
@@ -125,8 +148,8 @@ function(config)
       decimals: 0,
       description: 'Tasks that wait for an agent.',
       source: 'service_queue:task_queue_size:max',
-      labels: by_service + ['queue'],
-      records: { 'service:task_queue_size:sum': by_service },
+      labels: scope.by_service + ['queue'],
+      records: { 'service:task_queue_size:sum': scope.by_service },
     }),
 
     task_duration_p50: duration(50),
@@ -174,7 +197,8 @@ function(config)
       min: 0,
       decimals: 0,
       how: 'min',
-      description: 'Mean score of the last 15 minutes as a share of that of the same hours a week ago. Nothing is said before there is a week to compare with.',
+      description: 'Mean score of the last 15 minutes as a share of that of the same hours a week ago. Nothing is ' +
+                   'said before there is a week to compare with.',
       source: 'service_task:task_quality_score:ratio_last_week',
       records: { 'service_task:task_quality_score:ratio_last_week': by_type },
     }),
@@ -187,7 +211,7 @@ function(config)
       description: 'Conflicts between agents, per hour at the pace of the last half hour.',
       source: conflicts,
       labels: by_conflict + ['resolution_method', 'status'],
-      records: { 'service:conflicts:per_hour': by_service },
+      records: { 'service:conflicts:per_hour': scope.by_service },
     }),
 
     conflict_resolution_share: signal.share({
@@ -199,7 +223,7 @@ function(config)
       source: conflicts,
       part: 'status="resolved"',
       labels: by_conflict,
-      records: { 'service:conflicts_resolved:ratio_rate30m': by_service },
+      records: { 'service:conflicts_resolved:ratio_rate30m': scope.by_service },
     }),
 
     conflict_duration_p95: signal.quantile(0.95, {
@@ -221,8 +245,8 @@ function(config)
       max: 1,
       decimals: 0,
       how: 'avg',
-      description: 'The share of its working time, over its last 50 executions, that an agent did not spend waiting for others: for answers, dependencies, conflicts. ' +
-                   'An agent that has never waited is not shown.',
+      description: 'The share of its working time, over its last 50 executions, that an agent did not spend waiting ' +
+                   'for others: for answers, dependencies, conflicts. An agent that has never waited is not shown.',
       source: 'service_agent:collaboration_efficiency:mean',
       records: { 'service_agent:collaboration_efficiency:mean': by_agent },
     }),

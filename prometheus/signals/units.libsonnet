@@ -1,4 +1,5 @@
-// How a signal's value is written for a person, by its unit: as a pipeline of Prometheus' templates, and as the text that it gives.
+// How a signal's value is written for a person, by its unit: as a pipeline of Prometheus' templates, and as the text
+// that it gives.
 
 // Not std.format: of the implementations of jsonnet one cuts off where it should round.
 local fixed(number, places) =
@@ -13,14 +14,19 @@ local four_digits(number) =
 
 // Prometheus' own functions, so that a threshold reads like the value that crossed it.
 local scaled(number, base, prefixes) =
-  local step(state, prefix) = if std.abs(state.number) < base then state else { number: state.number / base, prefix: prefix };
+  local step(state, prefix) =
+    if std.abs(state.number) < base then state else { number: state.number / base, prefix: prefix };
   local found = std.foldl(step, prefixes, { number: number, prefix: '' });
   four_digits(found.number) + found.prefix;
 local small(number) =
-  local step(state, prefix) = if std.abs(state.number) >= 1 then state else { number: state.number * 1000, prefix: prefix };
+  local step(state, prefix) =
+    if std.abs(state.number) >= 1 then state else { number: state.number * 1000, prefix: prefix };
   local found = std.foldl(step, ['m', 'u', 'n'], { number: number, prefix: '' });
   four_digits(found.number) + found.prefix;
-local humanize(number) = if number == 0 then '0' else if std.abs(number) >= 1 then scaled(number, 1000, ['k', 'M', 'G', 'T']) else small(number);
+local humanize(number) =
+  if number == 0 then '0'
+  else if std.abs(number) >= 1 then scaled(number, 1000, ['k', 'M', 'G', 'T'])
+  else small(number);
 local duration(number) =
   local whole = std.floor(number);
   local part(seconds, of) = std.floor(whole / seconds) % of;
@@ -49,7 +55,8 @@ local format(signal) =
 // What stands behind a number that bears no unit itself.
 local suffixes = { reqps: ' requests/s', ops: ' a second', bytes: 'B', decbytes: 'B' };
 local suffix(unit) =
-  if std.startsWith(unit, 'suffix:') then std.lstripChars(std.substr(unit, 7, std.length(unit)), ' ') else std.get(suffixes, unit, '');
+  if std.startsWith(unit, 'suffix:') then std.lstripChars(std.substr(unit, 7, std.length(unit)), ' ')
+  else std.get(suffixes, unit, '');
 
 {
   template(signal):: format(signal).template,
@@ -57,5 +64,6 @@ local suffix(unit) =
   // The same where no words around it say what is counted: 0.5/min, not 500m.
   with_unit(signal, number)::
     local bears_unit = std.member(['percentunit', 's', 'currencyUSD'], signal.unit);
-    if bears_unit || std.abs(number) >= 1000 then self.text(signal, number) + suffix(signal.unit) else '%.10g' % number + suffix(signal.unit),
+    if bears_unit || std.abs(number) >= 1000 then self.text(signal, number) + suffix(signal.unit)
+    else '%.10g' % number + suffix(signal.unit),
 }

@@ -4,7 +4,7 @@ local promql = import 'promql.libsonnet';
 local signal = import 'signal.libsonnet';
 
 function(config)
-  local raw(metric) = promql.select(metric, [config.selector]);
+  local scope = promql.scope(config);
   local by_workflow = ['env', 'service', 'workflow_type'];
   local ended = 'service_workflow:workflows:increase15m';
   local durations = 'service_workflow:workflow_duration_seconds_bucket:rate15m';
@@ -31,8 +31,9 @@ function(config)
   {
     slow_sources:: standing.slow_sources,
     sources:: [
-      // A workflow may run once a night, and the first run that fails makes a series that begins at 1, in which rate() and
-      // increase() see nothing. So what a series begins with counts, where its process was read without it a quarter of an hour ago.
+      // A workflow may run once a night, and the first run that fails makes a series that begins at 1, in which rate()
+      // and increase() see nothing. So what a series begins with counts, where its process was read without it a
+      // quarter of an hour ago.
       {
         record: ended,
         expr: (
@@ -41,14 +42,24 @@ function(config)
               ((%(total)s unless %(total)s offset 15m) and on (env, service, instance) (%(up)s offset 15m == 1))
               or increase(%(total)s[15m])
             )
-          ||| % { total: raw('workflows_total'), up: raw('up') }
+          ||| % { total: scope.raw('workflows_total'), up: scope.raw('up') }
         ),
       },
       {
         record: 'service_workflow:workflows_active:max_recent',
-        expr: 'sum by (%s) (max_over_time(%s[%s]))' % [std.join(', ', by_workflow), raw('workflows_active'), config.short_window],
+        expr: 'sum by (%s) (max_over_time(%s[%s]))' % [
+          std.join(', ', by_workflow),
+          scope.raw('workflows_active'),
+          config.short_window,
+        ],
       },
-      { record: durations, expr: 'sum by (%s, status, le) (rate(%s[15m]))' % [std.join(', ', by_workflow), raw('workflow_duration_seconds_bucket')] },
+      {
+        record: durations,
+        expr: 'sum by (%s, status, le) (rate(%s[15m]))' % [
+          std.join(', ', by_workflow),
+          scope.raw('workflow_duration_seconds_bucket'),
+        ],
+      },
     ] + standing.sources,
 
     workflows_ended: signal.sum({
@@ -92,7 +103,8 @@ function(config)
       min: 0,
       decimals: 1,
       how: 'max',
-      description: 'For how long a workflow has been under way with none of its kind finished, as a multiple of the P99 of what it usually takes (6 hours; at least a minute). ' +
+      description: 'For how long a workflow has been under way with none of its kind finished, ' +
+                   'as a multiple of the P99 of what it usually takes (6 hours; at least a minute). ' +
                    '0 while none is under way.',
       source: standing.standstill,
       records: { [standing.standstill]: by_workflow },

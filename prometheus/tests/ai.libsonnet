@@ -29,21 +29,31 @@ local otel_calls(provider) =
     lib.series('gen_ai_client_token_usage_sum', asked { gen_ai_token_type: 'output' }, '0+600x60'),
   ];
 local expected = [
-  lib.value('service_provider:ai_calls:rate5m', 600, { ['service_provider:ai_calls:rate5m' + lib.labels(service { provider: 'openai' })]: 2 }),
-  lib.value('service_provider:ai_errors:ratio_rate5m', 600, { ['service_provider:ai_errors:ratio_rate5m' + lib.labels(service { provider: 'openai' })]: 0.1 }),
-  lib.value('service_model:ai_errors:rate5m{error_type!="none"}', 600, { ['service_model:ai_errors:rate5m' + lib.labels(service + model { error_type: 'RateLimitError' })]: 0.2 }),
+  lib.value('service_provider:ai_calls:rate5m', 600, {
+    ['service_provider:ai_calls:rate5m' + lib.labels(service { provider: 'openai' })]: 2,
+  }),
+  lib.value('service_provider:ai_errors:ratio_rate5m', 600, {
+    ['service_provider:ai_errors:ratio_rate5m' + lib.labels(service { provider: 'openai' })]: 0.1,
+  }),
+  lib.value('service_model:ai_errors:rate5m{error_type!="none"}', 600, {
+    ['service_model:ai_errors:rate5m' + lib.labels(service + model { error_type: 'RateLimitError' })]: 0.2,
+  }),
   lib.value('service:ai_tokens:per_minute', 600, { ['service:ai_tokens:per_minute' + lib.labels(service)]: 14400 }),
   lib.value('service:ai_tokens:per_call', 600, { ['service:ai_tokens:per_call' + lib.labels(service)]: 120 }),
-  lib.value('service_operation:ai_duration_seconds:p95_5m', 600, { ['service_operation:ai_duration_seconds:p95_5m' + lib.labels(service { operation: 'chat' })]: 0.95 }),
+  lib.value('service_operation:ai_duration_seconds:p95_5m', 600, {
+    ['service_operation:ai_duration_seconds:p95_5m' + lib.labels(service { operation: 'chat' })]: 0.95,
+  }),
 ];
-local check(name, instance, value) = lib.constant('service_health', bot { instance: instance, component: 'bot', check: name }, value);
+local check(name, instance, value) =
+  lib.constant('service_health', bot { instance: instance, component: 'bot', check: name }, value);
 local provider_health(seconds, values) = lib.value('service_provider:ai_provider_health:min', seconds, {
   ['service_provider:ai_provider_health:min' + lib.labels(service { provider: provider })]: values[provider]
   for provider in std.objectFields(values)
 });
-local times_usual(measure, seconds, value) = lib.value('round(service_measure:ai_tokens:times_usual{measure="%s"}, 0.1)' % measure, seconds, {
-  [lib.labels(service { measure: measure })]: value,
-});
+local times_usual(measure, seconds, value) =
+  lib.value('round(service_measure:ai_tokens:times_usual{measure="%s"}, 0.1)' % measure, seconds, {
+    [lib.labels(service { measure: measure })]: value,
+  });
 local hour = 3600;
 local day = 24 * hour;
 
@@ -51,13 +61,25 @@ function(config) {
   'ai.yaml': lib.file([
     lib.test('model calls from our own library', our_calls, values=expected),
     lib.test('model calls from OpenTelemetry', otel_calls({ gen_ai_provider_name: 'openai' }), values=expected),
-    lib.test('model calls from older OpenTelemetry, which calls the provider system', otel_calls({ gen_ai_system: 'openai' }), values=expected),
-    lib.test('an instance that speaks two of them is counted once', our_calls + otel_calls({ gen_ai_provider_name: 'other' }), values=expected),
+    lib.test(
+      'model calls from older OpenTelemetry, which calls the provider system',
+      otel_calls({ gen_ai_system: 'openai' }),
+      values=expected
+    ),
+    lib.test(
+      'an instance that speaks two of them is counted once',
+      our_calls + otel_calls({ gen_ai_provider_name: 'other' }),
+      values=expected
+    ),
     lib.test('no error is zero errors; a cancelled call is none', [
       lib.series('ai_api_calls_total', bot + call { status: 'cancelled' }, '0+30x60'),
     ], values=[
-      lib.value('service_provider:ai_errors:ratio_rate5m', 600, { ['service_provider:ai_errors:ratio_rate5m' + lib.labels(service { provider: 'openai' })]: 0 }),
-      lib.value('service_model:ai_errors:rate5m', 600, { ['service_model:ai_errors:rate5m' + lib.labels(service + model { error_type: 'none' })]: 0 }),
+      lib.value('service_provider:ai_errors:ratio_rate5m', 600, {
+        ['service_provider:ai_errors:ratio_rate5m' + lib.labels(service { provider: 'openai' })]: 0,
+      }),
+      lib.value('service_model:ai_errors:rate5m', 600, {
+        ['service_model:ai_errors:rate5m' + lib.labels(service + model { error_type: 'none' })]: 0,
+      }),
     ]),
     lib.test('without calls there is no share, no latency and nothing a call', [
       lib.constant('ai_api_calls_total', bot + call { status: 'success' }, 7),
@@ -79,16 +101,27 @@ function(config) {
       lib.series('ai_cache_hits_total', bot + call, '0+45x60'),
       lib.series('ai_cache_misses_total', bot + call, '0+15x60'),
     ], values=[
-      lib.value('service_operation:ai_cache_hits:ratio_rate5m', 600, { ['service_operation:ai_cache_hits:ratio_rate5m' + lib.labels(service { operation: 'chat' })]: 0.75 }),
-      lib.value('service_operation:ai_cache_requests:rate5m', 600, { ['service_operation:ai_cache_requests:rate5m' + lib.labels(service { operation: 'chat' })]: 4 }),
-      lib.value('service_operation:ai_cache_hits:rate1d > bool 0', 600, { [lib.labels(service { operation: 'chat' })]: 1 }),
+      lib.value('service_operation:ai_cache_hits:ratio_rate5m', 600, {
+        ['service_operation:ai_cache_hits:ratio_rate5m' + lib.labels(service { operation: 'chat' })]: 0.75,
+      }),
+      lib.value('service_operation:ai_cache_requests:rate5m', 600, {
+        ['service_operation:ai_cache_requests:rate5m' + lib.labels(service { operation: 'chat' })]: 4,
+      }),
+      lib.value('service_operation:ai_cache_hits:rate1d > bool 0', 600, {
+        [lib.labels(service { operation: 'chat' })]: 1,
+      }),
     ]),
     lib.test('a single unpriced call counts for an hour; a model with a price has none', our_calls + [
       lib.constant('up', bot, 1, 400),
       lib.series('ai_api_unpriced_calls_total', bot { provider: 'openai', model: 'gpt-17' }, '_x20 1x400'),
     ], values=[
-      lib.value('round(service_model:ai_unpriced_calls:last_hour)', 600, { [lib.labels(service + model)]: 0, [lib.labels(service { provider: 'openai', model: 'gpt-17' })]: 1 }),
-      lib.value('round(service_model:ai_unpriced_calls:last_hour{model="gpt-17"})', 5400, { [lib.labels(service { provider: 'openai', model: 'gpt-17' })]: 0 }),
+      lib.value('round(service_model:ai_unpriced_calls:last_hour)', 600, {
+        [lib.labels(service + model)]: 0,
+        [lib.labels(service { provider: 'openai', model: 'gpt-17' })]: 1,
+      }),
+      lib.value('round(service_model:ai_unpriced_calls:last_hour{model="gpt-17"})', 5400, {
+        [lib.labels(service { provider: 'openai', model: 'gpt-17' })]: 0,
+      }),
     ]),
   ]),
 

@@ -1,5 +1,5 @@
-// The signals of prometheus/signals/anomalies.libsonnet and rules/forecasts.libsonnet from the series that they look at, a sample a
-// minute. `make bench-anomalies` measures the same rules on days of such series.
+// The signals of prometheus/signals/anomalies.libsonnet and rules/forecasts.libsonnet from the series that they look
+// at, a sample a minute. `make bench-anomalies` measures the same rules on days of such series.
 local lib = import 'lib.libsonnet';
 
 local at(service) = { env: 'test', service: service };
@@ -21,15 +21,18 @@ local within(level, length, changed) = function(minute)
   if minute >= incident && minute < incident + length then changed(level(minute)) else level(minute);
 
 local firing(alert) = 'count by (service) (ALERTS{alertname="%s",alertstate="firing"})' % alert;
-local fire(alert, minute, services) = lib.value(firing(alert), 60 * minute, { ['{service="%s"}' % service]: 1 for service in services });
+local fire(alert, minute, services) =
+  lib.value(firing(alert), 60 * minute, { ['{service="%s"}' % service]: 1 for service in services });
 
 local flat = { env: 'test', service: 'flat', signal: 'traffic' };
-local exactly(record, minute, value) = lib.value(record + '{service="flat"}', 60 * minute, { [record + lib.labels(flat)]: value });
+local exactly(record, minute, value) =
+  lib.value(record + '{service="flat"}', 60 * minute, { [record + lib.labels(flat)]: value });
 
 // 0.01 percentage points more of the requests fail each minute: at 1 %, where HttpErrorRatio begins, after 100 minutes.
 local share(service, values) = lib.series('service:http_errors:ratio_rate5m', at(service), values);
 local growing = { env: 'test', service: 'growing', will_fire: 'HttpErrorRatio' };
-local rounded(record, seconds, value) = lib.value('round(%s{service="growing"}, 0.001)' % record, seconds, { [lib.labels(growing)]: value });
+local rounded(record, seconds, value) =
+  lib.value('round(%s{service="growing"}, 0.001)' % record, seconds, { [lib.labels(growing)]: value });
 
 function(config) {
   'anomalies.yaml': lib.file([
@@ -46,7 +49,10 @@ function(config) {
       course('season', function(minute) around(9, 10 + 5 * std.sin(2 * 3.14159 * minute / 1440))(minute)),
       // Too little, and too young, to say anything.
       course('tiny', within(around(10, 0.01), 30, function(level) 0)),
-      course('young', function(minute) if minute < 150 then null else within(around(11, 10), 30, function(level) 3 * level)(minute)),
+      course(
+        'young',
+        function(minute) if minute < 150 then null else within(around(11, 10), 30, function(level) 3 * level)(minute)
+      ),
     ], interval='1m', values=[
       fire('AnomalyDetected', incident, []),
       fire('AnomalyDetected', incident + 10, ['step', 'half', 'spike', 'zero', 'gone', 'rough']),
@@ -78,22 +84,34 @@ function(config) {
   ], interval='1m'),
 
   'forecasts.yaml': lib.file([
-    lib.test('a signal that moves steadily towards its threshold', [
-      share('growing', '0+0.0001x180'),
-      share('idle', '0+0.0001x180'),
-      share('falling', '0.02-0.0001x180'),
-      share('noise', std.join(' ', ['%.10g' % (std.round(1e5 * (0.008 + 0.0015 * noise(1, minute))) / 1e5) for minute in std.range(0, 180)])),
-      share('young', std.join(' ', ['_x%d' % 40, '0+0.0001x140'])),
-      share('slow', '0+0.00003x180'),
-    ] + [lib.constant('service:http_requests:rate5m', at(service), 8, 180) for service in ['growing', 'falling', 'noise', 'young', 'slow']], interval='1m', values=[
-      // As soon as there is enough of it, the one with traffic.
-      fire('ThresholdBreachForecast', 40, []),
-      fire('ThresholdBreachForecast', 70, ['growing']),
-      rounded('service_alert:time_to_breach:seconds', 4200, 1800),
-      rounded('service_alert:threshold_used:ratio', 4200, 0.7),
-      rounded('service_alert:threshold_used:forecast_1h', 4200, 1.3),
-      // Beyond its first threshold, and far from the next.
-      fire('ThresholdBreachForecast', 125, ['young']),
-    ]),
+    lib.test('a signal that moves steadily towards its threshold',
+             [
+               share('growing', '0+0.0001x180'),
+               share('idle', '0+0.0001x180'),
+               share('falling', '0.02-0.0001x180'),
+               share(
+                 'noise',
+                 std.join(' ', [
+                   '%.10g' % (std.round(1e5 * (0.008 + 0.0015 * noise(1, minute))) / 1e5)
+                   for minute in std.range(0, 180)
+                 ])
+               ),
+               share('young', std.join(' ', ['_x%d' % 40, '0+0.0001x140'])),
+               share('slow', '0+0.00003x180'),
+             ] + [
+               lib.constant('service:http_requests:rate5m', at(service), 8, 180)
+               for service in ['growing', 'falling', 'noise', 'young', 'slow']
+             ],
+             interval='1m',
+             values=[
+               // As soon as there is enough of it, the one with traffic.
+               fire('ThresholdBreachForecast', 40, []),
+               fire('ThresholdBreachForecast', 70, ['growing']),
+               rounded('service_alert:time_to_breach:seconds', 4200, 1800),
+               rounded('service_alert:threshold_used:ratio', 4200, 0.7),
+               rounded('service_alert:threshold_used:forecast_1h', 4200, 1.3),
+               // Beyond its first threshold, and far from the next.
+               fire('ThresholdBreachForecast', 125, ['young']),
+             ]),
   ], interval='1m'),
 }

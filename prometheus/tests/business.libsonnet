@@ -4,7 +4,8 @@ local lib = import 'lib.libsonnet';
 local api = { env: 'test', service: 'api', instance: 'a' };
 local other = api { instance: 'b' };
 local search = { env: 'test', service: 'api', platform: 'search' };
-local exactly(record, labels, value, seconds=600) = lib.value(record, seconds, { [record + lib.labels(labels)]: value });
+local exactly(record, labels, value, seconds=600) =
+  lib.value(record, seconds, { [record + lib.labels(labels)]: value });
 
 function(config) {
   'business.yaml': lib.file([
@@ -33,7 +34,11 @@ function(config) {
       lib.constant('active_users', other, 12),
     ], values=[
       exactly('service_campaign:roas:avg', search { campaign: 'shoes' }, 2.5),
-      exactly('service_model:prediction_accuracy:avg', { env: 'test', service: 'api', model: 'simple', measure: 'mae' }, 0.5),
+      exactly(
+        'service_model:prediction_accuracy:avg',
+        { env: 'test', service: 'api', model: 'simple', measure: 'mae' },
+        0.5
+      ),
       exactly('service:active_users:max', { env: 'test', service: 'api' }, 12),
     ]),
   ]) + {
@@ -42,7 +47,9 @@ function(config) {
         lib.series('campaigns_created_total', api { platform: 'search' }, '0+1x1440 0+1x720 0+1x720'),
       ], values=[
         // 1440 a day, but for the two minutes at which it began anew.
-        lib.value('abs(service_platform:campaigns_created:increase_24h - 1438) < bool 3', 172800, { [lib.labels(search)]: 1 }),
+        lib.value('abs(service_platform:campaigns_created:increase_24h - 1438) < bool 3', 172800, {
+          [lib.labels(search)]: 1,
+        }),
       ], interval='1m'),
     ]).tests,
   },

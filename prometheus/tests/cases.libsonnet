@@ -1,19 +1,17 @@
-// What an alert that watches a signal must do, whatever its threshold and `for` are set to. Each alert states beside this only
-// which series it is tested on and what it then says (tests/alerts/):
+// What an alert that watches a signal must do, whatever its threshold and `for` are set to. Each alert states beside
+// this only which series it is tested on and what it then says (tests/alerts/):
 //
 //   series       the labels of the watched series
-//   says(value, level)   { summary, description } as a person reads them: value is the text of the value, level.limit_text that
+//   says(value, level)   { summary, description } as a person reads them: value is the text of the value,
+//                        level.limit_text that
 //                of the threshold
 //   beside       [{ title, series: { record: value }, says }]: what it says where series of its labels are there, too
 //
 // The signal's recorded series is put in as it is, so that "exactly at the threshold" is exact.
-local lib = import 'lib.libsonnet';
-local promql = import '../signals/promql.libsonnet';
+local duration = import '../lib/duration.libsonnet';
 local units = import '../signals/units.libsonnet';
+local lib = import 'lib.libsonnet';
 
-local step = 15;
-// The first evaluation at which something that began at 0 has lasted that long.
-local rounded_up(seconds) = step * std.ceil(seconds / step);
 local url_part(text) = std.strReplace(std.strReplace(text, '&', '%26'), ' ', '+');
 // A number well beyond (+1) or well inside (-1) of another. Never a round one: halves are not rounded everywhere alike.
 local away(from, direction) = if from == 0 then direction else from + direction * std.abs(from) * 0.493713;
@@ -30,21 +28,29 @@ local just_beyond(compare, threshold) = if compare == '>=' then threshold else b
 
 function(alert, expectation, config)
   local levels = [level for level in alert.each];
-  local holds(level) = rounded_up(promql.seconds(level['for']));
+  local longest_for = std.foldl(std.max, [duration.seconds(level['for']) for level in levels], 0);
+  // Seconds between two evaluations: more where an alert waits for hours, or its tests would take minutes. Samples come
+  // more often then: after five minutes Prometheus has forgotten one.
+  local wanted = 15 * std.floor(longest_for / 3600);
+  local step = if wanted <= 240 then std.max(15, wanted) else 240 * std.ceil(wanted / 240);
+  local sample = std.min(240, step);
+  // The first evaluation at which something that began at 0 has lasted that long.
+  local holds(level) = step * std.ceil(duration.seconds(level['for']) / step);
   local longest = std.foldl(std.max, std.map(holds, levels), 0);
   local out = outwards(alert.compare);
 
+  local test(name, input_series, alerts) = lib.test(name, input_series, alerts, interval='%ds' % sample);
   local series(labels, values) = lib.series(alert.record, labels, values);
   local of(guard, labels, value) = lib.constant(
     guard.signal.record(std.get(guard, 'by', ['env', 'service'])),
     { [label]: labels[label] for label in std.get(guard, 'by', ['env', 'service']) },
     value,
-    longest / step + 60
+    (longest + 60 * step) / sample
   );
   local guards(labels, value_of) = [of(guard, labels, value_of(guard)) for guard in alert.guards];
   local satisfied(guard) = away(guard.threshold, outwards(guard.compare));
   local lasting(value, labels=expectation.series, guard=satisfied) =
-    [series(labels, '%.10gx%d' % [value, longest / step + 40])] + guards(labels, guard);
+    [series(labels, '%.10gx%d' % [value, (longest + 40 * step) / sample])] + guards(labels, guard);
 
   local dashboard_url(level, labels, seconds) = '%s/d/%s?%sfrom=%d&to=now' % [
     config.links.dashboards,
@@ -54,10 +60,12 @@ function(alert, expectation, config)
   ];
   local expected(level, value, seconds, labels, says=expectation.says) = {
     local threshold = if std.objectHas(labels, 'service') then level.threshold_of(labels.service) else level.threshold,
-    labels: labels + { severity: level.severity, cooldown: level.cooldown, condition: level.condition } + level.fixed_labels + level.labels,
+    labels: labels { severity: level.severity, cooldown: level.cooldown, condition: level.condition }
+            + level.fixed_labels + level.labels,
     local said = says(units.text(level.signal, value), level { limit_text: units.text(level.signal, threshold) }),
     local renamed(text) =
-      if std.objectHas(labels, 'service') then std.strReplace(text, expectation.series.service, labels.service) else text,
+      if std.objectHas(labels, 'service') then std.strReplace(text, expectation.series.service, labels.service)
+      else text,
     annotations: std.mapWithKey(function(_, text) renamed(text), said) + {
       runbook_url: '%s/runbooks/%s' % [config.links.dashboards, level.name],
       dashboard_url: dashboard_url(level, labels, seconds),
@@ -76,12 +84,17 @@ function(alert, expectation, config)
     for level in levels
     if seconds >= holds(level)
     if !std.objectHas(labels, 'service') || level.watches(labels.service)
-    if beyond(alert.compare, value, if std.objectHas(labels, 'service') then level.threshold_of(labels.service) else level.threshold)
+    if beyond(
+alert.compare,
+value,
+if std.objectHas(labels, 'service') then level.threshold_of(labels.service) else level.threshold
+)
   ]);
 
   // Beyond the level's threshold and those of all services.
   local beyond_all(level) = std.foldl(
-    function(furthest, threshold) if out * away(threshold, out) > out * furthest then away(threshold, out) else furthest,
+    function(furthest, threshold) if out * away(threshold, out) > out * furthest then away(threshold, out)
+    else furthest,
     [level.threshold_of(service) for service in level.judged_apart],
     away(level.threshold, out)
   );
@@ -94,60 +107,93 @@ function(alert, expectation, config)
     local inside = just_inside(alert.compare, threshold);
     local near = just_beyond(alert.compare, threshold);
     local fine = away(threshold, -out);
-    local until(samples, value, after) = [series(expectation.series, '%.10gx%d %.10gx%d' % [value, samples, after, longest / step + 40])]
-                                         + guards(expectation.series, satisfied);
+    local until(count, value, after) =
+      local afterwards = (longest + 40 * step) / sample;
+      [series(expectation.series, '%.10gx%d %.10gx%d' % [value, count, after, afterwards])]
+      + guards(expectation.series, satisfied);
     [
-      lib.test(title(level, 'fires once it has lasted'), lasting(far), [
+      test(title(level, 'fires once it has lasted'), lasting(far), [
         fires(far, hold),
-        fires(far, hold + 120),
+        fires(far, hold + 8 * step),
       ] + if hold == 0 then [] else [fires(far, hold - step)]),
-      lib.test(title(level, 'is silent when all is well'), lasting(fine), [fires(fine, hold + 120)]),
-      lib.test(title(level, 'is silent up to its threshold'), lasting(inside), [fires(inside, hold + 120)]),
-      lib.test(title(level, 'fires just beyond its threshold'), lasting(near), [fires(near, hold)]),
-      lib.test(title(level, 'resolves when it is over'), until(hold / step, far, away(levels[0].threshold, -out)), [
+      test(title(level, 'is silent when all is well'), lasting(fine), [fires(fine, hold + 8 * step)]),
+      test(title(level, 'is silent up to its threshold'), lasting(inside), [fires(inside, hold + 8 * step)]),
+      test(title(level, 'fires just beyond its threshold'), lasting(near), [fires(near, hold)]),
+      test(title(level, 'resolves when it is over'), until(hold / sample, far, away(levels[0].threshold, -out)), [
         fires(far, hold),
         lib.silent(alert, hold + 2 * step),
       ]),
     ] + (if hold < 2 * step then [] else [
-           lib.test(title(level, 'is silent about what passes sooner'), until(hold / step - 1, far, away(levels[0].threshold, -out)), [
-             lib.silent(alert, hold),
-             lib.silent(alert, hold + 120),
-           ]),
+           test(
+             title(level, 'is silent about what passes sooner'),
+             until(hold / sample - 1, far, away(levels[0].threshold, -out)),
+             [
+               lib.silent(alert, hold),
+               lib.silent(alert, hold + 8 * step),
+             ]
+           ),
          ]) + [
-      lib.test(title(level, 'watches %s by its own threshold' % service), lasting(value, labels), [fires(value, longest + 120, labels)])
+      test(title(level, 'watches %s by its own threshold' % service), lasting(value, labels), [
+        fires(value, longest + 8 * step, labels),
+      ])
       for service in std.objectFields(alert.services)
       for labels in [expectation.series { service: service }]
-      for value in if !level.watches(service) then [beyond_all(level)] else [just_inside(alert.compare, level.threshold_of(service)), just_beyond(alert.compare, level.threshold_of(service))]
+      for value in if !level.watches(service) then [beyond_all(level)]
+      else [
+        just_inside(alert.compare, level.threshold_of(service)),
+        just_beyond(alert.compare, level.threshold_of(service)),
+      ]
     ];
 
-  local worst = std.foldl(function(far, level) if out * away(level.threshold, out) > out * far then away(level.threshold, out) else far, levels, away(levels[0].threshold, out));
-  local without(guard, value) = lasting(worst, guard=function(other) if other == guard then value else satisfied(other));
+  local worst = std.foldl(
+    function(far, level) if out * away(level.threshold, out) > out * far then away(level.threshold, out) else far,
+    levels,
+    away(levels[0].threshold, out)
+  );
+  local without(guard, value) =
+    lasting(worst, guard=function(other) if other == guard then value else satisfied(other));
   local of_guard(guard) =
     local outside = just_inside(guard.compare, guard.threshold);
     local near = just_beyond(guard.compare, guard.threshold);
     [
-      lib.test('%s is silent where its guard %s does not hold' % [alert.name, guard.signal.title], without(guard, outside), [lib.silent(alert, longest + 120)]),
-      lib.test('%s fires where its guard %s just holds' % [alert.name, guard.signal.title], without(guard, near), [fires(worst, longest)]),
+      test(
+        '%s is silent where its guard %s does not hold' % [alert.name, guard.signal.title],
+        without(guard, outside),
+        [lib.silent(alert, longest + 8 * step)]
+      ),
+      test(
+        '%s fires where its guard %s just holds' % [alert.name, guard.signal.title],
+        without(guard, near),
+        [fires(worst, longest)]
+      ),
     ] + [
-      lib.test(
+      test(
         '%s: the guard %s of another %s does not count' % [alert.name, guard.signal.title, label],
-        [series(expectation.series, '%.10gx%d' % [worst, longest / step + 40])] + [
-          of(other, if other == guard then expectation.series { [label]: 'another' } else expectation.series, satisfied(other))
+        [series(expectation.series, '%.10gx%d' % [worst, (longest + 40 * step) / sample])] + [
+          of(
+            other,
+            if other == guard then expectation.series { [label]: 'another' } else expectation.series,
+            satisfied(other)
+          )
           for other in alert.guards
         ],
-        [lib.silent(alert, longest + 120)]
+        [lib.silent(alert, longest + 8 * step)]
       )
       for label in std.get(guard, 'by', ['env', 'service'])
     ];
 
-  local of_beside(beside) = lib.test(
+  local of_beside(beside) = test(
     '%s %s' % [alert.name, beside.title],
     lasting(worst) + [
-      lib.constant(record, expectation.series, beside.series[record], longest / step + 40)
+      lib.constant(record, expectation.series, beside.series[record], (longest + 40 * step) / sample)
       for record in std.objectFields(beside.series)
     ],
     [fires(worst, longest, says=beside.says)]
   );
 
-  std.flattenArrays(std.map(of_level, levels) + std.map(of_guard, alert.guards))
-  + std.map(of_beside, std.get(expectation, 'beside', []))
+  lib.file(
+    std.flattenArrays(std.map(of_level, levels) + std.map(of_guard, alert.guards))
+    + std.map(of_beside, std.get(expectation, 'beside', [])),
+    interval='%ds' % step,
+    rule_files=['alerts.yaml']
+  )

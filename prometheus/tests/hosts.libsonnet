@@ -4,7 +4,8 @@ local lib = import 'lib.libsonnet';
 local node = { env: 'test', service: 'node_exporter', instance: 'a:9100' };
 local otel = { env: 'test', service: 'hosts', instance: 'b' };
 local root = { device: '/dev/sda1', fstype: 'ext4', mountpoint: '/' };
-local exactly(record, labels, value, seconds=600) = lib.value(record, seconds, { [record + lib.labels(labels)]: value });
+local exactly(record, labels, value, seconds=600) =
+  lib.value(record, seconds, { [record + lib.labels(labels)]: value });
 local disk = node { device: '/dev/sda1' };
 local month = 30 * 86400;
 
@@ -49,14 +50,23 @@ function(config) {
       }),
     ]),
     lib.test(
-      'disks as df counts them, once however often they are mounted, without those in memory and those that are only read',
+      'disks as df counts them, once however often they are mounted, without those in memory ' +
+      'and those that are only read',
       filesystem(node + root, 100, 50, 40) + filesystem(node + root { mountpoint: '/data' }, 100, 50, 40)
       + filesystem(node { device: 'tmpfs', fstype: 'tmpfs', mountpoint: '/run' }, 100, 1, 1)
       + filesystem(node { device: '/dev/sr0', fstype: 'ext4', mountpoint: '/media' }, 100, 0, 0)[:3]
       + [
         lib.constant('node_filesystem_readonly', node { device: '/dev/sr0', fstype: 'ext4', mountpoint: '/media' }, 1),
-        lib.constant('system_filesystem_usage_bytes', otel { device: '/dev/vda', mountpoint: '/', type: 'xfs', state: 'used' }, 30),
-        lib.constant('system_filesystem_usage_bytes', otel { device: '/dev/vda', mountpoint: '/', type: 'xfs', state: 'free' }, 70),
+        lib.constant(
+          'system_filesystem_usage_bytes',
+          otel { device: '/dev/vda', mountpoint: '/', type: 'xfs', state: 'used' },
+          30
+        ),
+        lib.constant(
+          'system_filesystem_usage_bytes',
+          otel { device: '/dev/vda', mountpoint: '/', type: 'xfs', state: 'free' },
+          70
+        ),
       ],
       values=[
         lib.value('instance_device:host_disk_used:ratio', 600, {
@@ -73,8 +83,14 @@ function(config) {
       lib.series('node_network_receive_bytes_total', node { device: 'docker0' }, '0+1500x60'),
       lib.series('node_network_transmit_bytes_total', node { device: 'eth0' }, '0+45x60'),
     ], values=[
-      lib.value('sum by (direction) (instance_direction:host_disk_bytes:rate5m)', 600, { '{direction="read"}': 10, '{direction="write"}': 20 }),
-      lib.value('sum by (direction) (instance_direction:host_network_bytes:rate5m)', 600, { '{direction="receive"}': 1, '{direction="transmit"}': 3 }),
+      lib.value('sum by (direction) (instance_direction:host_disk_bytes:rate5m)', 600, {
+        '{direction="read"}': 10,
+        '{direction="write"}': 20,
+      }),
+      lib.value('sum by (direction) (instance_direction:host_network_bytes:rate5m)', 600, {
+        '{direction="receive"}': 1,
+        '{direction="transmit"}': 3,
+      }),
     ]),
     lib.test('processes: ours, and those that OpenTelemetry tells of', [
       lib.constant('process_resident_memory_bytes', node, 1e9),
@@ -96,8 +112,18 @@ function(config) {
       lib.test('a disk that fills steadily is full when the line says so', filling('1000000-1000x500'), values=[
         lib.value('abs(instance_device:host_disk_full:seconds - 38400) < bool 600', 21600, { [lib.labels(disk)]: 1 }),
       ], interval='1m'),
-      lib.test('nothing is foretold from less than an hour', filling('1000000-1000x500'), values=[full(3000, month)], interval='1m'),
-      lib.test('nor of a disk that has stopped filling, or is emptied', filling('1000000-1000x200 800000x300'), values=[full(18000, month)], interval='1m'),
+      lib.test(
+        'nothing is foretold from less than an hour',
+        filling('1000000-1000x500'),
+        values=[full(3000, month)],
+        interval='1m'
+      ),
+      lib.test(
+        'nor of a disk that has stopped filling, or is emptied',
+        filling('1000000-1000x200 800000x300'),
+        values=[full(18000, month)],
+        interval='1m'
+      ),
       lib.test('nor later than a month', filling('1000000000-1x500'), values=[full(21600, month)], interval='1m'),
     ]).tests,
   },

@@ -5,7 +5,8 @@ local ours = { env: 'test', service: 'ours', instance: 'a' };
 local fastapi = { env: 'test', service: 'fastapi', instance: 'b' };
 local otel = { env: 'test', service: 'otel', instance: 'c' };
 
-// Per 15 seconds, at one endpoint: 120 requests (8 a second) of which 36 fail; half of them take up to 0.1 s, all of them up to 1 s.
+// Per 15 seconds, at one endpoint: 120 requests (8 a second) of which 36 fail; half of them take up to 0.1 s, all of
+// them up to 1 s.
 local our_requests(at=ours) = [
   lib.series('http_requests_total', at { method: 'GET', endpoint: '/ads/{id}', status: '200' }, '0+84x60'),
   lib.series('http_requests_total', at { method: 'GET', endpoint: '/ads/{id}', status: '500' }, '0+36x60'),
@@ -25,12 +26,20 @@ local our_details = histogram('http_request_duration_seconds', ours { method: 'G
                     + [lib.constant('http_requests_in_progress', ours { method: 'GET' }, 3)];
 
 local fastapi_requests = [
-  lib.series('http_requests_total', fastapi { method: 'GET', handler: '/ads/{id}', status: '2xx' }, '0+84x60'),
-  lib.series('http_requests_total', fastapi { method: 'GET', handler: '/ads/{id}', status: '5xx' }, '0+36x60'),
-] + histogram('http_request_duration_seconds', fastapi { method: 'GET', handler: '/ads/{id}' })
-  + summary('http_request_size_bytes', fastapi { handler: '/ads/{id}' }, 2400, 120)
-  + summary('http_response_size_bytes', fastapi { handler: '/ads/{id}' }, 12000, 120)
-  + [lib.constant('http_requests_inprogress', fastapi { method: 'GET' }, 3)];
+                           lib.series(
+                             'http_requests_total',
+                             fastapi { method: 'GET', handler: '/ads/{id}', status: '2xx' },
+                             '0+84x60'
+                           ),
+                           lib.series(
+                             'http_requests_total',
+                             fastapi { method: 'GET', handler: '/ads/{id}', status: '5xx' },
+                             '0+36x60'
+                           ),
+                         ] + histogram('http_request_duration_seconds', fastapi { method: 'GET', handler: '/ads/{id}' })
+                         + summary('http_request_size_bytes', fastapi { handler: '/ads/{id}' }, 2400, 120)
+                         + summary('http_response_size_bytes', fastapi { handler: '/ads/{id}' }, 12000, 120)
+                         + [lib.constant('http_requests_inprogress', fastapi { method: 'GET' }, 3)];
 
 // At whatever route: two instrumentations need not agree on its spelling.
 local otel_requests(at=otel, route='/ads/{id}') =
@@ -49,9 +58,13 @@ local otel_requests(at=otel, route='/ads/{id}') =
 local expected(at, second_status) =
   local service = lib.labels({ env: at.env, service: at.service });
   local exactly(record, value) = lib.value(record, 600, { [record + service]: value });
-  local endpoint(status) = 'instance_endpoint:http_requests:rate5m' + lib.labels(at { method: 'GET', endpoint: '/ads/{id}', status: status });
+  local endpoint(status) =
+    'instance_endpoint:http_requests:rate5m' + lib.labels(at { method: 'GET', endpoint: '/ads/{id}', status: status });
   [
-    lib.value('instance_endpoint:http_requests:rate5m', 600, { [endpoint(second_status[0])]: 5.6, [endpoint(second_status[1])]: 2.4 }),
+    lib.value('instance_endpoint:http_requests:rate5m', 600, {
+      [endpoint(second_status[0])]: 5.6,
+      [endpoint(second_status[1])]: 2.4,
+    }),
     exactly('service:http_requests:rate5m', 8),
     exactly('service:http_errors:rate5m', 2.4),
     exactly('service:http_errors:ratio_rate5m', 0.3),
@@ -74,33 +87,70 @@ function(alerts, config)
   local alert = alerts.HighErrorRate;
   // 8 requests a second, 30 % of which fail from the fifth minute to the tenth.
   local fault = [
-    lib.series('http_requests_total', shop { instance: 'a', method: 'GET', endpoint: '/', status: '200' }, '0+40x60 2428+28x60 4120+40x60'),
-    lib.series('http_requests_total', shop { instance: 'a', method: 'GET', endpoint: '/', status: '503' }, '0x60 12+12x60 732x60'),
+    lib.series(
+      'http_requests_total',
+      shop { instance: 'a', method: 'GET', endpoint: '/', status: '200' },
+      '0+40x60 2428+28x60 4120+40x60'
+    ),
+    lib.series(
+      'http_requests_total',
+      shop { instance: 'a', method: 'GET', endpoint: '/', status: '503' },
+      '0x60 12+12x60 732x60'
+    ),
   ];
-  local firing(seconds) = lib.value('count(ALERTS{alertname="HighErrorRate",alertstate="firing"})', seconds, { '{}': 1 });
+  local firing(seconds) =
+    lib.value('count(ALERTS{alertname="HighErrorRate",alertstate="firing"})', seconds, { '{}': 1 });
   local not_firing(seconds) = lib.value('ALERTS{alertname="HighErrorRate",alertstate="firing"}', seconds, {});
   local as_shipped = alert.enabled && alert.threshold == 5 && alert['for'] == '1m';
   {
     'http.yaml': lib.file([
-      lib.test('HTTP signals from our own library', our_requests() + our_details, values=expected(ours, ['200', '500'])),
-      lib.test('HTTP signals from prometheus-fastapi-instrumentator', fastapi_requests, values=expected(fastapi, ['2xx', '5xx'])),
+      lib.test(
+        'HTTP signals from our own library',
+        our_requests() + our_details,
+        values=expected(ours, ['200', '500'])
+      ),
+      lib.test(
+        'HTTP signals from prometheus-fastapi-instrumentator',
+        fastapi_requests,
+        values=expected(fastapi, ['2xx', '5xx'])
+      ),
       lib.test('HTTP signals from OpenTelemetry', otel_requests(), values=expected(otel, ['200', '500'])),
-      lib.test('an instance that speaks two instrumentations is counted once', our_requests() + our_details + otel_requests(ours, '/ads/:id'), values=expected(ours, ['200', '500'])),
-      lib.test('instances of one service are added up, whatever each speaks', our_requests(shop { instance: 'a' }) + otel_requests(shop { instance: 'b' }), values=[
-        lib.value('service:http_requests:rate5m', 600, { 'service:http_requests:rate5m{env="test",service="shop"}': 16 }),
-        lib.value('service:http_errors:per_minute', 600, { 'service:http_errors:per_minute{env="test",service="shop"}': 288 }),
-      ]),
+      lib.test(
+        'an instance that speaks two instrumentations is counted once',
+        our_requests() + our_details + otel_requests(ours, '/ads/:id'),
+        values=expected(ours, ['200', '500'])
+      ),
+      lib.test(
+        'instances of one service are added up, whatever each speaks',
+        our_requests(shop { instance: 'a' }) + otel_requests(shop { instance: 'b' }),
+        values=[
+          lib.value('service:http_requests:rate5m', 600, {
+            'service:http_requests:rate5m{env="test",service="shop"}': 16,
+          }),
+          lib.value('service:http_errors:per_minute', 600, {
+            'service:http_errors:per_minute{env="test",service="shop"}': 288,
+          }),
+        ]
+      ),
       lib.test('no error is zero errors, not a gap', [our_requests()[0]], values=[
-        lib.value('service:http_errors:per_minute', 600, { 'service:http_errors:per_minute{env="test",service="ours"}': 0 }),
-        lib.value('service:http_errors:ratio_rate5m', 600, { 'service:http_errors:ratio_rate5m{env="test",service="ours"}': 0 }),
-        lib.value('service_exception:http_exceptions:per_minute', 600, { 'service_exception:http_exceptions:per_minute{env="test",exception_type="none",service="ours"}': 0 }),
+        lib.value('service:http_errors:per_minute', 600, {
+          'service:http_errors:per_minute{env="test",service="ours"}': 0,
+        }),
+        lib.value('service:http_errors:ratio_rate5m', 600, {
+          'service:http_errors:ratio_rate5m{env="test",service="ours"}': 0,
+        }),
+        lib.value('service_exception:http_exceptions:per_minute', 600, {
+          'service_exception:http_exceptions:per_minute{env="test",exception_type="none",service="ours"}': 0,
+        }),
       ]),
       lib.test('without traffic there is no share and no latency, and no division by zero', [
         lib.constant('http_requests_total', ours { method: 'GET', endpoint: '/', status: '200' }, 7),
         lib.constant('http_request_duration_seconds_bucket', ours { method: 'GET', endpoint: '/', le: '1.0' }, 7),
         lib.constant('http_request_duration_seconds_bucket', ours { method: 'GET', endpoint: '/', le: '+Inf' }, 7),
       ], values=[
-        lib.value('service:http_requests:rate5m', 600, { 'service:http_requests:rate5m{env="test",service="ours"}': 0 }),
+        lib.value('service:http_requests:rate5m', 600, {
+          'service:http_requests:rate5m{env="test",service="ours"}': 0,
+        }),
         lib.value('service:http_errors:ratio_rate5m', 600, {}),
         lib.value('service:http_request_duration_seconds:p95_5m', 600, {}),
       ]),
@@ -114,11 +164,21 @@ function(alerts, config)
         lib.series('rate_limit_requests_total', ours { decision: 'blocked', limit_type: 'ip' }, '0+15x60'),
         lib.series('http_exceptions_total', ours { exception_type: 'KeyError', endpoint: '/' }, '0+3x60'),
       ], values=[
-        lib.value('service_cache:cache_hits:ratio_rate5m', 600, { 'service_cache:cache_hits:ratio_rate5m{cache="ads",env="test",service="ours"}': 0.75 }),
-        lib.value('service:rate_limit_blocked:ratio_rate5m', 600, { 'service:rate_limit_blocked:ratio_rate5m{env="test",service="ours"}': 0.25 }),
-        lib.value('service_exception:http_exceptions:per_minute', 600, { 'service_exception:http_exceptions:per_minute{env="test",exception_type="KeyError",service="ours"}': 12 }),
-        lib.value('service_cache:cache_requests:rate5m', 600, { 'service_cache:cache_requests:rate5m{cache="ads",env="test",service="ours"}': 2.6666666666666665 }),
-        lib.value('service:rate_limit_requests:rate5m', 600, { 'service:rate_limit_requests:rate5m{env="test",service="ours"}': 4 }),
+        lib.value('service_cache:cache_hits:ratio_rate5m', 600, {
+          'service_cache:cache_hits:ratio_rate5m{cache="ads",env="test",service="ours"}': 0.75,
+        }),
+        lib.value('service:rate_limit_blocked:ratio_rate5m', 600, {
+          'service:rate_limit_blocked:ratio_rate5m{env="test",service="ours"}': 0.25,
+        }),
+        lib.value('service_exception:http_exceptions:per_minute', 600, {
+          'service_exception:http_exceptions:per_minute{env="test",exception_type="KeyError",service="ours"}': 12,
+        }),
+        lib.value('service_cache:cache_requests:rate5m', 600, {
+          'service_cache:cache_requests:rate5m{cache="ads",env="test",service="ours"}': 2.6666666666666665,
+        }),
+        lib.value('service:rate_limit_requests:rate5m', 600, {
+          'service:rate_limit_requests:rate5m{env="test",service="ours"}': 4,
+        }),
       ]),
       lib.test('success is neither 4xx nor 5xx; unknown routes and rate limits are left out', [
         answered('200', '0+60x60'),
@@ -129,7 +189,9 @@ function(alerts, config)
         answered('404', '0+300x60', endpoint='unmatched'),
       ], values=[of_shop('service:http_successes:ratio_rate5m', 600, 0.8)]),
       lib.test('success as prometheus-fastapi-instrumentator groups statuses', fastapi_requests, values=[
-        lib.value('service:http_successes:ratio_rate5m', 600, { 'service:http_successes:ratio_rate5m{env="test",service="fastapi"}': 0.7 }),
+        lib.value('service:http_successes:ratio_rate5m', 600, {
+          'service:http_successes:ratio_rate5m{env="test",service="fastapi"}': 0.7,
+        }),
       ]),
       lib.test('validation failures as an application counts them, not its statuses on top', [
         answered('422', '0+15x60'),
@@ -158,30 +220,56 @@ function(alerts, config)
         lib.value('service:validation_failures:yesterday', days(0, 60), {}),
         of_shop('service:validation_failures:ratio_yesterday', days(1, 60), 5),
       ]),
-      lib.test('after a day with hardly any, a few are no jump', interval='1m', input_series=[answered('422', '0x1440 0+2x120')], values=[
-        of_shop('service:validation_failures:yesterday', days(1, 60), 0),
-        of_shop('service:validation_failures:ratio_yesterday', days(1, 60), 2),
-      ]),
-      lib.test('an hour of a new service is not yet a yesterday', interval='1m', input_series=[answered('422', '0+2x20 40+30x1500')], values=[
-        lib.value('service:validation_failures:yesterday', days(1, 10), {}),
-      ]),
+      lib.test(
+        'after a day with hardly any, a few are no jump',
+        interval='1m',
+        input_series=[answered('422', '0x1440 0+2x120')],
+        values=[
+          of_shop('service:validation_failures:yesterday', days(1, 60), 0),
+          of_shop('service:validation_failures:ratio_yesterday', days(1, 60), 2),
+        ]
+      ),
+      lib.test(
+        'an hour of a new service is not yet a yesterday',
+        interval='1m',
+        input_series=[answered('422', '0+2x20 40+30x1500')],
+        values=[
+          lib.value('service:validation_failures:yesterday', days(1, 10), {}),
+        ]
+      ),
       // 30 requests a minute for a day; then the process still answers Prometheus, but nobody asks it for anything.
-      lib.test('traffic that stops is missed, and found again', interval='1m', input_series=[answered('200', '0+30x1500 45000x60 45000+30x60')], values=[
-        of_shop('service:http_requests:missing', days(0, 60), 0),
-        of_shop('service:http_requests:missing', days(1, 30), 0),
-        of_shop('service:http_requests:missing', days(1, 100), 0.5),
-        of_shop('service:http_requests:missing', days(1, 150), 0),
-      ], alerts=[lib.silent(alerts.TrafficDroppedToZero, days(1, 60))]),
-      lib.test('traffic of a service that vanished altogether is missed, until it is forgotten', interval='1m', input_series=[answered('200', '0+30x1500 _x4500')], values=[
-        of_shop('service:http_requests:missing', days(1, 100), 0.5),
-        of_shop('service:http_requests:missing', days(3, 100), 0.5),
-        lib.value('service:http_requests:missing', days(4, 200), {}),
-      ]),
-      lib.test('a new service without traffic misses none', interval='1m', input_series=[answered('200', '0x1500')], values=[
-        lib.value('service:http_requests:expected', days(0, 1380), {}),
-        of_shop('service:http_requests:missing', days(0, 1380), 0),
-        of_shop('service:http_requests:missing', days(1, 50), 0),
-      ]),
+      lib.test(
+        'traffic that stops is missed, and found again',
+        interval='1m',
+        input_series=[answered('200', '0+30x1500 45000x60 45000+30x60')],
+        values=[
+          of_shop('service:http_requests:missing', days(0, 60), 0),
+          of_shop('service:http_requests:missing', days(1, 30), 0),
+          of_shop('service:http_requests:missing', days(1, 100), 0.5),
+          of_shop('service:http_requests:missing', days(1, 150), 0),
+        ],
+        alerts=[lib.silent(alerts.TrafficDroppedToZero, days(1, 60))]
+      ),
+      lib.test(
+        'traffic of a service that vanished altogether is missed, until it is forgotten',
+        interval='1m',
+        input_series=[answered('200', '0+30x1500 _x4500')],
+        values=[
+          of_shop('service:http_requests:missing', days(1, 100), 0.5),
+          of_shop('service:http_requests:missing', days(3, 100), 0.5),
+          lib.value('service:http_requests:missing', days(4, 200), {}),
+        ]
+      ),
+      lib.test(
+        'a new service without traffic misses none',
+        interval='1m',
+        input_series=[answered('200', '0x1500')],
+        values=[
+          lib.value('service:http_requests:expected', days(0, 1380), {}),
+          of_shop('service:http_requests:missing', days(0, 1380), 0),
+          of_shop('service:http_requests:missing', days(1, 50), 0),
+        ]
+      ),
       lib.test('an hour in which there is no traffic on any day is not missed', interval='1m', input_series=[
         // sixteen hours with and eight without
         answered('200', '0+30x960 28800x480 28800+30x960 57600x480'),
@@ -200,12 +288,17 @@ function(alerts, config)
   } + if !as_shipped then {} else {
     // The fault begins at 300 s and ends at 605 s.
     'fault.yaml': lib.file([
-      lib.test('HighErrorRate tells of a fault within 90 seconds and is over within two minutes', fault, interval='5s', values=[
-        not_firing(300),
-        not_firing(350),
-        firing(390),
-        firing(600),
-        not_firing(725),
-      ]),
+      lib.test(
+        'HighErrorRate tells of a fault within 90 seconds and is over within two minutes',
+        fault,
+        interval='5s',
+        values=[
+          not_firing(300),
+          not_firing(350),
+          firing(390),
+          firing(600),
+          not_firing(725),
+        ]
+      ),
     ], interval='5s'),
   }

@@ -1,5 +1,5 @@
-// What the promtool tests share. Times are seconds after `start`; a sample every 15 seconds unless a test says otherwise.
-local promql = import '../signals/promql.libsonnet';
+// What the promtool tests share. Times are seconds after `start`; a sample every 15 seconds unless a test says
+// otherwise.
 
 // A Thursday noon, so that a test crosses midnight only if it wants to.
 local start = { text: '2026-01-15T12:00:00Z', seconds: 1768478400 };

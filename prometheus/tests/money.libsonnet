@@ -9,15 +9,17 @@ local minute = 60;
 local hour = 60 * minute;
 
 // In tenths of a dollar, so that the half minute by which a day's sum may be off does not matter.
-local tenths(record, seconds, value) = lib.value('round(10 * %s)' % record, seconds, { '{env="test"}': std.round(value * 10) });
+local tenths(record, seconds, value) =
+  lib.value('round(10 * %s)' % record, seconds, { '{env="test"}': std.round(value * 10) });
 local today(seconds, value) = tenths('env:ai_cost_usd:today', seconds, value);
 local month(seconds, value) = tenths('env:ai_cost_usd:month', seconds, value);
 
 local day = 24 * hour;
 local days_known(seconds, days) = lib.value('round(env:ai_cost_usd:days_known)', seconds, { '{env="test"}': days });
-local forecast(budget, seconds, dollars) = lib.value('round(budget:ai_cost_usd:forecast{budget="%s",period="month"}, 5)' % budget.name, seconds, {
-  [lib.labels({ budget: budget.name, env: 'test', period: 'month' })]: 5 * std.round(dollars / 5),
-});
+local forecast(budget, seconds, dollars) =
+  lib.value('round(budget:ai_cost_usd:forecast{budget="%s",period="month"}, 5)' % budget.name, seconds, {
+    [lib.labels({ budget: budget.name, env: 'test', period: 'month' })]: 5 * std.round(dollars / 5),
+  });
 
 // A cent a minute for two days and a half, from 18:00 on the 28th of February.
 local from_february(year) = { start_timestamp: '%d-02-28T18:00:00Z' % year };
@@ -49,7 +51,12 @@ function(config) {
       month(5 * hour, 3),
       month(18 * hour, 7.2),
     ]) + { start_timestamp: '2027-12-31T18:00:00Z' },
-    lib.test('AI spend survives a restarted process', cost('0+0.01x359 0+0.01x360'), interval='1m', values=[today(11 * hour, 6.6), month(11 * hour, 6.6)]),
+    lib.test(
+      'AI spend survives a restarted process',
+      cost('0+0.01x359 0+0.01x360'),
+      interval='1m',
+      values=[today(11 * hour, 6.6), month(11 * hour, 6.6)]
+    ),
     lib.test('AI spend keeps what a process spent that is gone', cost('0+0.01x300 stale'), interval='1m', values=[
       today(11 * hour, 3),
       // the next day
@@ -64,7 +71,7 @@ function(config) {
       today(3 * hour, 10),
       lib.value('round(service_model:ai_cost_usd:last_24h)', 3 * hour, { [lib.labels(spend_labels)]: 10 }),
     ]),
-    lib.test('AI spend of before Prometheus first asked is not today\'s', [
+    lib.test("AI spend of before Prometheus first asked is not today's", [
       lib.series('up', bot, '_x59 1x300'),
       lib.series('ai_api_cost_usd_total', spend, '_x59 5000x300'),
     ], interval='1m', values=[today(3 * hour, 0)]),
@@ -82,9 +89,19 @@ function(config) {
       today(9 * hour, 3),
       month(9 * hour, 2.4 + 3),
     ]) + { start_timestamp: '2026-01-15T18:00:00Z' },
-    lib.test('AI spend in a month of 30 days', steadily, interval='1m', values=[month(5 * hour, 3), month(6 * hour, 0), month(18 * hour, 7.2)])
+    lib.test(
+      'AI spend in a month of 30 days',
+      steadily,
+      interval='1m',
+      values=[month(5 * hour, 3), month(6 * hour, 0), month(18 * hour, 7.2)]
+    )
     + { start_timestamp: '2026-04-30T18:00:00Z' },
-    lib.test('AI spend in a month of 31 days', steadily, interval='1m', values=[month(18 * hour, 3.6 + 7.2), month(30 * hour, 0), month(42 * hour, 7.2)])
+    lib.test(
+      'AI spend in a month of 31 days',
+      steadily,
+      interval='1m',
+      values=[month(18 * hour, 3.6 + 7.2), month(30 * hour, 0), month(42 * hour, 7.2)]
+    )
     + { start_timestamp: '2026-01-30T18:00:00Z' },
     lib.test('nothing spent is $0, not a gap', [lib.constant('up', bot, 1)], interval='1m', values=[
       today(30 * minute, 0),
@@ -92,13 +109,25 @@ function(config) {
       tenths('env:ai_cost_usd:per_hour', 30 * minute, 0),
     ]),
     lib.test('AI spend per hour is the pace of the last minutes', steadily, interval='1m', values=[
-      lib.value('round(service_model:ai_cost_usd:per_hour, 0.001)', 2 * hour, { [lib.labels({ env: 'test', service: 'bot', provider: 'openai', model: 'gpt-4o-mini', operation: 'ad_copy' })]: 0.6 }),
+      lib.value('round(service_model:ai_cost_usd:per_hour, 0.001)', 2 * hour, {
+        [
+        lib.labels({ env: 'test', service: 'bot', provider: 'openai', model: 'gpt-4o-mini', operation: 'ad_copy' })
+        ]: 0.6,
+      }),
       lib.value('round(env:ai_cost_usd:per_hour, 0.001)', 2 * hour, { '{env="test"}': 0.6 }),
     ]),
     lib.test('budgets: the day and the month so far against their limits', steadily, interval='1m', values=[
-      lib.value('round(10 * %.10g * budget:ai_cost_usd:used_ratio{budget="%s",period="%s"})' % [budget[period + '_usd'], budget.name, period], 29 * hour + 55 * minute, {
-        [lib.labels({ budget: budget.name, env: 'test', period: period })]: if period == 'day' then 144 else 179,
-      })
+      lib.value(
+        'round(10 * %.10g * budget:ai_cost_usd:used_ratio{budget="%s",period="%s"})' % [
+          budget[period + '_usd'],
+          budget.name,
+          period,
+        ],
+        29 * hour + 55 * minute,
+        {
+          [lib.labels({ budget: budget.name, env: 'test', period: period })]: if period == 'day' then 144 else 179,
+        }
+      )
       for budget in config.settings.budgets
       for period in ['day', 'month']
       if std.get(budget, period + '_usd') != null && budget[period + '_usd'] > 0
@@ -114,9 +143,15 @@ function(config) {
       lib.constant('budget_limit_usd', bot { budget: 'of an application', period: 'day' }, 10, 60),
       lib.constant('budget_forecast_usd', bot { budget: 'of an application', period: 'day' }, 12, 60),
     ], values=[
-      lib.value('budget:ai_cost_usd:used_ratio{budget="of an application"}', 600, { 'budget:ai_cost_usd:used_ratio{budget="of an application",env="test",period="day"}': 0.8 }),
-      lib.value('budget:ai_cost_usd:forecast{budget="of an application"}', 600, { 'budget:ai_cost_usd:forecast{budget="of an application",env="test",period="day"}': 12 }),
-      lib.value('budget_day:ai_cost_usd:used_ratio{budget="of an application"}', 600, { 'budget_day:ai_cost_usd:used_ratio{budget="of an application",env="test"}': 0.8 }),
+      lib.value('budget:ai_cost_usd:used_ratio{budget="of an application"}', 600, {
+        'budget:ai_cost_usd:used_ratio{budget="of an application",env="test",period="day"}': 0.8,
+      }),
+      lib.value('budget:ai_cost_usd:forecast{budget="of an application"}', 600, {
+        'budget:ai_cost_usd:forecast{budget="of an application",env="test",period="day"}': 12,
+      }),
+      lib.value('budget_day:ai_cost_usd:used_ratio{budget="of an application"}', 600, {
+        'budget_day:ai_cost_usd:used_ratio{budget="of an application",env="test"}': 0.8,
+      }),
       lib.value('budget_month:ai_cost_usd:used_ratio{budget="of an application"}', 600, {}),
     ]),
   ] + [
@@ -130,14 +165,19 @@ function(config) {
     for budget in config.settings.budgets
   ] + [
     // $0.60 an hour; the forecast goes on from the mean of the days before.
-    lib.test('the forecast of the month %s: the first days and the last' % budget.name, cost('0+0.01x7200'), interval='1m', values=[
-      days_known(2 * day, 2),
-      days_known(4 * day, 4),
-      // from the 27th of April at noon: 3.5 days to the end of the month
-      forecast(budget, 2 * day, 0.6 * 3.5 * 24),
-      // the 1st of May at noon: 12 hours of it, and 30.5 days to come
-      forecast(budget, 4 * day, 0.6 * 31 * 24),
-    ]) + { start_timestamp: '2026-04-27T12:00:00Z' }
+    lib.test(
+      'the forecast of the month %s: the first days and the last' % budget.name,
+      cost('0+0.01x7200'),
+      interval='1m',
+      values=[
+        days_known(2 * day, 2),
+        days_known(4 * day, 4),
+        // from the 27th of April at noon: 3.5 days to the end of the month
+        forecast(budget, 2 * day, 0.6 * 3.5 * 24),
+        // the 1st of May at noon: 12 hours of it, and 30.5 days to come
+        forecast(budget, 4 * day, 0.6 * 31 * 24),
+      ]
+    ) + { start_timestamp: '2026-04-27T12:00:00Z' }
     for budget in config.settings.budgets
     if std.get(budget, 'month_usd') != null
   ], interval='5m'),

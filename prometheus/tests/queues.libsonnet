@@ -11,7 +11,8 @@ local stuck = lib.value('service_queue:queue_undrained:max > bool 70', 1800, { [
 local undrained(value) = exactly('service_queue:queue_undrained:max', of_queue, value, 1800);
 local workers(value) = exactly('service:celery_workers:up', of_service, value, 1800);
 local finished(values) = lib.series('queue_processing_duration_seconds_count', videos, values);
-local tasks = lib.series('celery_tasks_total', worker { task: 'send', queue: 'mail', state: 'success' }, '0+15x40 _x80');
+local tasks =
+  lib.series('celery_tasks_total', worker { task: 'send', queue: 'mail', state: 'success' }, '0+15x40 _x80');
 
 function(config) {
   'queues.yaml': lib.file([
@@ -42,13 +43,29 @@ function(config) {
       lib.series('queue_depth', videos, '0x40 0+1x80'),
       finished('0+15x40 0x80'),
     ], values=[stuck]),
-    lib.test('one that grows while it is worked on is drained', [lib.series('queue_depth', videos, '0+1x120'), finished('0+1x120')], values=[undrained(0)]),
-    lib.test('one that waits and does not grow is left alone', [lib.constant('queue_depth', videos, 50, 120), finished('0+15x40 600x80')], values=[undrained(0)]),
-    lib.test('nothing is said of a queue of which nobody tells what is finished', [lib.series('queue_depth', videos, '0+1x120')], values=[undrained(0)]),
+    lib.test(
+      'one that grows while it is worked on is drained',
+      [lib.series('queue_depth', videos, '0+1x120'), finished('0+1x120')],
+      values=[undrained(0)]
+    ),
+    lib.test(
+      'one that waits and does not grow is left alone',
+      [lib.constant('queue_depth', videos, 50, 120), finished('0+15x40 600x80')],
+      values=[undrained(0)]
+    ),
+    lib.test(
+      'nothing is said of a queue of which nobody tells what is finished',
+      [lib.series('queue_depth', videos, '0+1x120')],
+      values=[undrained(0)]
+    ),
     lib.test('of the Celery tasks that ended, those that failed for good', [
       lib.series('celery_tasks_total', worker { task: 'send', queue: 'mail', state: 'success' }, '0+36x60'),
       lib.series('celery_tasks_total', worker { task: 'send', queue: 'mail', state: 'failure' }, '0+12x60'),
-      lib.series('celery_tasks_total', worker { task: 'send', queue: 'bulk', state: 'failure', instance: 'b' }, '0+12x60'),
+      lib.series(
+        'celery_tasks_total',
+        worker { task: 'send', queue: 'bulk', state: 'failure', instance: 'b' },
+        '0+12x60'
+      ),
       lib.series('celery_tasks_total', worker { task: 'send', queue: 'mail', state: 'retry' }, '0+90x60'),
     ], values=[
       exactly('service_task:celery_failures:ratio_rate5m', of_task, 0.4),
@@ -65,19 +82,36 @@ function(config) {
       lib.series('celery_task_retries_total', worker { task: 'send', queue: 'mail' }, '0+1x60'),
       lib.series('celery_task_retries_total', worker { task: 'send', queue: 'bulk', instance: 'b' }, '0+2x60'),
     ], values=[
-      lib.value('histogram_quantile(0.75, service_task:celery_task_duration_seconds_bucket:rate5m)', 900, { [of_task]: 3 }),
+      lib.value('histogram_quantile(0.75, service_task:celery_task_duration_seconds_bucket:rate5m)', 900, {
+        [of_task]: 3,
+      }),
       exactly('service_queue:celery_task_wait_seconds:p95_5m', of_queue, 0.95),
       exactly('service_task:celery_retries:per_minute', of_task, 12),
     ]),
     lib.test('without Celery tasks there is no share', [
       lib.constant('celery_tasks_total', worker { task: 'send', queue: 'mail', state: 'failure' }, 3),
-    ], values=[lib.value('service_task:celery_failures:ratio_rate5m', 900, {}), exactly('service_task:celery_tasks:rate5m', of_task, 0)]),
-    lib.test('a worker that answers is up, before its first task too', [tasks, lib.constant('up', worker, 1, 130)], values=[workers(1)]),
-    lib.test('a worker that does not answer is down', [tasks, lib.series('up', worker, '1x40 0x90')], values=[workers(0)]),
+    ], values=[
+      lib.value('service_task:celery_failures:ratio_rate5m', 900, {}),
+      exactly('service_task:celery_tasks:rate5m', of_task, 0),
+    ]),
+    lib.test(
+      'a worker that answers is up, before its first task too',
+      [tasks, lib.constant('up', worker, 1, 130)],
+      values=[workers(1)]
+    ),
+    lib.test(
+      'a worker that does not answer is down',
+      [tasks, lib.series('up', worker, '1x40 0x90')],
+      values=[workers(0)]
+    ),
     lib.test('so is one whose target is gone', [tasks, lib.series('up', worker, '1x40 _x90')], values=[workers(0)]),
     lib.test('one that pushes its metrics is up without a target', [
       lib.series('celery_tasks_total', worker { task: 'send', queue: 'mail', state: 'success' }, '0+15x130'),
     ], values=[workers(1)]),
-    lib.test('a service without Celery has no workers', [lib.constant('up', worker { service: 'web' }, 0, 130)], values=[lib.value('service:celery_workers:up', 1800, {})]),
+    lib.test(
+      'a service without Celery has no workers',
+      [lib.constant('up', worker { service: 'web' }, 0, 130)],
+      values=[lib.value('service:celery_workers:up', 1800, {})]
+    ),
   ]),
 }

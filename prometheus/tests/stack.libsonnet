@@ -15,40 +15,62 @@ local shop = { env: 'test', service: 'shop' };
 local share(seconds, number) = exactly('service:up:ratio', shop, seconds, number);
 local nothing(expr, seconds) = lib.value(expr, seconds, {});
 
-local sent(values, at=alertmanager) = lib.series('alertmanager_notifications_total', at { receiver_name: 'chat', integration: 'slack' }, values);
+local sent(values, at=alertmanager) =
+  lib.series('alertmanager_notifications_total', at { receiver_name: 'chat', integration: 'slack' }, values);
 local failed(values, reason='serverError', at=alertmanager) =
-  lib.series('alertmanager_notifications_failed_total', at { receiver_name: 'chat', integration: 'slack', reason: reason }, values);
+  lib.series(
+    'alertmanager_notifications_failed_total',
+    at { receiver_name: 'chat', integration: 'slack', reason: reason },
+    values
+  );
 local chat = of(alertmanager) { receiver: 'chat', integration: 'slack' };
 
 local to_loki = collector { exporter: 'otlp_http/loki' };
 local queue(values) = lib.series('otelcol_exporter_queue_size', to_loki { data_type: 'logs' }, values);
 local delivered(values) = lib.series('otelcol_exporter_sent_log_records_total', to_loki, values);
-local stalled(seconds, number) = exactly('exporter:collector_stalled:bool', of(collector) { exporter: to_loki.exporter }, seconds, number);
+local stalled(seconds, number) =
+  exactly('exporter:collector_stalled:bool', of(collector) { exporter: to_loki.exporter }, seconds, number);
 
 local requests(status, values, route='otlp_v1_logs') =
-  lib.series('loki_request_duration_seconds_count', loki { route: route, status_code: status, method: 'POST', ws: 'false' }, values);
+  lib.series(
+    'loki_request_duration_seconds_count',
+    loki { route: route, status_code: status, method: 'POST', ws: 'false' },
+    values
+  );
 
 local targets = [
-  lib.test('a target that stops answering is missed, and still is after an hour', [target('a', '1x400'), target('b', '1x8 0x400')], values=[
-    share(60, 1),
-    share(180, 0.5),
-    share(4800, 0.5),
-  ]),
-  lib.test('a target that has never answered may still be on its way for half an hour', [target('a', '1x400'), target('b', '0x400')], values=[
-    share(60, 1),
-    share(1740, 1),
-    share(1860, 0.5),
-  ]),
+  lib.test(
+    'a target that stops answering is missed, and still is after an hour',
+    [target('a', '1x400'), target('b', '1x8 0x400')],
+    values=[
+      share(60, 1),
+      share(180, 0.5),
+      share(4800, 0.5),
+    ]
+  ),
+  lib.test(
+    'a target that has never answered may still be on its way for half an hour',
+    [target('a', '1x400'), target('b', '0x400')],
+    values=[
+      share(60, 1),
+      share(1740, 1),
+      share(1860, 0.5),
+    ]
+  ),
   lib.test('a service that has never answered is not down for half an hour', [target('a', '0x400')], values=[
     nothing('service:up:ratio', 1740),
     share(1860, 0),
   ]),
-  lib.test('Loki, Jaeger and the dashboards by how many of them answer', [up(loki, '1x8 0x400'), up({ env: 'test', service: 'jaeger', instance: 'j' }, '0x400')], values=[
-    exactly('service:loki_up:count', of(loki), 60, 1),
-    exactly('service:loki_up:count', of(loki), 300, 0),
-    nothing('service:jaeger_up:count', 300),
-    nothing('service:dashboards_up:count', 300),
-  ]),
+  lib.test(
+    'Loki, Jaeger and the dashboards by how many of them answer',
+    [up(loki, '1x8 0x400'), up({ env: 'test', service: 'jaeger', instance: 'j' }, '0x400')],
+    values=[
+      exactly('service:loki_up:count', of(loki), 60, 1),
+      exactly('service:loki_up:count', of(loki), 300, 0),
+      nothing('service:jaeger_up:count', 300),
+      nothing('service:dashboards_up:count', 300),
+    ]
+  ),
 ];
 
 local of_prometheus = [
@@ -71,9 +93,13 @@ local of_prometheus = [
     lib.series('prometheus_notifications_errors_total', prometheus { alertmanager: 'away' }, '0+2x60'),
     lib.constant('prometheus_notifications_alertmanagers_discovered', prometheus, 2),
   ], values=[exactly('instance:alertmanagers_reached:count', prometheus, 600, 1)]),
-  lib.test('none is reached if none is known', [lib.constant('prometheus_notifications_alertmanagers_discovered', prometheus, 0)], values=[
-    exactly('instance:alertmanagers_reached:count', prometheus, 600, 0),
-  ]),
+  lib.test(
+    'none is reached if none is known',
+    [lib.constant('prometheus_notifications_alertmanagers_discovered', prometheus, 0)],
+    values=[
+      exactly('instance:alertmanagers_reached:count', prometheus, 600, 0),
+    ]
+  ),
   lib.test('the fullest queue of alerts', [
     lib.constant('prometheus_notifications_queue_length', prometheus { alertmanager: 'a' }, 10),
     lib.constant('prometheus_notifications_queue_length', prometheus { alertmanager: 'b' }, 4000),
@@ -83,23 +109,39 @@ local of_prometheus = [
     lib.constant('prometheus_tsdb_wal_corruptions_total', prometheus, 1),
     lib.constant('prometheus_tsdb_mmap_chunk_corruptions_total', prometheus, 0),
   ], values=[exactly('instance:tsdb_corruptions:since_start', prometheus, 60, 1)]),
-  lib.test('the growth of series within an hour, unknown in the first one', [lib.series('prometheus_tsdb_head_series', prometheus, '20000x239 35000x60')], values=[
-    nothing('instance:head_series:growth_1h', 3540),
-    exactly('instance:head_series:added_1h', prometheus, 3900, 15000),
-    exactly('instance:head_series:growth_1h', prometheus, 3900, 0.75),
-  ]),
+  lib.test(
+    'the growth of series within an hour, unknown in the first one',
+    [lib.series('prometheus_tsdb_head_series', prometheus, '20000x239 35000x60')],
+    values=[
+      nothing('instance:head_series:growth_1h', 3540),
+      exactly('instance:head_series:added_1h', prometheus, 3900, 15000),
+      exactly('instance:head_series:growth_1h', prometheus, 3900, 0.75),
+    ]
+  ),
 ];
 
 local of_alertmanager = [
-  lib.test('failed notifications as a share, for whatever reason they fail', [sent('0+4x60'), failed('0+1x60'), failed('0+1x60', 'clientError')], values=[
-    exactly('receiver:notifications:per_minute', chat, 600, 16),
-    exactly('receiver:notifications_failed:ratio_rate5m', chat, 600, 0.5),
-  ]),
-  lib.test('a receiver that nobody was told through has no share', [sent('7x60'), failed('3x60')], values=[nothing('receiver:notifications_failed:ratio_rate5m', 600)]),
-  lib.test('a single Alertmanager is whole without a cluster, and gone when it is down', [up(alertmanager, '1x20 0x60')], values=[
-    exactly('service:alertmanager_cluster:ratio', of(alertmanager), 120, 1),
-    exactly('service:alertmanager_cluster:ratio', of(alertmanager), 600, 0),
-  ]),
+  lib.test(
+    'failed notifications as a share, for whatever reason they fail',
+    [sent('0+4x60'), failed('0+1x60'), failed('0+1x60', 'clientError')],
+    values=[
+      exactly('receiver:notifications:per_minute', chat, 600, 16),
+      exactly('receiver:notifications_failed:ratio_rate5m', chat, 600, 0.5),
+    ]
+  ),
+  lib.test(
+    'a receiver that nobody was told through has no share',
+    [sent('7x60'), failed('3x60')],
+    values=[nothing('receiver:notifications_failed:ratio_rate5m', 600)]
+  ),
+  lib.test(
+    'a single Alertmanager is whole without a cluster, and gone when it is down',
+    [up(alertmanager, '1x20 0x60')],
+    values=[
+      exactly('service:alertmanager_cluster:ratio', of(alertmanager), 120, 1),
+      exactly('service:alertmanager_cluster:ratio', of(alertmanager), 600, 0),
+    ]
+  ),
   lib.test('members that do not find each other', [
     up(member('a')),
     up(member('b')),
@@ -115,8 +157,16 @@ local of_alertmanager = [
   ]),
   lib.test('the first Watchdog that is delivered counts, and one that fails does not', [
     lib.constant('process_start_time_seconds', alertmanager, lib.start.seconds),
-    lib.series('alertmanager_notifications_total', alertmanager { receiver_name: 'signalfire/watchdog', integration: 'webhook' }, '1x19 2x19 3x40'),
-    lib.series('alertmanager_notifications_failed_total', alertmanager { receiver_name: 'signalfire/watchdog', integration: 'webhook', reason: 'other' }, '0x19 0x19 1x40'),
+    lib.series(
+      'alertmanager_notifications_total',
+      alertmanager { receiver_name: 'signalfire/watchdog', integration: 'webhook' },
+      '1x19 2x19 3x40'
+    ),
+    lib.series(
+      'alertmanager_notifications_failed_total',
+      alertmanager { receiver_name: 'signalfire/watchdog', integration: 'webhook', reason: 'other' },
+      '0x19 0x19 1x40'
+    ),
   ], values=[
     exactly('service:watchdog_notifications:delivered_15m', of(alertmanager), 15, 1),
     exactly('service:watchdog_notifications:delivered_15m', of(alertmanager), 600, 2),
@@ -124,19 +174,35 @@ local of_alertmanager = [
 ];
 
 local of_collecting = [
-  lib.test('an export stands still if nothing is delivered although something waits', [queue('0x20 5000x60'), delivered('0+9x20 180x60')], values=[
-    stalled(240, 0),
-    stalled(480, 0),
-    stalled(700, 1),
-  ]),
+  lib.test(
+    'an export stands still if nothing is delivered although something waits',
+    [queue('0x20 5000x60'), delivered('0+9x20 180x60')],
+    values=[
+      stalled(240, 0),
+      stalled(480, 0),
+      stalled(700, 1),
+    ]
+  ),
   lib.test('an exporter that has nothing to deliver does not stand still', [queue('0x60')], values=[stalled(600, 0)]),
-  lib.test('an exporter that has never delivered anything stands still at once', [queue('5000x60')], values=[stalled(60, 1)]),
-  lib.test('how full a queue is', [queue('50x60'), lib.constant('otelcol_exporter_queue_capacity', to_loki { data_type: 'logs' }, 200)], values=[
-    exactly('exporter:collector_queue:ratio', of(collector) { exporter: to_loki.exporter }, 60, 0.25),
-  ]),
+  lib.test(
+    'an exporter that has never delivered anything stands still at once',
+    [queue('5000x60')],
+    values=[stalled(60, 1)]
+  ),
+  lib.test(
+    'how full a queue is',
+    [queue('50x60'), lib.constant('otelcol_exporter_queue_capacity', to_loki { data_type: 'logs' }, 200)],
+    values=[
+      exactly('exporter:collector_queue:ratio', of(collector) { exporter: to_loki.exporter }, 60, 0.25),
+    ]
+  ),
   lib.test('nothing lost is zero, not a gap', [
     lib.series('otelcol_receiver_accepted_spans_total', collector { receiver: 'otlp', transport: 'http' }, '0+9x60'),
-    lib.series('otelcol_receiver_accepted_log_records_total', collector { receiver: 'otlp', transport: 'http' }, '0+9x60'),
+    lib.series(
+      'otelcol_receiver_accepted_log_records_total',
+      collector { receiver: 'otlp', transport: 'http' },
+      '0+9x60'
+    ),
   ], values=[
     exactly('service:spans_dropped:rate5m', of(collector), 600, 0),
     exactly('service:logs_dropped:rate5m', of(collector), 600, 0),
@@ -149,7 +215,7 @@ local of_collecting = [
     exactly('service:spans_dropped:rate5m', shop, 600, 2),
     exactly('service:logs_dropped:rate5m', of(collector), 600, 2),
   ]),
-  lib.test('Loki\'s failures as a share of each route, without its probes', [
+  lib.test("Loki's failures as a share of each route, without its probes", [
     requests('204', '0+9x60'),
     requests('500', '0+3x60'),
     requests('503', '0+9x60', 'ready'),
@@ -246,13 +312,25 @@ local plain = [
 
 // With an inventory in which the service `shop` has two targets.
 local inventory = [
-  lib.test('a target that service discovery has lost is missed', [target('a', '1x400'), target('b', '1x8 stale')], values=[share(60, 1), share(180, 0.5), share(4800, 0.5)]),
-  lib.test('a job that is gone as a whole is missed', [target('a', '1x8 stale'), target('b', '1x8 stale')], values=[share(60, 1), share(180, 0)]),
+  lib.test(
+    'a target that service discovery has lost is missed',
+    [target('a', '1x400'), target('b', '1x8 stale')],
+    values=[share(60, 1), share(180, 0.5), share(4800, 0.5)]
+  ),
+  lib.test(
+    'a job that is gone as a whole is missed',
+    [target('a', '1x8 stale'), target('b', '1x8 stale')],
+    values=[share(60, 1), share(180, 0)]
+  ),
   lib.test('a job that never came is missed after half an hour', [up(prometheus, '1x400')], values=[
     nothing('service:up:ratio{service="shop"}', 1740),
     lib.value('service:up:ratio{service="shop"}', 1860, { ['service:up:ratio' + lib.labels(shop)]: 0 }),
   ]),
-  lib.test('more targets than expected are all watched', [target('a'), target('b'), target('c', '1x8 0x60')], values=[share(60, 1), share(180, 2 / 3)]),
+  lib.test(
+    'more targets than expected are all watched',
+    [target('a'), target('b'), target('c', '1x8 0x60')],
+    values=[share(60, 1), share(180, 2 / 3)]
+  ),
 ];
 
 function(config) {

@@ -1,6 +1,5 @@
 // All promtool tests by file name. They are built from the alerts in use, so an overridden threshold is tested, too.
 local cases = import 'cases.libsonnet';
-local lib = import 'lib.libsonnet';
 
 local expectations =
   (import 'alerts/http.libsonnet')
@@ -18,7 +17,7 @@ local expectations =
 function(alerts, config)
   {
     // They put in recorded series: what the rules would record of these beside them is not asked.
-    [name + '.yaml']: lib.file(cases(alerts[name], expectations[name], config), rule_files=['alerts.yaml'])
+    [name + '.yaml']: cases(alerts[name], expectations[name], config)
     for name in std.objectFields(expectations)
     if alerts[name].enabled
   }

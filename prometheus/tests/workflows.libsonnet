@@ -16,26 +16,42 @@ local watched = lib.constant('up', bot, 1, 400);
 
 function(config) {
   'workflows.yaml': lib.file([
-    lib.test('the share that fails, and how long they take', [runs('success', '0+3x120'), runs('error', '0+1x120')] + durations('0+4x120', '10.0'), values=[
-      exactly(share, 1800, 0.25),
-      exactly('service_workflow:workflow_duration_seconds:p50_15m', 1800, 5),
-      exactly('service_workflow:workflow_duration_seconds:p95_15m', 1800, 9.5),
-    ]),
-    lib.test('no failure is a share of zero; without runs there is no share', [runs('success', '0+3x60 180x100')], values=[
-      exactly(share, 900, 0),
-      lib.value(share, 2400, {}),
-    ]),
+    lib.test(
+      'the share that fails, and how long they take',
+      [runs('success', '0+3x120'), runs('error', '0+1x120')] + durations('0+4x120', '10.0'),
+      values=[
+        exactly(share, 1800, 0.25),
+        exactly('service_workflow:workflow_duration_seconds:p50_15m', 1800, 5),
+        exactly('service_workflow:workflow_duration_seconds:p95_15m', 1800, 9.5),
+      ]
+    ),
+    lib.test(
+      'no failure is a share of zero; without runs there is no share',
+      [runs('success', '0+3x60 180x100')],
+      values=[
+        exactly(share, 900, 0),
+        lib.value(share, 2400, {}),
+      ]
+    ),
     // A series of its own, which begins at 1: rate() and increase() see nothing in it.
     lib.test('the first run of all counts, if it fails', [watched, runs('error', '_x100 1x200')], values=[
       exactly(share, 1600, 1),
       lib.value(share, 2700, {}),
     ]),
-    lib.test('what happened before anybody watched does not count', [lib.constant('up', bot, 1, 40), runs('error', '7x40')], values=[lib.value(share, 300, {})]),
+    lib.test(
+      'what happened before anybody watched does not count',
+      [lib.constant('up', bot, 1, 40), runs('error', '7x40')],
+      values=[lib.value(share, 300, {})]
+    ),
     lib.test('nor does a scrape that failed', [
       lib.series('up', bot, '1x99 0 1x200'),
       runs('error', '10x99 stale 10x200'),
     ], values=[lib.value(share, 2400, {})]),
-    lib.test('a restart is not a failure', [watched, runs('success', '0+1x99 0+1x100'), runs('error', '5x400')], values=[exactly(share, 1800, 0)]),
+    lib.test(
+      'a restart is not a failure',
+      [watched, runs('success', '0+1x99 0+1x100'), runs('error', '5x400')],
+      values=[exactly(share, 1800, 0)]
+    ),
 
     // Seen to end until 630 s.
     lib.test('a workflow under way of which no run ends stands still', durations('0+1x40 40x400', '1.0') + [

@@ -7,11 +7,12 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page
 
-from scripts import suites
-from scripts.screenshots import TALL, uids, wait_until_drawn
-from tests.stack.running import Stack
+from kit.testing import suites
+from tests.browser.conftest import Drawn
+from tests.browser.looks import DARK, WIDE
+from tests.support.running import Stack
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(900)]
 
 # axe's rule → why what it finds stands.
 ACCEPTED = {
@@ -41,21 +42,14 @@ def violations(page: Page, axe: str) -> list[str]:
     ]
 
 
-@pytest.mark.parametrize("uid", uids())
-@pytest.mark.parametrize("scheme", ["dark", "light"])
-def test_axe_finds_nothing(page: Page, stack: Stack, axe: str, uid: str, scheme: str) -> None:
-    page.set_viewport_size({"width": 1440, "height": TALL})
-    page.goto(f"{stack.url('dashboards')}/d/{uid}?theme={scheme}")
-    wait_until_drawn(page)
-    assert violations(page, axe) == []
+@pytest.mark.parametrize("drawn", WIDE, indirect=True, ids=str)
+def test_axe_finds_nothing(drawn: Drawn, axe: str) -> None:
+    assert violations(drawn.page, axe) == []
 
 
-@pytest.mark.parametrize("uid", uids())
-def test_every_panel_is_a_named_region_and_every_picture_has_its_text(page: Page, stack: Stack, uid: str) -> None:
-    page.set_viewport_size({"width": 1440, "height": TALL})
-    page.goto(f"{stack.url('dashboards')}/d/{uid}")
-    wait_until_drawn(page)
-    for panel in page.locator("[data-panel-state=ok]").all():
+@pytest.mark.parametrize("drawn", DARK, indirect=True, ids=str)
+def test_every_panel_is_a_named_region_and_every_picture_has_its_text(drawn: Drawn) -> None:
+    for panel in drawn.page.locator("[data-panel-state=ok]").all():
         title = panel.get_attribute("data-panel-title") or ""
         assert panel.get_by_role("region", name=title, exact=True).count() == 1, title
         assert panel.get_by_role("heading", name=title, exact=True).count() == 1, title

@@ -4,24 +4,18 @@ from __future__ import annotations
 
 import json
 import re
-import time
 from pathlib import Path
 from typing import Any
 
-import httpx
 import pytest
 from playwright.sync_api import Page, expect
 
-from scripts.paths import ROOT
-from scripts.screenshots import STATES, TALL, uids, wait_until_drawn
-from scripts.verification.expectations import FAULTS
-from tests.stack.running import Stack
-from tests.stack.servers import eventually, get
+from scripts.screenshots import STATES, TALL, wait_until_drawn
+from tests.browser.conftest import Drawn
+from tests.browser.looks import GENERATED, LOOKS
+from tests.support.running import Stack
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(900)]
-
-GENERATED = ROOT / "grafana" / "generated"
-FAULT_SECONDS = 30
 
 
 def panels_of(uid: str) -> set[str]:
@@ -31,46 +25,13 @@ def panels_of(uid: str) -> set[str]:
     return {panel["title"] for panel in dashboard["panels"] + inside if panel["type"] != "row"}
 
 
-@pytest.fixture(scope="module")
-def lived(stack: Stack) -> Stack:
-    """The stack after every fault of the demo, so that the panels about them have something to show.
-
-    And once the sums over days have begun, which are made of samples taken every five minutes.
-    """
-    for active in (True, False):
-        for fault in FAULTS:
-            address = f"{stack.url('ad-api')}/faults/{fault}"
-            httpx.put(address, json={"active": active}, timeout=30, trust_env=False).raise_for_status()
-        if active:
-            time.sleep(FAULT_SECONDS)
-
-    def burns_are_summed() -> bool:
-        answer = get(f"{stack.url('prometheus')}/api/v1/query", query="service:slo_burn:rate3d")
-        return bool(answer.json()["data"]["result"])
-
-    eventually(burns_are_summed, "objectives have sums over three days", patience=780)
-    return stack
-
-
-@pytest.mark.parametrize("uid", uids())
-@pytest.mark.parametrize(("width", "scheme"), [(1440, "dark"), (1440, "light"), (800, "dark")])
-def test_no_panel_is_empty_and_the_console_is_silent(
-    page: Page,
-    lived: Stack,
-    console_errors: list[str],
-    screenshots: Path,
-    uid: str,
-    width: int,
-    scheme: str,
-) -> None:
-    page.set_viewport_size({"width": width, "height": TALL})
-    page.goto(f"{lived.url('dashboards')}/d/{uid}?theme={scheme}")
-    undrawn = wait_until_drawn(page)
-    page.screenshot(path=screenshots / f"{uid}-{width}-{scheme}.png", full_page=True)
-    assert undrawn == []
-    assert {name.split(" ", 1)[1] for name in page.evaluate(STATES)} == panels_of(uid)
-    assert console_errors == []
-    assert page.evaluate("document.documentElement.scrollWidth") <= width
+@pytest.mark.parametrize("drawn", LOOKS, indirect=True, ids=str)
+def test_no_panel_is_empty_and_the_console_is_silent(drawn: Drawn, screenshots: Path) -> None:
+    drawn.page.screenshot(path=screenshots / f"{drawn.look}.png", full_page=True)
+    assert drawn.undrawn == []
+    assert {name.split(" ", 1)[1] for name in drawn.page.evaluate(STATES)} == panels_of(drawn.look.uid)
+    assert drawn.errors == []
+    assert drawn.page.evaluate("document.documentElement.scrollWidth") <= drawn.look.width
 
 
 def test_from_a_latency_panel_to_the_trace_to_its_logs_and_back_to_the_request(

@@ -11,8 +11,8 @@ import httpx
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.stack.receivers import receivers
-from tests.stack.servers import Servers, eventually
+from tests.support.receivers import receivers
+from tests.support.servers import Servers, eventually
 
 pytestmark = pytest.mark.browser
 

@@ -10,9 +10,8 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from grafana.viewer.server.app import Viewer
-from scripts.paths import ROOT
-from tests.unit.viewer.conftest import make_config
-from tests.unit.viewer.helpers import serving
+from kit.paths import ROOT
+from tests.support.viewer import make_config, serving
 
 pytestmark = pytest.mark.browser
 

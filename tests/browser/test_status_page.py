@@ -14,7 +14,7 @@ from fastapi import FastAPI
 from playwright.sync_api import Browser, Page, Request, expect
 from prometheus_client import CollectorRegistry
 from signalfire import HealthChecker, Status, setup_monitoring
-from signalfire.performance import PerformanceTracker
+from signalfire.operations.performance import PerformanceTracker
 
 from tests.unit.library.helpers import serving
 

@@ -3,17 +3,17 @@
 import os
 import signal
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import httpx
 
-from scripts.compose import engine
-from scripts.compose.project import Container, Project
-from scripts.stack.endpoints import endpoints
-from tests.stack import running
+from kit.runtimes.compose import engine
+from kit.runtimes.compose.project import Container, Project
+from kit.stack.endpoints import endpoints
+from tests.support import running
 
 
 @dataclass
@@ -43,6 +43,10 @@ class Containers(running.Stack):
     def kill(self, name: str) -> None:
         """SIGKILL, and not through the engine, which would take it for a wish; the engine starts it again."""
         os.kill(self.pid(name), signal.SIGKILL)
+
+    def deaf(self, names: Iterable[str]) -> set[str]:
+        """Those whose first process does not handle SIGTERM: the kernel drops it, and the engine has to kill it."""
+        return {name for name in names if not _handled(self.pid(name)) >> (signal.SIGTERM - 1) & 1}
 
     def log(self, name: str) -> str:
         return self.project.log(name, 100_000)
@@ -76,6 +80,12 @@ class Containers(running.Stack):
     def tear_down(self) -> None:
         """Leave no container, volume, network or file."""
         self.command("clean", "--yes", timeout=180)
+
+
+def _handled(pid: int) -> int:
+    """The signals that a process handles, a bit each."""
+    status = Path(f"/proc/{pid}/status").read_text()
+    return int(status.partition("SigCgt:")[2].split()[0], 16)
 
 
 def write_settings(folder: Path, **sections: object) -> Containers:

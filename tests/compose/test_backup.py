@@ -9,14 +9,14 @@ from typing import Any
 
 import pytest
 
-from scripts.backups.compose import places
-from scripts.compose import engine
-from scripts.paths import ROOT
+from kit.paths import ROOT
+from kit.runtimes.compose import engine
+from kit.runtimes.compose.backup import places
 from tests.compose.conftest import SECRET_URL
 from tests.compose.running import Containers, write_settings
-from tests.stack import drill
-from tests.stack import running as plain
-from tests.stack.drill import SCRAPE_INTERVAL, Saved
+from tests.support import drill
+from tests.support import running as plain
+from tests.support.drill import SCRAPE_INTERVAL, Saved
 
 _OWNERS = {"prometheus": "65534", "alertmanager": "65534", "loki": "10001", "jaeger": "10001", "demo": "10001"}
 

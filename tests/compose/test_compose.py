@@ -7,25 +7,20 @@ import signal
 import subprocess
 import time
 from pathlib import Path
+from typing import Any, cast
 
 import httpx
 import psutil
 import pytest
 
-from scripts.compose import engine
+from kit.runtimes.compose import engine
 from tests.compose.conftest import SECRET_URL
 from tests.compose.running import Containers, write_settings
-from tests.stack.silences import is_silenced, set_silence
+from tests.support.silences import is_silenced, set_silence
 
 
 def test_everything_is_healthy_from_nothing(running: Containers) -> None:
     assert set(running.statuses().items()) == {(name, "ready") for name in running.services}
-
-
-def test_verify_follows_a_fault_from_the_metric_to_the_notification(running: Containers) -> None:
-    done = running.command("verify")
-    assert done.returncode == 0, done.stdout + done.stderr
-    assert "Every step was seen" in done.stdout
 
 
 def test_every_target_is_scraped(running: Containers) -> None:
@@ -66,6 +61,17 @@ def test_every_container_has_limits(running: Containers) -> None:
         assert 0 < host["Memory"] <= 1024**3, name
         assert host["LogConfig"] == {"Type": "json-file", "Config": {"max-file": "3", "max-size": "10m"}}, name
         assert host["RestartPolicy"]["Name"] == "unless-stopped", name
+
+
+def test_no_container_stands_near_its_limit(running: Containers) -> None:
+    """What it holds for good: files that were read may be forgotten at any time."""
+    shares = {}
+    for name in running.services:
+        container = engine.connect().containers.get(running.inspect(name)["Id"])
+        stats = cast("dict[str, Any]", container.stats(stream=False))["memory_stats"]
+        cached = stats["stats"].get("total_inactive_file", stats["stats"].get("inactive_file", 0))
+        shares[name] = (stats["usage"] - cached) / stats["limit"]
+    assert {name: share for name, share in shares.items() if share > 0.6} == {}
 
 
 def test_ports_are_open_on_loopback_alone(running: Containers) -> None:
@@ -150,6 +156,10 @@ def test_every_process_may_be_killed(running: Containers) -> None:
     assert running.query(sample, time=before[0])[0]["value"] == before
 
 
+def test_every_process_ends_when_it_is_asked_to(running: Containers) -> None:
+    assert running.deaf(running.services) == set()
+
+
 def test_up_again_changes_nothing(running: Containers) -> None:
     identities = {name: running.containers()[name].identity for name in running.services}
     assert "It ran already: nothing was changed." in running.up()
@@ -170,6 +180,23 @@ def test_a_changed_setting_reloads_and_restarts_only_what_must_be(running: Conta
         assert not changed & {"jaeger", "node_exporter", "ad-api"}
     finally:
         running.configure(scrape=None, retention=None)
+        running.up()
+
+
+def test_what_the_settings_name_no_more_is_stopped(running: Containers) -> None:
+    """Compose itself lets the services of a profile run that is not wanted any more."""
+    database = {"service": "shop-cache", "kind": "redis", "address": "127.0.0.1:9"}
+    running.configure(targets=[{"service": "shop", "addresses": ["127.0.0.1:9"]}], databases=[database])
+    try:
+        running.up()
+        assert {"relay", "relay_outside", "redis_exporter"} <= set(running.containers())
+        running.configure(targets=None, databases=None, demo={"enabled": False})
+        said = running.up()
+        assert set(running.containers()) == set(running.services)
+        assert "ad-api stopped" in said
+        assert "relay stopped" in said
+    finally:
+        running.configure(targets=None, databases=None, demo=None)
         running.up()
 
 
@@ -203,6 +230,18 @@ def test_the_demos_log_lines_are_in_loki(running: Containers) -> None:
         return bool(answer.json()["data"]["result"])
 
     running.wait(lines, "log lines of ad-api in Loki", 60)
+
+
+def test_down_stops_what_an_earlier_start_has_left(running: Containers, tmp_path: Path) -> None:
+    stack = write_settings(tmp_path, demo={"enabled": False}, targets=[{"service": "s", "addresses": ["127.0.0.1:9"]}])
+    try:
+        stack.up()
+        overlay = stack.state / "compose" / ".env"
+        overlay.write_text(re.sub(r"COMPOSE_PROFILES=.*", "COMPOSE_PROFILES=viewer", overlay.read_text()))
+        assert stack.command("down").returncode == 0
+        assert stack.containers() == {}
+    finally:
+        stack.tear_down()
 
 
 def test_down_and_up_keep_the_data(running: Containers) -> None:

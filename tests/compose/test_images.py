@@ -11,11 +11,11 @@ from typing import Any
 import docker
 import pytest
 
-from scripts.compose import engine
-from scripts.compose.images import Image, ImageUnavailableError, can_be_built, ensure, listed
-from scripts.compose.images import ensuring as ensuring_module
-from scripts.compose.images.recipes import Recipe, recipe_of
-from scripts.paths import ROOT
+from kit.images import Image, ImageUnavailableError, can_be_built, ensure, listed, outlook
+from kit.images import ensuring as ensuring_module
+from kit.images.recipes import Recipe, recipe_of
+from kit.paths import ROOT
+from kit.runtimes.compose import engine
 
 IMAGES = [image for image in listed(ROOT / "compose" / "compose.yaml") if can_be_built(image)]
 PYTHON = next(image for image in IMAGES if image.repository == "signalfire/python")
@@ -198,6 +198,24 @@ def test_only_the_image_whose_input_was_touched_is_built_again(
     assert {image.service for image in own_names if came[image.name] == "built"} == {rebuilt}
     assert set(ensure(client, own_names, lambda *_: None, offline=True).values()) == {"found"}
     assert {name: client.images.get(name).id for name in in_use} == in_use
+
+
+def test_interrupted_it_goes_on_where_it_was(client: docker.DockerClient, own_names: list[Image]) -> None:
+    first, second, *_ = own_names
+
+    def interrupt(service: str, state: str, _detail: str) -> None:
+        if (service, state) == (second.service, "building"):
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        ensure(client, own_names, interrupt, offline=True)
+    said = outlook(client, own_names, besides=[])
+    assert first.name not in said
+    assert second.name in said
+    came = ensure(client, own_names, lambda *_: None, offline=True)
+    assert came[first.name] == "found"
+    assert came[second.name] == "built"
+    assert outlook(client, own_names, besides=[]) == ""
 
 
 def test_where_no_registry_answers_an_image_is_built_under_its_name(

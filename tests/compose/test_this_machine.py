@@ -6,6 +6,7 @@ import pwd
 import secrets
 import signal
 import subprocess
+import tempfile
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -18,9 +19,9 @@ import psutil
 import pytest
 from prometheus_client import CollectorRegistry, Gauge, start_http_server
 
-from scripts import system_packages
+from kit.machine import system_packages
 from tests.compose.running import Containers, write_settings
-from tests.stack.running import free_ports
+from tests.support.running import free_ports
 
 REDIS_PASSWORD = secrets.token_hex(16)
 POSTGRES_PASSWORD = secrets.token_hex(16)
@@ -87,8 +88,7 @@ def watched(tmp_path_factory: pytest.TempPathFactory, notifications: "Notificati
         },
     ]
     (folder / "shop-logs").mkdir()
-    for parent in (folder, folder.parent, folder.parent.parent):
-        parent.chmod(0o755)  # pytest's are private; the collector is another user
+    let_others_reach(folder)
     (folder / "hook").write_text(f"http://127.0.0.1:{notifications.server_port}/hook?token=abc")
     stack = write_settings(
         folder,
@@ -104,6 +104,14 @@ def watched(tmp_path_factory: pytest.TempPathFactory, notifications: "Notificati
             yield stack
         finally:
             stack.tear_down()
+
+
+def let_others_reach(folder: Path) -> None:
+    """pytest's folders are private, and the collector and a database are other users."""
+    for parent in (folder, *folder.parents):
+        if parent == Path(tempfile.gettempdir()):
+            return
+        parent.chmod(0o755)
 
 
 @contextmanager
@@ -134,8 +142,7 @@ def postgres(port: int, folder: Path) -> Iterator[None]:
     programs = max(Path("/usr/lib/postgresql").glob("*/bin"))
     as_postgres = ["setpriv", "--reuid=postgres", "--regid=postgres", "--clear-groups"] if os.geteuid() == 0 else []
     if as_postgres:
-        for parent in (folder, folder.parent, folder.parent.parent):
-            parent.chmod(0o711)
+        let_others_reach(folder)
         os.chown(folder, pwd.getpwnam("postgres").pw_uid, -1)
     data = folder / "data"
 
@@ -243,6 +250,10 @@ def test_they_are_held_as_tight_as_the_rest(watched: Containers) -> None:
         assert container["HostConfig"]["ReadonlyRootfs"] is True
         assert not any((container["NetworkSettings"]["Ports"] or {}).values())
     assert {"redis_exporter", "postgres_exporter", "relay", "relay_outside"} <= set(watched.statuses())
+
+
+def test_the_way_there_ends_when_it_is_asked_to(watched: Containers) -> None:
+    assert watched.deaf(["relay", "relay_outside", "redis_exporter", "postgres_exporter"]) == set()
 
 
 def test_the_databases_passwords_are_seen_nowhere(watched: Containers) -> None:

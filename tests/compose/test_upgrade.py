@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from scripts.build import binary
-from scripts.paths import ROOT
+from kit.build import binary
+from kit.paths import ROOT
 from tests.compose.running import Containers, write_settings
 
 OLDER = ROOT / "tests" / "upgrade" / "prometheus"

@@ -7,13 +7,13 @@ from pathlib import Path
 import pytest
 import yaml
 
-from scripts.build import binary
-from scripts.native.starting import with_secrets
-from scripts.paths import ROOT, State
-from scripts.render.files import write_folder
-from scripts.render.runtime import native
-from scripts.render.template import evaluate
-from scripts.settings import load
+from kit.build import binary
+from kit.paths import ROOT, State
+from kit.render.addresses_for_templates import native
+from kit.render.files import write_folder
+from kit.render.template import evaluate
+from kit.runtimes.native.reconcile import with_secrets
+from kit.settings import load
 
 PAGE = (ROOT / "docs" / "notifications.md").read_text()
 EXAMPLES = re.findall(r"^```yaml\n(.*?)^```", PAGE, re.DOTALL | re.MULTILINE)

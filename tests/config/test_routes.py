@@ -8,12 +8,12 @@ from typing import Any
 import pytest
 import yaml
 
-from scripts.build import binary
-from scripts.paths import ROOT, State
-from scripts.render.files import write_folder
-from scripts.render.runtime import native
-from scripts.render.template import evaluate
-from scripts.settings import Settings
+from kit.build import binary
+from kit.paths import ROOT, State
+from kit.render.addresses_for_templates import native
+from kit.render.files import write_folder
+from kit.render.template import evaluate
+from kit.settings import Settings
 
 DEMO = [{"name": "notifications", "port": 8005, "webhook": "/alerts"}]
 EVERYBODY: dict[str, Any] = {"name": "everybody", "webhook": {"url": "http://127.0.0.1:1/"}}
@@ -129,6 +129,13 @@ def test_every_cooldown_has_a_route(written: Write) -> None:
         generated = yaml.safe_load((ROOT / "prometheus" / "generated" / "alerts.yaml").read_text())
         used = {rule["labels"]["cooldown"] for group in generated["groups"] for rule in group["rules"]}
         assert {f'cooldown="{cooldown}"' for cooldown in used} <= intervals.keys()
+
+
+def test_a_cooldown_in_other_words_has_a_route_too(written: Write) -> None:
+    changed = {"HighErrorRate": {"labels": {"cooldown": "60m"}}}
+    for route in routes(written({"receivers": [EVERYBODY], "alerts": changed}), "everybody"):
+        intervals = {child["matchers"][0]: child["repeat_interval"] for child in route["routes"]}
+        assert (intervals['cooldown="60m"'], intervals['cooldown="1h"']) == ("60m", "1h")
 
 
 def test_notes_come_once_a_day_in_one_mail(written: Write) -> None:

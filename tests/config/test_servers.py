@@ -1,19 +1,12 @@
 """Each server's own checker takes its rendered configuration, for the defaults and for settings at their edges."""
 
-import subprocess
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 
-from scripts.build import binary
-from scripts.paths import State
-from scripts.render.files import write_folder
-from scripts.render.runtime import native
-from scripts.render.servers import BY_NAME
-from scripts.render.template import Rendered, evaluate
-from scripts.settings import Settings
+from tests.config.rendering import SERVERS, checked, rendered
 
 EVERYTHING: dict[str, Any] = {
     "env": "prod.eu-1",
@@ -38,27 +31,6 @@ EVERYTHING: dict[str, Any] = {
 }  # fmt: skip
 NEVER: dict[str, Any] = {"tracing": {"keep_ratio": 0}, "listen": "::", "retention": {"logs": "100y", "traces": "1s"}}
 SETTINGS = {"defaults": {}, "everything": EVERYTHING, "never and IPv6": NEVER}
-SERVERS = ["prometheus", "alertmanager", "loki", "jaeger", "collector", "node_exporter"]
-DEMO = [
-    {"name": "ad-api", "port": 8000, "webhook": None},
-    {"name": "notifications", "port": 8005, "webhook": "/alerts"},
-]
-
-
-def rendered(name: str, settings: dict[str, Any], folder: Path) -> Rendered:
-    valid = Settings.model_validate(settings)
-    runtime = native(valid, State(folder), demo=DEMO, page=folder)
-    result = evaluate(BY_NAME[name].template, valid.model_dump(mode="json", by_alias=True), runtime)
-    write_folder(folder / "config" / name, result.files)
-    return result
-
-
-def checked(result: Rendered) -> list[subprocess.CompletedProcess[str]]:
-    """What each of its checks said."""
-    return [
-        subprocess.run([str(binary(program)), *arguments], capture_output=True, text=True, timeout=120, check=False)
-        for program, *arguments in result.checks
-    ]
 
 
 @pytest.mark.stack

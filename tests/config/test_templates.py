@@ -12,12 +12,12 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from scripts.build import binary
-from scripts.paths import State
-from scripts.render.files import write_folder
-from scripts.render.runtime import native
-from scripts.render.template import evaluate
-from scripts.settings import Settings
+from kit.build import binary
+from kit.paths import State
+from kit.render.addresses_for_templates import native
+from kit.render.files import write_folder
+from kit.render.template import evaluate
+from kit.settings import Settings
 
 pytestmark = pytest.mark.stack
 

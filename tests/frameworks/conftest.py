@@ -1,4 +1,4 @@
-"""Agent frameworks in an environment of their own (`scripts/frameworks.py`), and a model provider that answers them."""
+"""Agent frameworks in an environment of their own (`kit.testing.frameworks`), and a provider that answers them."""
 
 import logging
 import os
@@ -22,14 +22,15 @@ from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 from prometheus_client import CollectorRegistry
-from signalfire import Metrics, internal, setup_logging, setup_tracing
-from signalfire.logs import NEVER, line
+from signalfire import Metrics, setup_logging, setup_tracing
+from signalfire.logs.line import NEVER, line
+from signalfire.prometheus import default
 
 from examples.adplatform.database import open_database
 from examples.adplatform.faults import FaultBoard
 from examples.adplatform.provider import errors
 from examples.adplatform.provider.app import create_app
-from tests.unit.examples.helpers import serving
+from tests.support.serving import serving
 from tests.unit.library.helpers import Lines
 
 _memory = InMemorySpanExporter()
@@ -62,7 +63,7 @@ def _no_internal_errors() -> Iterator[None]:
     def count() -> float:
         return sum(
             sample.value
-            for family in internal.metrics.registry.collect()
+            for family in default.metrics.registry.collect()
             for sample in family.samples
             if sample.name == "signalfire_internal_errors_total"
         )

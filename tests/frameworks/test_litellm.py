@@ -15,7 +15,7 @@ from litellm.caching.caching import Cache  # type: ignore[import-not-found]
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 from prometheus_client import CollectorRegistry
 from signalfire import Metrics, track_ai_call
-from signalfire.ai import ai_operation
+from signalfire.llm.call import ai_operation
 from signalfire.providers.litellm import instrument_litellm, uninstrument_litellm
 from signalfire.providers.openai import instrument_openai, uninstrument_openai
 

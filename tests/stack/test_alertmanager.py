@@ -10,7 +10,8 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tests.stack.servers import Servers, eventually
+from tests.stack.rounds import LOGS_ROUNDS, Rounds, count, groups, hurry
+from tests.support.servers import Servers, eventually
 
 pytestmark = pytest.mark.stack
 
@@ -49,15 +50,20 @@ def receiver() -> Iterator[Receiver]:
 
 
 @pytest.fixture
-def alertmanager(receiver: Receiver, tmp_path: Path) -> Iterator[str]:
+def servers(receiver: Receiver, tmp_path: Path) -> Iterator[Servers]:
     address = tmp_path / "address"
     address.write_text(receiver.url)
     servers = Servers(tmp_path / "state", {"receivers": [{"name": "chat", "webhook": {"url_file": str(address)}}]})
     try:
-        servers.start("alertmanager")
-        yield servers.url("alertmanager")
+        servers.start("alertmanager", adjust=hurry, options=LOGS_ROUNDS)
+        yield servers
     finally:
         servers.close()
+
+
+@pytest.fixture
+def alertmanager(servers: Servers) -> str:
+    return servers.url("alertmanager")
 
 
 def post(alertmanager: str, *labels: dict[str, str], ends_in: float = 3600) -> None:
@@ -67,7 +73,7 @@ def post(alertmanager: str, *labels: dict[str, str], ends_in: float = 3600) -> N
     httpx.post(f"{alertmanager}/api/v2/alerts", json=alerts).raise_for_status()
 
 
-def test_the_worse_is_told_instead_of_the_lesser(alertmanager: str, receiver: Receiver) -> None:
+def test_the_worse_is_told_instead_of_the_lesser(servers: Servers, alertmanager: str, receiver: Receiver) -> None:
     critical = {"alertname": "VeryDeep", "severity": "critical", "condition": "queue_depth", "queue": "images"}
     warning = {"alertname": "Deep", "severity": "warning", "condition": "queue_depth", "queue": "images"}
     other_queue = warning | {"queue": "videos"}
@@ -79,7 +85,13 @@ def test_the_worse_is_told_instead_of_the_lesser(alertmanager: str, receiver: Re
         ("Slow", "warning", "images", "firing"),
     }
     eventually(lambda: wanted <= set(receiver.got), f"notifications {wanted}, got {receiver.got}")
-    time.sleep(12)  # one more round of each group
+    rounds = Rounds(lambda: servers.log("alertmanager"))
+    now, known = rounds.now(), groups(rounds.since(0, 'service="api"'))
+    assert {group.partition('alertname="')[2].partition('"')[0] for group in known} == {"VeryDeep", "Deep", "Slow"}
+    eventually(
+        lambda: all(count(rounds.since(now, 'service="api"'), group) > 1 for group in known),
+        "one more round of each group",
+    )
     assert set(receiver.got) == wanted
 
 

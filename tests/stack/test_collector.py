@@ -10,7 +10,7 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.stack.servers import (
+from tests.support.servers import (
     Servers,
     attributes,
     eventually,

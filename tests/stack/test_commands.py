@@ -15,9 +15,9 @@ import psutil
 import pytest
 import yaml
 
-from scripts.build import all_artifacts
-from scripts.build.cache import cache_folder
-from tests.stack.running import Stack, write_settings
+from kit.build import all_artifacts
+from kit.build.cache import cache_folder
+from tests.support.running import Stack, write_settings
 
 WAIT_SECONDS = 60
 
@@ -41,13 +41,15 @@ def fresh(own: Stack) -> Iterator[Stack]:
 
 @pytest.fixture
 def running(fresh: Stack) -> Stack:
-    fresh.up()
+    if not fresh.is_up:
+        fresh.up()
     return fresh
 
 
 @pytest.fixture
 def stopped(fresh: Stack) -> Stack:
-    fresh.tear_down()
+    if fresh.processes():
+        fresh.tear_down()
     return fresh
 
 
@@ -68,6 +70,19 @@ def test_a_second_up_changes_nothing(running: Stack) -> None:
     assert "nothing was changed" in running.up()
     assert running.pids() == before
     assert {path: path.stat().st_mtime_ns for path in (running.state / "config").rglob("*")} == written
+
+
+def test_doctor_finds_nothing_wrong_with_a_running_stack(running: Stack) -> None:
+    done = running.command("doctor")
+    assert done.returncode == 0, done.stdout
+    assert "ports are ours" in done.stdout
+
+
+def test_logs_names_the_processes_when_the_name_is_wrong(running: Stack) -> None:
+    done = running.command("logs", "promethes")
+    assert done.returncode == 2
+    assert "did you mean prometheus?" in done.stderr
+    assert "node_exporter" in done.stderr
 
 
 def test_a_changed_setting_reloads_what_can_be_reloaded(running: Stack) -> None:
@@ -142,17 +157,31 @@ def test_down_leaves_no_process_and_keeps_the_data(running: Stack) -> None:
     assert _query(running, 'up{service="prometheus"}', then) == ["1"]
 
 
-def test_down_without_a_stack_is_content(stopped: Stack) -> None:
-    done = stopped.command("down")
-    assert (done.returncode, done.stdout.strip()) == (0, "Nothing runs.")
-
-
 def test_supervisor_killed_takes_everything_with_it(running: Stack) -> None:
     supervisor = int((running.state / "run" / "supervisord.pid").read_text())
     os.kill(supervisor, signal.SIGKILL)
     _until(lambda: running.processes() == [])
     running.up()
     assert running.statuses() == dict.fromkeys(running.names, "ready")
+
+
+def test_clean_asks_first_and_then_deletes_all(running: Stack) -> None:
+    done = running.command("clean")
+    assert done.returncode == 1
+    assert "data/prometheus" in done.stdout
+    assert running.state.exists()
+    running.env["YES"] = "1"
+    try:
+        assert running.command("clean").returncode == 0
+    finally:
+        running.env.clear()
+    assert not running.state.exists()
+    assert running.processes() == []
+
+
+def test_down_without_a_stack_is_content(stopped: Stack) -> None:
+    done = stopped.command("down")
+    assert (done.returncode, done.stdout.strip()) == (0, "Nothing runs.")
 
 
 def test_a_taken_port_names_who_has_it_and_which_setting_moves_it(stopped: Stack) -> None:
@@ -284,33 +313,6 @@ def test_a_runtime_that_is_not_there_is_refused(stopped: Stack) -> None:
         stopped.env.clear()
     assert done.returncode == 2
     assert "RUNTIME=compose or RUNTIME=native" in done.stderr
-
-
-def test_logs_names_the_processes_when_the_name_is_wrong(running: Stack) -> None:
-    done = running.command("logs", "promethes")
-    assert done.returncode == 2
-    assert "did you mean prometheus?" in done.stderr
-    assert "node_exporter" in done.stderr
-
-
-def test_clean_asks_first_and_then_deletes_all(running: Stack) -> None:
-    done = running.command("clean")
-    assert done.returncode == 1
-    assert "data/prometheus" in done.stdout
-    assert running.state.exists()
-    running.env["YES"] = "1"
-    try:
-        assert running.command("clean").returncode == 0
-    finally:
-        running.env.clear()
-    assert not running.state.exists()
-    assert running.processes() == []
-
-
-def test_doctor_finds_nothing_wrong_with_a_running_stack(running: Stack) -> None:
-    done = running.command("doctor")
-    assert done.returncode == 0, done.stdout
-    assert "ports are ours" in done.stdout
 
 
 def _up_in_the_background(stack: Stack, env: dict[str, str] | None = None) -> subprocess.Popen[str]:

@@ -1,12 +1,10 @@
 """Each server of the running stack is killed under load: supervisor brings it back, nothing acknowledged is lost."""
 
-import time
-
 import pytest
 
-from tests.stack.running import Stack
-from tests.stack.servers import eventually
 from tests.stack.traffic import Traffic
+from tests.support.running import Stack
+from tests.support.servers import eventually
 
 SERVERS = ["prometheus", "alertmanager", "loki", "jaeger", "collector", "node_exporter", "dashboards"]
 
@@ -19,9 +17,9 @@ def traffic(stack: Stack) -> Traffic:
 def test_killed_it_comes_back_and_nothing_is_lost(stack: Stack, name: str) -> None:
     before = stack.pid(name)
     with traffic(stack) as sent:
-        time.sleep(2)
+        sent.goes_on()
         stack.kill(name)
         eventually(lambda: stack.pid(name) not in (0, before), f"supervisor has started {name} again")
         stack.wait_ready(name)
-        time.sleep(2)
+        sent.goes_on()
     sent.must_all_be_there(stack.url("loki"), stack.url("jaeger"))

@@ -5,8 +5,8 @@ import secrets
 import httpx
 import pytest
 
-from tests.stack.running import Stack
-from tests.stack.servers import eventually, get, trace_in_jaeger
+from tests.support.running import Stack
+from tests.support.servers import eventually, get, trace_in_jaeger
 
 WORKER = '{service="ad-worker",queue="videos"}'
 VIDEO = {"campaign_id": 1, "format": "square", "length_seconds": 6}

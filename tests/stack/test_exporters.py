@@ -12,13 +12,14 @@ import pytest
 import redis
 import yaml
 
-from scripts import system_packages
-from scripts.build import binary
-from scripts.paths import ROOT
-from tests.unit.library.helpers import free_port, wait_until
+from kit.build import binary
+from kit.machine import system_packages
+from kit.paths import ROOT
+from tests.support.known_metrics import OF_EXPORTERS
+from tests.support.ports import free_port
+from tests.unit.library.helpers import wait_until
 from tests.unit.library.postgres_server import DATABASE, USER, running_postgres
 from tests.unit.library.redis_server import running_redis
-from tests.unit.mixin.known import OF_EXPORTERS
 
 pytestmark = pytest.mark.stack
 

@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 
-from scripts.paths import ROOT
-from tests.stack.servers import Servers, trace_in_jaeger
-from tests.unit.library.helpers import free_port
+from kit.paths import ROOT
+from tests.support.ports import free_port
+from tests.support.servers import Servers, trace_in_jaeger
 
 SERVICE = "validated"
 PROGRAM = """

@@ -10,7 +10,7 @@ import httpx
 import pytest
 import yaml
 
-from tests.stack.servers import Servers, eventually, get, lines_in_loki, send_spans, span, trace_in_jaeger
+from tests.support.servers import Servers, eventually, get, lines_in_loki, send_spans, span, trace_in_jaeger
 
 pytestmark = pytest.mark.stack
 

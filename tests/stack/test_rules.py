@@ -4,8 +4,8 @@ from collections.abc import Callable
 
 import pytest
 
-from tests.stack.running import Stack
-from tests.stack.servers import eventually, get
+from tests.support.running import Stack
+from tests.support.servers import eventually, get
 
 # Several times what it is on a busy machine: that is no failure, a rule that reads everything is one.
 MOST_OF_THE_INTERVAL = 0.25

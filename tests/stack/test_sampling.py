@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.stack.servers import Servers, eventually, send_spans, span, trace_in_jaeger
+from tests.support.servers import Servers, eventually, send_spans, span, trace_in_jaeger
 
 pytestmark = pytest.mark.stack
 

@@ -11,7 +11,7 @@ from typing import Self
 
 import httpx
 
-from tests.stack.servers import eventually, lines_in_loki, record, send_logs, send_spans, span, trace_in_jaeger
+from tests.support.servers import eventually, lines_in_loki, record, send_logs, send_spans, span, trace_in_jaeger
 
 SPANS_IN_A_TRACE = 5
 RECORDS_IN_A_BATCH = 5
@@ -43,6 +43,20 @@ class Traffic:
         self._ends.set()
         for thread in self._threads:
             thread.join()
+
+    def goes_on(self, batches: int = 20) -> None:
+        """Until so many more batches of each kind were acknowledged, and as many lines written."""
+        sent = (self.traces, self.records, self.lines) if self._file else (self.traces, self.records)
+        wanted = [len(kind) + batches * (RECORDS_IN_A_BATCH if kind is self.records else 1) for kind in sent]
+        eventually(
+            lambda: all(len(kind) >= least for kind, least in zip(sent, wanted, strict=True)),
+            f"{batches} more batches of traces, records and lines are sent",
+        )
+
+    def writes_on(self, lines: int = 20) -> None:
+        """Until so many more lines were written to the file."""
+        wanted = len(self.lines) + lines
+        eventually(lambda: len(self.lines) >= wanted, f"{lines} more lines are written")
 
     def _repeat(self, work: Callable[[httpx.Client], None]) -> None:
         with httpx.Client(trust_env=False) as client:

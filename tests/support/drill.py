@@ -6,16 +6,16 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-from scripts.backups.archive import Archive, Manifest
-from scripts.backups.questions import Answers, Interval, Questions, differences
-from tests.stack.running import Stack
-from tests.stack.servers import eventually, get, lines_in_loki, trace_in_jaeger
-from tests.stack.silences import is_silenced, set_silence
+from kit.backups.archive import Archive, Manifest
+from kit.backups.questions import Answers, Interval, Questions, differences
 from tests.stack.traffic import SPANS_IN_A_TRACE, Traffic
+from tests.support.running import Stack
+from tests.support.servers import eventually, get, lines_in_loki, trace_in_jaeger
+from tests.support.silences import is_silenced, set_silence
 
 SCRAPE_INTERVAL = 5.0
-_HISTORY_SECONDS = 45
 _SETTLED_SECONDS = 20
+_LEAST_LINES = 100
 _SHORTEST_SECONDS = 30
 
 
@@ -44,13 +44,12 @@ def save(stack: Stack, to: Path) -> Saved:
     silence = set_silence(stack.url("alertmanager"))
     otlp = f"http://127.0.0.1:{stack.settings.ports.otlp_http}"
     with Traffic(otlp) as traffic:
-        time.sleep(_HISTORY_SECONDS)
         interval, answers = _answers(stack)
         lines = _lines(stack, interval)
         began = time.time()
         done = stack.command("backup", "--to", str(to))
         ended = time.time()
-        time.sleep(3)
+        traffic.goes_on()
     assert done.returncode == 0, done.stdout + done.stderr
     [file] = to.iterdir()
     return Saved(file, done.stdout, (began, ended), traffic, silence, interval, answers, lines)
@@ -68,9 +67,8 @@ def must_answer_the_same(stack: Stack, saved: Saved) -> None:
 
 def must_not_be_empty(saved: Saved) -> None:
     """The drill would be content with nothing at all."""
-    empty = [question for question, answer in saved.answers.items() if not answer]
-    assert empty == []
-    assert len(saved.lines) > 100
+    assert _empty(saved.answers) == []
+    assert len(saved.lines) > _LEAST_LINES
 
 
 def longest_gap(stack: Stack, since: float) -> dict[str, float]:
@@ -82,6 +80,12 @@ def longest_gap(stack: Stack, since: float) -> dict[str, float]:
         times = [moment for moment, _ in series["values"]]
         gaps[series["metric"]["instance"]] = max(later - earlier for earlier, later in pairwise(times))
     return gaps
+
+
+def scraped_since(stack: Stack, moment: float) -> bool:
+    """Whether a target was scraped since then."""
+    answer = get(f"{stack.url('prometheus')}/api/v1/query", query="max(timestamp(up))").json()["data"]["result"]
+    return bool(answer) and float(answer[0]["value"][1]) > moment
 
 
 def value(stack: Stack, query: str) -> float:
@@ -104,8 +108,20 @@ def wait_for_history(stack: Stack, settled: float) -> Interval:
 
 
 def _answers(stack: Stack) -> tuple[Interval, Answers]:
-    interval = wait_for_history(stack, _SETTLED_SECONDS)
-    return interval, Questions(stack.settings).ask(interval)
+    """About an interval from which every question has an answer."""
+    found: list[tuple[Interval, Answers]] = []
+
+    def complete() -> bool:
+        interval = wait_for_history(stack, _SETTLED_SECONDS)
+        found[:] = [(interval, Questions(stack.settings).ask(interval))]
+        return not _empty(found[0][1]) and len(_lines(stack, interval)) > _LEAST_LINES
+
+    eventually(complete, "every question has an answer")
+    return found[0]
+
+
+def _empty(answers: Answers) -> list[str]:
+    return [question for question, answer in answers.items() if not answer]
 
 
 def _lines(stack: Stack, interval: Interval) -> list[dict[str, Any]]:

@@ -5,7 +5,7 @@ from typing import Any
 
 import yaml
 
-from scripts.paths import ROOT
+from kit.paths import ROOT
 
 # What Prometheus itself writes.
 OF_PROMETHEUS = {"up", "ALERTS", "ALERTS_FOR_STATE", "scrape_duration_seconds", "scrape_samples_post_metric_relabeling"}

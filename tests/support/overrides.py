@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from tests.unit.mixin.conftest import evaluate
+from tests.support.mixin import evaluate
 
 Json = dict[str, Any]
 _FACTOR = 1.5

@@ -2,9 +2,7 @@
 
 import json
 import os
-import random
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -15,12 +13,13 @@ import httpx
 import psutil
 import yaml
 
-from scripts.native import leftovers
-from scripts.native.starting import remembered
-from scripts.native.supervisor import Supervisor
-from scripts.paths import ROOT, State, state_beside
-from scripts.settings import Settings, load
-from scripts.stack.endpoints import Endpoint, endpoints
+from kit.paths import ROOT, State, state_beside
+from kit.runtimes.native import orphans
+from kit.runtimes.native.reconcile import remembered
+from kit.runtimes.native.supervisor import Supervisor
+from kit.settings import Settings, load
+from kit.stack.endpoints import Endpoint, endpoints
+from tests.support.ports import free_port
 
 _UP_SECONDS = 1200  # the first time it builds the servers
 
@@ -31,6 +30,8 @@ class Stack:
 
     folder: Path
     env: dict[str, str] = field(default_factory=dict)
+    _upped: str = ""
+    """The settings at the last `up`."""
 
     @property
     def config(self) -> Path:
@@ -114,7 +115,13 @@ class Stack:
         """Start it all; the output. Fails with the whole output if it does not come up."""
         done = self.command("up")
         assert done.returncode == 0, f"up failed\n{done.stdout}\n{done.stderr}"
+        self._upped = self.config.read_text()
         return done.stdout
+
+    @property
+    def is_up(self) -> bool:
+        """Whether all of it runs, and with the settings that there are now."""
+        return self._upped == self.config.read_text() and all(self.pids().get(name) for name in self.names)
 
     def statuses(self) -> dict[str, str]:
         """What `status` says of each process."""
@@ -122,14 +129,14 @@ class Stack:
 
     def processes(self) -> list[psutil.Process]:
         """Every living process of this stack, supervisord included."""
-        return leftovers.find(self._state)
+        return orphans.find(self._state)
 
     def tear_down(self) -> None:
         """Leave nothing, whatever state it is in."""
         try:
             self.command("down", timeout=120)
         finally:
-            leftovers.end(self.processes(), patience=2)
+            orphans.end(self.processes(), patience=2)
 
     @property
     def _state(self) -> State:
@@ -152,20 +159,5 @@ def write_settings(folder: Path, **sections: object) -> Stack:
 
 
 def free_ports() -> dict[str, int]:
-    """A free port for each setting, below those that the kernel gives to outgoing connections."""
-    names = list(type(Settings().ports).model_fields)
-    chosen: list[int] = []
-    while len(chosen) < len(names):
-        port = random.randrange(20000, 32000)
-        if port not in chosen and _is_free(port):
-            chosen.append(port)
-    return dict(zip(names, chosen, strict=True))
-
-
-def _is_free(port: int) -> bool:
-    with socket.socket() as probe:
-        try:
-            probe.bind(("127.0.0.1", port))
-        except OSError:
-            return False
-    return True
+    """A free port for each setting."""
+    return {name: free_port() for name in type(Settings().ports).model_fields}

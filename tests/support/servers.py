@@ -6,23 +6,25 @@ import os
 import signal
 import subprocess
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 import httpx
 
-from scripts.build import binary
-from scripts.paths import State
-from scripts.render.files import write_folder
-from scripts.render.runtime import native
-from scripts.render.servers import BY_NAME
-from scripts.render.template import Rendered, evaluate
-from scripts.settings import Settings
-from tests.stack.running import free_ports
+from kit import processes
+from kit.build import binary
+from kit.paths import State
+from kit.render.addresses_for_templates import native
+from kit.render.files import write_folder
+from kit.render.template import Rendered, evaluate
+from kit.runtimes.native import orphans
+from kit.settings import Settings
+from tests.support.running import free_ports
 
 # Long enough for a busy machine: nothing waits longer than what it waits for takes.
 PATIENCE = 90.0
+_SECONDS_BETWEEN_LOOKS = 0.1
 
 # One for all: a client of its own for each request would take longer than the request.
 _client = httpx.Client(trust_env=False, timeout=20)
@@ -43,20 +45,31 @@ class Servers:
 
     def render(self, name: str) -> Rendered:
         settings = self.settings.model_dump(mode="json", by_alias=True)
-        return evaluate(BY_NAME[name].template, settings, self.runtime)
+        return evaluate(processes.named(name).template, settings, self.runtime)
 
-    def start(self, *names: str, adjust: Callable[[dict[str, str]], None] = lambda _: None) -> None:
-        """Render, start, and wait until each answers. `adjust` may change the files before they are written."""
-        for name in names:
-            rendered = self.render(name)
-            adjust(rendered.files)
-            write_folder(self.state.config / name, rendered.files)
-            (self.state.data / name).mkdir(parents=True, exist_ok=True)
-            self.state.logs.mkdir(parents=True, exist_ok=True)
-            with (self.state.logs / f"{name}.log").open("ab") as log:
-                command = [str(binary(name)), *rendered.args]
-                self._processes[name] = subprocess.Popen(command, env=os.environ | rendered.env, stdout=log, stderr=log)
-            self._wait_ready(name, rendered.ready)
+    def start(
+        self, *names: str, adjust: Callable[[dict[str, str]], None] = lambda _: None, options: Sequence[str] = ()
+    ) -> None:
+        """Render, start, and wait until each answers. `adjust` may change the files before they are written.
+
+        They start together. `options`: to be added to the command line.
+        """
+        ready = {name: self._launch(name, adjust, options) for name in names}
+        for name, url in ready.items():
+            self._wait_ready(name, url)
+
+    def _launch(self, name: str, adjust: Callable[[dict[str, str]], None], options: Sequence[str]) -> str:
+        """The address that answers once it is ready."""
+        rendered = self.render(name)
+        adjust(rendered.files)
+        write_folder(self.state.config / name, rendered.files)
+        (self.state.data / name).mkdir(parents=True, exist_ok=True)
+        self.state.logs.mkdir(parents=True, exist_ok=True)
+        with (self.state.logs / f"{name}.log").open("ab") as log:
+            command = [str(binary(name)), *rendered.args, *options]
+            env = os.environ | rendered.env | {orphans.MARK: str(self.state.folder)}
+            self._processes[name] = subprocess.Popen(command, env=env, stdout=log, stderr=log)
+        return rendered.ready
 
     def _wait_ready(self, name: str, url: str) -> None:
         def answers() -> bool:
@@ -107,7 +120,7 @@ def eventually(holds: Callable[[], object], what: str, patience: float = PATIENC
     while not holds():
         if time.monotonic() > deadline:
             raise AssertionError(f"not within {patience:.0f} s: {what}")
-        time.sleep(0.2)
+        time.sleep(_SECONDS_BETWEEN_LOOKS)
 
 
 def lines_in_loki(loki: str, query: str, start: float) -> list[dict[str, Any]]:

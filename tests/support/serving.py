@@ -53,9 +53,3 @@ async def run_until(run: Callable[[asyncio.Event], Coroutine[Any, Any, None]], c
             await asyncio.sleep(0.05)
     stopping.set()
     await running
-
-
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as listening:
-        port: int = listening.getsockname()[1]
-        return port

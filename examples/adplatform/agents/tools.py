@@ -3,8 +3,7 @@
 import asyncio
 import random
 
-from signalfire import get_logger, track_tool_call
-from signalfire.coordination import track_dependency
+from signalfire import get_logger, track_dependency, track_tool_call
 from sqlalchemy import func, select
 
 from examples.adplatform.agents.team import Agent

@@ -3,8 +3,14 @@
 import asyncio
 
 from openai.types.chat import ChatCompletionMessageParam
-from signalfire import track_agent_execution, track_task, track_workflow
-from signalfire.coordination import track_conflict, track_memory_operation, track_message
+from signalfire import (
+    track_agent_execution,
+    track_conflict,
+    track_memory_operation,
+    track_message,
+    track_task,
+    track_workflow,
+)
 
 from examples.adplatform.agents.answers import AnswerCache
 from examples.adplatform.agents.asking import Provider

@@ -1,8 +1,9 @@
+import gc
 import warnings
 from typing import Any
 
 from celery.platforms import SecurityWarning  # type: ignore[import-untyped]
-from celery.signals import worker_ready  # type: ignore[import-untyped]
+from celery.signals import worker_init, worker_ready  # type: ignore[import-untyped]
 from signalfire.workers import setup_celery_monitoring
 
 from examples.adplatform.broker import create_celery
@@ -25,6 +26,12 @@ setup_celery_monitoring(
     shutdown_timeout=SECONDS_TO_FLUSH,
 )
 add_tasks(app, settings.database_url)
+
+
+@worker_init.connect  # type: ignore[untyped-decorator]
+def share_what_is_loaded(**_: Any) -> None:
+    """With the processes that are forked next: a garbage collection in one of them would copy all of it."""
+    gc.freeze()
 
 
 @worker_ready.connect  # type: ignore[untyped-decorator]

@@ -3,22 +3,21 @@ import type { GrafanaTheme2 } from '@grafana/data';
 import { ErrorBoundaryAlert, LoadingPlaceholder, useStyles2 } from '@grafana/ui';
 import { lazy, Suspense, useEffect, useState } from 'react';
 
-import { getJson } from '../data/http';
-import type { Settings } from '../model/dashboard';
-import { DashboardRoute } from '../pages/DashboardPage';
-import { DashboardsPage } from '../pages/DashboardsPage';
+import { Nav } from './app/Nav';
+import { PageMessage } from './app/Page';
+import { useLocation } from './app/router';
+import { SettingsContext } from './app/settings';
+import { ThemeProvider } from './app/theme';
+import { getJson } from './data/http';
+import type { Settings } from './model/dashboard';
+import { DashboardRoute } from './pages/DashboardPage';
+import { DashboardsPage } from './pages/DashboardsPage';
 
-import { Nav } from './Nav';
-import { PageMessage } from './Page';
-import { useLocation } from './router';
-import { SettingsContext } from './settings';
-import { ThemeProvider } from './theme';
-
-const TracePage = lazy(() => import('../pages/trace/TracePage'));
-const TracesPage = lazy(() => import('../pages/trace/TracesPage'));
-const LogsPage = lazy(() => import('../pages/logs/LogsPage'));
-const AlertsPage = lazy(() => import('../pages/alerts/AlertsPage'));
-const ExplorePage = lazy(() => import('../pages/ExplorePage'));
+const TracePage = lazy(() => import('./pages/trace/TracePage'));
+const TracesPage = lazy(() => import('./pages/trace/TracesPage'));
+const LogsPage = lazy(() => import('./pages/logs/LogsPage'));
+const AlertsPage = lazy(() => import('./pages/alerts/AlertsPage'));
+const ExplorePage = lazy(() => import('./pages/ExplorePage'));
 
 export function App() {
   return (

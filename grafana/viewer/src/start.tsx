@@ -4,7 +4,7 @@ import './page.css';
 import { StrictMode } from 'react';
 import { createRoot } from 'react-dom/client';
 
-import { App } from './app/App';
+import { App } from './App';
 import { followLinksInPlace } from './app/router';
 
 /** Plots measure their labels when they are first drawn: with the wrong typeface they would be cut off for good. */

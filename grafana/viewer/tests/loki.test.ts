@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 
+import { toQuery } from '../src/data/logQuery';
 import { levelOf, linesOfTrace, quote, rowsOf, rowsToFrame, toLokiFrames, toRows } from '../src/data/loki';
-import { toQuery } from '../src/model/logQuery';
 
 const streams = (...result: Array<{ stream: Record<string, string>; values: unknown[] }>) => ({ status: 'success', data: { resultType: 'streams' as const, result: result as never } });
 

@@ -6,7 +6,7 @@ import statistics
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
-from scripts.benchmarks.anomalies.series import MINUTES, Case, Incident
+from kit.benchmarks.anomalies.series import MINUTES, Case, Incident
 
 # What begins this long after an incident is still about it: a rate over five minutes, and an alert that waits for five.
 GRACE = 15

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from scripts.benchmarks.anomalies.series import Incident
+from kit.benchmarks.anomalies.series import Incident
 
 _WIDTH, _HEIGHT = 960, 300
 _LEFT, _RIGHT, _TOP, _BOTTOM = 50, 10, 30, 40

@@ -15,9 +15,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from scripts.benchmarks.anomalies.series import Values
-from scripts.build import binary
-from scripts.render import jsonnet
+from kit.benchmarks.anomalies.series import Values
+from kit.build import binary
+from kit.render import jsonnet
 
 _GROUPS = {"AnomalyDetected": "signalfire-anomalies-slow", "ThresholdBreachForecast": "signalfire-forecasts"}
 _TIME = re.compile(r"time: (?:(\d+)d)?(?:(\d+)h)?(?:(\d+)m)?(?:0s)?,$")

@@ -1,6 +1,6 @@
 """The same FastAPI application bare, with Signalfire and with its peers, each set up as its documentation says.
 
-`python -m uvicorn --factory scripts.benchmarks.library.applications:from_environment` serves the one that
+`python -m uvicorn --factory kit.benchmarks.library.applications:from_environment` serves the one that
 BENCH_VARIANT names.
 """
 

@@ -1,4 +1,4 @@
-"""`python -m scripts.benchmarks.library.in_process <what> …`: one measurement; its last line on stderr is JSON.
+"""`python -m kit.benchmarks.library.in_process <what> …`: one measurement; its last line on stderr is JSON.
 
 A process for each, because instrumentations change the whole process. Times are processor time, background threads
 included, so that a busy machine disturbs little; what a thing adds is the difference to the bare application measured
@@ -16,7 +16,7 @@ import time
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from scripts.benchmarks.library.applications import VARIANTS, bare
+from kit.benchmarks.library.applications import VARIANTS, bare
 
 App = Callable[[Any, Any, Any], Awaitable[None]]
 
@@ -172,8 +172,8 @@ def scrape() -> dict[str, float]:
 async def _scrape() -> dict[str, float]:
     from prometheus_client import CollectorRegistry
     from signalfire import Metrics
-    from signalfire.http.exposition import render
-    from signalfire.turns import short_turns
+    from signalfire._internal.switch_interval import short_switch_interval
+    from signalfire.prometheus.exposition import render
 
     metrics = Metrics(CollectorRegistry())
     for number in range(SERIES // _BUCKETS):
@@ -182,7 +182,7 @@ async def _scrape() -> dict[str, float]:
 
     def count(seconds: float) -> None:
         number, end = 0, time.perf_counter() + seconds
-        with short_turns():
+        with short_switch_interval():
             while time.perf_counter() < end:
                 number += 1
 

@@ -12,10 +12,10 @@ from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
 
-from scripts.benchmarks.library.applications import FLOOR, VARIANTS
-from scripts.benchmarks.library.rows import Row, Rows
-from scripts.benchmarks.library.serving import Server, serving
-from scripts.benchmarks.library.sink import away, hanging, taking
+from kit.benchmarks.library.applications import FLOOR, VARIANTS
+from kit.benchmarks.library.rows import Row, Rows
+from kit.benchmarks.library.serving import Server, serving
+from kit.benchmarks.library.sink import away, hanging, taking
 
 Say = Callable[[str], None]
 
@@ -186,7 +186,7 @@ def endurance(minutes: float, say: Say) -> list[Row]:
 
 def _measured(*arguments: str, collector: str = "http://127.0.0.1:4318") -> dict[str, float]:
     """One measurement in a process of its own. Raises CalledProcessError where it fails."""
-    command = [sys.executable, "-m", "scripts.benchmarks.library.in_process", *arguments]
+    command = [sys.executable, "-m", "kit.benchmarks.library.in_process", *arguments]
     environment = os.environ | {"OTEL_EXPORTER_OTLP_ENDPOINT": collector, "OTEL_TRACES_SAMPLER": "always_on"}
     done = subprocess.run(
         command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, check=False

@@ -68,7 +68,7 @@ def serving(variant: str, collector: str, output: Path) -> Iterator[Server]:
         "OTEL_EXPORTER_OTLP_ENDPOINT": collector,
         "OTEL_TRACES_SAMPLER": "always_on",
     }
-    application = "scripts.benchmarks.library.applications:from_environment"
+    application = "kit.benchmarks.library.applications:from_environment"
     command = [sys.executable, "-m", "uvicorn", "--factory", application]
     command += ["--port", str(port), "--no-access-log", "--log-level", "warning"]
     with output.open("wb") as out:

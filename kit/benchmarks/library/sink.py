@@ -1,6 +1,6 @@
 """Stand-ins for a collector: one takes everything at once, one accepts connections and never answers.
 
-`python -m scripts.benchmarks.library.sink` is the first, on a free port that it prints.
+`python -m kit.benchmarks.library.sink` is the first, on a free port that it prints.
 """
 
 from __future__ import annotations

@@ -1,22 +1,23 @@
-"""The base images where no registry can be reached: made out of what is installed on this machine.
+"""The base images where no registry can be reached: made out of this machine's own packages.
 
-`signalfire/offline-python:<suite>` is a minimal Debian or Ubuntu with Python; `offline-golang` and `offline-node` put
-this machine's Go and Node.js on top.
+`signalfire/offline-python:<suite>` is a minimal Debian or Ubuntu with Python.
 """
 
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 import docker
 
-from scripts.build.cache import digest_of
-from scripts.compose.images import building, debian, toolchains
-from scripts.compose.images.recipes import Watch
-from scripts.paths import ROOT
+from kit.build.cache import digest_of
+from kit.images import building
+from kit.images.offline import debian
+from kit.images.offline.certificates import certificates
+from kit.images.recipes import Watch
+from kit.paths import ROOT
 
 BUSYBOX = "busybox:1.35.0-glibc"
 _OFFLINE = ROOT / "compose" / "offline"
@@ -30,13 +31,8 @@ class Bases:
     watch: Watch
 
     def for_argument(self, argument: str) -> str:
-        """The image to give for an ARG of compose/Dockerfile (GO_IMAGE …); it is there then."""
-        makers = {
-            "BUSYBOX_IMAGE": self.busybox,
-            "PYTHON_IMAGE": self.python,
-            "GO_IMAGE": self.golang,
-            "NODE_IMAGE": self.node,
-        }
+        """The image to give for an ARG of compose/Dockerfile (PYTHON_IMAGE …); it is there then."""
+        makers = {"BUSYBOX_IMAGE": self.busybox, "PYTHON_IMAGE": self.python}
         return makers[argument]()
 
     def busybox(self) -> str:
@@ -48,14 +44,17 @@ class Bases:
         content = digest_of([], ROOT, text)
         if not self._is_there(BUSYBOX, content):
             with debian.static_busybox() as program:
-                files = {"busybox": program, "ca-certificates.crt": debian.certificates()}
+                files = {"busybox": program, "ca-certificates.crt": certificates()}
                 self._build(BUSYBOX, text, content, files)
         return BUSYBOX
 
+    def has_python(self) -> bool:
+        """Whether `python` would find its image."""
+        return self._is_there(*_python())
+
     def python(self) -> str:
         suite = debian.suite()
-        name = f"signalfire/offline-python:{suite}"
-        content = digest_of([], ROOT, suite, *debian.RECIPE)
+        name, content = _python()
         if not self._is_there(name, content):
             with tempfile.TemporaryDirectory(prefix="signalfire-") as scratch:
                 tar = Path(scratch) / "root.tar"
@@ -63,33 +62,22 @@ class Bases:
                 building.import_tar(self.client, name, tar, content)
         return name
 
-    def golang(self) -> str:
-        return self._on_python("golang", toolchains.go_version(), toolchains.go_files)
-
-    def node(self) -> str:
-        return self._on_python("node", toolchains.node_version(), toolchains.node_files)
-
-    def _on_python(self, kind: str, version: str, files: Callable[[], Mapping[str, Path]]) -> str:
-        name = f"signalfire/offline-{kind}:{version}"
-        text = (_OFFLINE / f"{kind}.Dockerfile").read_text()
-        base = self.python()
-        content = digest_of([], ROOT, text, version, base, *debian.RECIPE)
-        if not self._is_there(name, content):
-            self._build(name, text, content, files(), {"BASE": base})
-        return name
-
-    def _build(
-        self, name: str, text: str, content: str, files: Mapping[str, Path], arguments: Mapping[str, str] | None = None
-    ) -> None:
+    def _build(self, name: str, text: str, content: str, files: Mapping[str, Path]) -> None:
         building.build(
             self.client,
             name,
             text,
             files,
             content=content,
-            arguments=arguments or {},
+            arguments={},
             watch=lambda line: self.watch(f"{name}: {line}"),
         )
 
     def _is_there(self, name: str, content: str) -> bool:
         return (building.labels_of(self.client, name) or {}).get(building.CONTENT) == content
+
+
+def _python() -> tuple[str, str]:
+    """The name and content of the image for Python."""
+    suite = debian.suite()
+    return f"signalfire/offline-python:{suite}", digest_of([], ROOT, suite, *debian.RECIPE)

@@ -13,18 +13,18 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
-from scripts import system_packages
-from scripts.compose.images.errors import ImageError
-from scripts.compose.images.packages import said
-from scripts.compose.images.recipes import Watch
+from kit.images.errors import ImageError
+from kit.images.offline import certificates
+from kit.images.offline.packages import said
+from kit.images.recipes import Watch
+from kit.machine import system_packages
 
-_CERTIFICATES = Path("/etc/ssl/certs/ca-certificates.crt")
 _PACKAGES = "python3,python3-venv,ca-certificates"
 # What no container needs.
 _LEFT_OUT = ("/usr/share/doc/*", "/usr/share/man/*", "/usr/share/info/*", "/usr/share/locale/*")
 _HOOKS = (
     # Also those that only this machine trusts: packages may be downloaded through a proxy that has its own.
-    f"upload {_CERTIFICATES} {_CERTIFICATES}",
+    f"upload {certificates.FILE} {certificates.FILE}",
     # Settings of this machine that must not go out with an image.
     'rm -rf "$1"/etc/apt/apt.conf.d/99mmdebstrap "$1"/etc/apt/sources.list.d "$1"/etc/apt/sources.list',
     r'printf "[global]\ncert = /etc/ssl/certs/ca-certificates.crt\n" > "$1"/etc/pip.conf',
@@ -32,6 +32,8 @@ _HOOKS = (
 )
 RECIPE = (_PACKAGES, *_LEFT_OUT, *_HOOKS)
 """What decides the system beside its release."""
+SECONDS = 60
+"""About how long `bootstrap` takes."""
 _TAIL_LINES = 12
 
 
@@ -45,13 +47,6 @@ def suite() -> str:
         "do. Connect the engine to a registry, or make the images on another machine (`make images`) and bring them "
         "over with `docker save` and `docker load`."
     )
-
-
-def certificates() -> Path:
-    """The certificates of the authorities that this machine trusts."""
-    if not _CERTIFICATES.is_file():
-        raise ImageError(f"{_CERTIFICATES} is missing: install the package ca-certificates")
-    return _CERTIFICATES
 
 
 @contextlib.contextmanager

@@ -9,8 +9,8 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
-from scripts.build.cache import cache_folder, complete_or_absent
-from scripts.compose.images.errors import ImageError
+from kit.build.cache import cache_folder, complete_or_absent
+from kit.images.errors import ImageError
 
 
 @dataclass(frozen=True)

@@ -13,13 +13,15 @@ from functools import cached_property
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
-from scripts.backups import copier
-from scripts.backups.copier import CopyError
-from scripts.backups.guard import guarded
-from scripts.backups.places import FreezeError
-from scripts.backups.stores import STORES, Store
-from scripts.compose import engine, images, layout
-from scripts.compose.files import COMPOSE_FILE, services_of
+from kit import images, processes
+from kit.backups import copier
+from kit.backups.copier import CopyError
+from kit.backups.places import FreezeError
+from kit.backups.stores import STORES, Store
+from kit.runtimes.compose import engine
+from kit.runtimes.compose.files import COMPOSE_FILE, services_of
+from kit.runtimes.freeze_guard import guarded
+from kit.stack import container_layout
 
 if TYPE_CHECKING:
     from docker import DockerClient
@@ -28,7 +30,7 @@ if TYPE_CHECKING:
 
 _PROFILES = ["demo", "grafana", "viewer"]
 _MOUNT = Path("/volume")
-_NOTES = "/tmp/seen.json"  # noqa: S108 - in the container, in a tmpfs of its own
+_NOTES = f"{container_layout.TMP}/seen.json"
 # Should the command be killed, its container is gone after this time.
 _WAIT = "import time; time.sleep(6 * 3600)"
 _SOURCE = Path(copier.__file__)
@@ -117,8 +119,8 @@ class VolumePlace:
             auto_remove=True,
             user=str(self.store.owner),
             volumes={volume.name: {"bind": str(_MOUNT), "mode": "rw" if for_writing else "ro"}},
-            tmpfs={"/tmp": "mode=1777"},  # noqa: S108 - in the container
-            working_dir="/tmp",  # noqa: S108
+            tmpfs={container_layout.TMP: "mode=1777"},
+            working_dir=container_layout.TMP,
             network_disabled=True,
             read_only=True,
             cap_drop=["ALL"],
@@ -191,7 +193,8 @@ class VolumePlace:
 
     @property
     def _folder_in_volume(self) -> Path:
-        return Path(layout.DATA.get(self.store.name, self._mount_point)).relative_to(self._mount_point)
+        folders = {server.name: server.container.data for server in processes.servers()}
+        return Path(folders.get(self.store.name, self._mount_point)).relative_to(self._mount_point)
 
 
 def places(project: str) -> list[VolumePlace]:

@@ -9,12 +9,13 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from scripts.compose import layout
-from scripts.compose.errors import ComposeError
-from scripts.compose.files import Files, services_of
-from scripts.paths import State
-from scripts.render.files import READABLE, write, write_folder
-from scripts.render.template import Rendered
+from kit import processes
+from kit.paths import State
+from kit.render.files import READABLE, write, write_folder
+from kit.render.template import Rendered
+from kit.runtimes.compose.errors import ComposeError
+from kit.runtimes.compose.files import Files, services_of
+from kit.stack import container_layout
 
 if TYPE_CHECKING:
     from docker import DockerClient
@@ -57,13 +58,15 @@ def _run(
     client: DockerClient, name: str, image: str, command: list[str], environment: dict[str, str], trial: Path
 ) -> tuple[int, str]:
     """Exit code and output of a command that sees nothing but the configuration on trial."""
+    server = processes.named(name).container
     container = client.containers.run(
         image,
-        entrypoint=[layout.PROGRAMS[command[0]]],
+        entrypoint=[server.checker],
         command=command[1:],
         environment=environment,
-        volumes={str(trial): {"bind": layout.config(name), "mode": "ro"}},
-        tmpfs={layout.DATA[name]: "mode=1777"},
+        volumes={str(trial): {"bind": container_layout.config(name), "mode": "ro"}},
+        # A checker may need room of its own: promtool keeps its test series below /tmp.
+        tmpfs=dict.fromkeys((server.data, container_layout.TMP), "mode=1777"),
         network_disabled=True,
         read_only=True,
         cap_drop=["ALL"],

@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from scripts.compose.errors import ComposeError
+from kit.runtimes.compose.errors import ComposeError
 
 if TYPE_CHECKING:
     from docker import DockerClient
@@ -21,6 +21,31 @@ _START_INTERVAL_API = (1, 44)
 
 def problem() -> str | None:
     """Why no engine can be used, None if one answers."""
+    try:
+        connect().ping()
+    except ComposeError as error:
+        return str(error)
+    except Exception as error:  # noqa: BLE001 - whatever the client raises, there is no engine to use
+        return _silent(error)
+    return None
+
+
+def connect() -> DockerClient:
+    """Raises ComposeError where no engine answers."""
+    fault = _fault_of_socket()
+    if fault:
+        raise ComposeError(fault)
+    # Not at the top of the file: a quarter of a second that commands without Docker need not wait.
+    from docker import DockerClient
+    from docker.errors import DockerException
+
+    try:
+        return DockerClient(base_url=_address(), timeout=_PATIENCE_SECONDS)
+    except DockerException as error:
+        raise ComposeError(_silent(error)) from None
+
+
+def _fault_of_socket() -> str | None:
     path = _socket_path()
     if path is not None and not path.is_socket():
         return ABSENT
@@ -33,18 +58,11 @@ def problem() -> str | None:
                 return f"the Docker engine does not let {_user()} in (`sudo usermod -aG docker {_user()}`, log in anew)"
             except OSError:
                 return "the Docker engine does not answer (`sudo systemctl start docker` starts it)"
-    try:
-        connect().ping()
-    except Exception as error:  # noqa: BLE001 - whatever the client raises, there is no engine to use
-        return f"the Docker engine does not answer ({error})"
     return None
 
 
-def connect() -> DockerClient:
-    # Not at the top of the file: a quarter of a second that commands without Docker need not wait.
-    from docker import DockerClient
-
-    return DockerClient(base_url=_address(), timeout=_PATIENCE_SECONDS)
+def _silent(error: Exception) -> str:
+    return f"the Docker engine does not answer ({error})"
 
 
 def checks_often_at_start(client: DockerClient) -> bool:

@@ -6,24 +6,29 @@ The folder `.signalfire` is private. Containers are given single folders of it, 
 import hashlib
 import json
 import os
+import re
 import secrets
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import yaml
 
-from scripts.compose import layout, receivers
-from scripts.compose.database_secrets import database_secrets
-from scripts.paths import ROOT, State
-from scripts.render import jsonnet, runtime
-from scripts.render.files import READABLE, write, write_folder
-from scripts.render.servers import SERVERS
-from scripts.render.template import Rendered, evaluate
-from scripts.settings import Settings
-from scripts.settings.models import Ports
-from scripts.stack.endpoints import DemoAddresses, DemoProcess, demo_environment, demo_processes, for_runtime, url_host
+from kit import processes
+from kit.paths import ROOT, State
+from kit.processes import Process
+from kit.render import addresses_for_templates, jsonnet
+from kit.render.files import READABLE, write, write_folder
+from kit.render.template import Rendered, evaluate
+from kit.runtimes.compose import receivers
+from kit.runtimes.compose.database_secrets import database_secrets
+from kit.settings import Settings
+from kit.settings.ports import Ports
+from kit.stack import container_layout
+from kit.stack.addresses import EVERY_ADDRESS, GATEWAY, LOOPBACK, own_host, url_host
+from kit.stack.endpoints import DemoAddresses, demo_environment, demo_processes, exporters, for_runtime
 
 COMPOSE_FILE = ROOT / "compose" / "compose.yaml"
 RELAY = "relay"
@@ -55,10 +60,9 @@ class Files:
         self._inner = settings.model_copy(update={"ports": Ports()})
         self._demo = demo_processes(self._inner)
         self._templates = _settings_inside(settings)
-        self._runtime = runtime.compose(settings, for_runtime(self._demo))
-        templates = {server.name: server.template for server in SERVERS}
-        templates |= {name: f"prometheus/{name}.jsonnet" for name in exporters_of(settings)}
-        self.rendered = {name: evaluate(file, self._templates, self._runtime) for name, file in templates.items()}
+        self._runtime = addresses_for_templates.compose(settings, for_runtime(self._demo, self._inner))
+        names = [*(server.name for server in processes.servers()), *exporters_of(settings)]
+        self.rendered = {name: self._rendered(processes.named(name)) for name in names}
 
     @property
     def services(self) -> list[str]:
@@ -75,7 +79,10 @@ class Files:
         write_folder(self.config("grafana"), self._grafana(), READABLE)
         self._write_secrets()
         write(self._folder / "overlay.yaml", _COMMENT + yaml.safe_dump(self._overlay(), sort_keys=False, width=120))
-        write(self._folder / ".env", _COMMENT + "".join(f"{key}={value}\n" for key, value in self._variables().items()))
+        write(
+            self._folder / ".env",
+            _COMMENT + "".join(f"{key}={_quoted(value)}\n" for key, value in self._variables().items()),
+        )
 
     @property
     def password_file(self) -> Path:
@@ -96,12 +103,19 @@ class Files:
     def _overlay(self) -> dict[str, Any]:
         services = {name: self._server(rendered) for name, rendered in self.rendered.items()}
         services |= {process.name: self._demo_process(process) for process in self._demo}
+        for name, service in services.items():
+            process = processes.named(name)
+            ready = self.rendered[name].ready if name in self.rendered else process.health
+            service |= _of_list(process) | {"healthcheck": self._healthcheck(process, ready)}
         self._add_ways_to_this_machine(services)
         services["collector"]["volumes"] = [
-            f"{folder}:{layout.HOST}{folder}:ro" for folder in log_folders(self._settings) if folder.is_dir()
+            _literal(f"{folder}:{container_layout.HOST}{folder}:ro")
+            for folder in log_folders(self._settings)
+            if folder.is_dir()
         ]
         services["grafana"] = {
             "environment": {"GF_SERVER_ROOT_URL": self._runtime["links"]["dashboards"]},
+            "ports": _published(processes.named("dashboards")),
             "labels": {_DIGEST: _digest(self._grafana())},
         }
         wanted = services_of(self._profiles)
@@ -119,7 +133,16 @@ class Files:
             services["relay"] = {"command": ["compose/relay.py", "inside", *addresses]}
             return
         for name in {"prometheus", "alertmanager", *exporters_of(self._settings)}:
-            services[name]["extra_hosts"] = [f"{layout.GATEWAY}:host-gateway"]
+            services[name]["extra_hosts"] = [f"{GATEWAY}:host-gateway"]
+
+    def _rendered(self, server: Process) -> Rendered:
+        return evaluate(server.template, self._templates, self._runtime)
+
+    def _healthcheck(self, process: Process, ready: str) -> dict[str, Any]:
+        """ready: a URL, or its path."""
+        url = f"http://{LOOPBACK}:{process.ports[0].number}{ready}" if ready.startswith("/") else _inside(ready)
+        usual: dict[str, Any] = _compose_file()["x-healthy"]
+        return usual | {"test": ["CMD", *(word.format(url=url) for word in process.container.probe)]}
 
     def _server(self, rendered: Rendered) -> dict[str, Any]:
         # Compose replaces ${…}; a dollar that is meant stands twice.
@@ -131,27 +154,20 @@ class Files:
             service["labels"] = {_DIGEST: rendered.files_digest}
         return service
 
-    def _demo_process(self, process: DemoProcess) -> dict[str, Any]:
+    def _demo_process(self, process: Process) -> dict[str, Any]:
         addresses = DemoAddresses(
-            listen="0.0.0.0",  # noqa: S104 - of the container, in the stack's own network
+            listen=EVERY_ADDRESS,
             collector=f"http://collector:{self._inner.ports.otlp_http}",
             api=f"http://ad-api:{self._inner.ports.demo_api}",
             provider=f"http://model-provider:{self._inner.ports.demo_provider}",
-            database=f"sqlite:///{layout.DATA['demo']}/demo.db",
-            broker=f"{layout.DATA['demo']}/broker",
+            database=f"sqlite:///{container_layout.DEMO_DATA}/demo.db",
+            broker=f"{container_layout.DEMO_DATA}/broker",
         )
-        environment = demo_environment(process, self._settings, addresses)
-        url = f"http://127.0.0.1:{process.port}{process.health}"
+        environment = demo_environment(process, self._settings, addresses, process.ports[0].number)
         return {
+            **_compose_file()["x-demo"],
             "command": ["-m", process.module],
-            "environment": environment | {"LOG_DIR": layout.LOGS},
-            "healthcheck": {
-                "test": ["CMD", "wget", "-q", "-O", "/dev/null", url],
-                "interval": self._health.interval,
-                "timeout": "5s",
-                "retries": 3,
-                "start_period": "2m",
-            },
+            "environment": environment | {"LOG_DIR": container_layout.LOGS},
         }
 
     def _grafana(self) -> dict[str, str]:
@@ -189,6 +205,11 @@ def services_of(profiles: list[str]) -> dict[str, dict[str, Any]]:
     }
 
 
+def all_profiles() -> list[str]:
+    """Every profile of compose.yaml: what an earlier `make up` may have started."""
+    return sorted({profile for service in _all_services().values() for profile in service.get("profiles", ())})
+
+
 def log_folders(settings: Settings) -> list[Path]:
     """The folders of this machine in which log files are looked for."""
     return sorted({Path(_fixed_folder(file)) for entry in settings.logs for file in entry.files})
@@ -199,19 +220,59 @@ def own_addresses(settings: Settings) -> list[str]:
     addresses = [address for target in settings.targets for address in target.addresses]
     addresses += [database.address for database in settings.databases]
     addresses += [receivers.address(receiver) for receiver in settings.receivers]
-    by_port = {address.rpartition(":")[2]: address for address in addresses if runtime.own_host(address)}
+    by_port = {address.rpartition(":")[2]: address for address in addresses if own_host(address)}
     return [by_port[port] for port in sorted(by_port)]
 
 
 @cache
 def _all_services() -> dict[str, dict[str, Any]]:
-    services: dict[str, dict[str, Any]] = yaml.safe_load(COMPOSE_FILE.read_text(encoding="utf-8"))["services"]
+    """Those of compose.yaml with what the list of processes says of them, and the demo's."""
+    written = _compose_file()
+    services: dict[str, dict[str, Any]] = {name: dict(service) for name, service in written["services"].items()}
+    services |= {process.name: dict(written["x-demo"]) for process in processes.demo()}
+    for process in processes.all_processes():
+        services[process.name] |= _of_list(process)
+    services["grafana"]["ports"] = _published(processes.named("dashboards"))
     return services
+
+
+@cache
+def _compose_file() -> dict[str, Any]:
+    content: dict[str, Any] = yaml.safe_load(COMPOSE_FILE.read_text(encoding="utf-8"))
+    return content
+
+
+def _of_list(process: Process) -> dict[str, Any]:
+    """What a container gets from the list of processes."""
+    order = {name: {"condition": "service_healthy"} for name in process.depends_on}
+    if process.part == "demo":
+        order = _compose_file()["x-demo"]["depends_on"] | order
+    return (
+        {"mem_limit": process.memory}
+        | ({"ports": _published(process)} if _published(process) else {})
+        | ({"depends_on": order} if order else {})
+    )
+
+
+def _published(process: Process) -> list[str]:
+    """The ports that are open on this machine, as compose writes them."""
+    hosts = {"network": "${LISTEN}", "machine": LOOPBACK}
+    return [
+        f"{hosts[port.reach]}:${{{port.setting.upper()}_PORT}}:{port.number}"
+        for port in process.ports
+        if port.setting and port.reach in hosts
+    ]
+
+
+def _inside(url: str) -> str:
+    """A URL of the stack's network as the container itself calls it."""
+    parts = urlsplit(url)
+    return parts._replace(netloc=f"{LOOPBACK}:{parts.port}").geturl()
 
 
 def exporters_of(settings: Settings) -> list[str]:
     """The services that watch the databases, each also the name of its profile."""
-    return sorted({f"{database.kind}_exporter" for database in settings.databases})
+    return sorted(exporter.name for exporter in exporters(settings))
 
 
 def _settings_inside(settings: Settings) -> dict[str, Any]:
@@ -230,6 +291,11 @@ def _fixed_folder(pattern: str) -> str:
 
 def _literal(text: str) -> str:
     return text.replace("$", "$$")
+
+
+def _quoted(value: str) -> str:
+    """As compose reads it in a file of variables, where `$` and ` #` in a folder's name would mean something else."""
+    return value if re.fullmatch(r"[\w./:,-]*", value) else "'" + value.replace("'", r"\'") + "'"
 
 
 def _digest(files: dict[str, str]) -> str:

@@ -2,31 +2,19 @@
 
 from collections.abc import Iterator
 
-from scripts.compose.files import RELAY, exporters_of
-from scripts.compose.project import Container
-from scripts.settings import Settings
-from scripts.stack import ports
-from scripts.stack.endpoints import Endpoint, Listen, endpoints
-from scripts.table import Row
+from kit.runtimes.compose.files import RELAY, exporters_of
+from kit.runtimes.compose.project import Container
+from kit.settings import Settings
+from kit.stack import ports
+from kit.stack.endpoints import Endpoint, Listen, endpoints
+from kit.terminal.process_table import Row
 
-# What a person or an application meets; all other ports stay in the stack's own network.
-PUBLISHED = {
-    "dashboards",
-    "prometheus",
-    "alertmanager",
-    "loki",
-    "jaeger",
-    "otlp_grpc",
-    "otlp_http",
-    "demo_api",
-    "demo_notifications",
-}
 _WORDS = {"exited": "stopped", "created": "waiting", "restarting": "failing", "dead": "stopped"}
 
 
 def published(endpoint: Endpoint) -> Iterator[Listen]:
     """Those of its ports that are open on this machine."""
-    return (listen for listen in endpoint.listens if listen.setting in PUBLISHED)
+    return (listen for listen in endpoint.listens if listen.is_published)
 
 
 def taken_ports(settings: Settings, containers: dict[str, Container]) -> list[ports.Taken]:

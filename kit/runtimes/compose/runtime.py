@@ -4,17 +4,17 @@ import os
 from collections.abc import Callable, Sequence
 from typing import NoReturn
 
-from scripts.backups.compose import places
-from scripts.backups.places import Place
-from scripts.backups.versions import of_containers
-from scripts.compose import engine
-from scripts.compose.project import Project, engine_environment
-from scripts.compose.rows import rows_of, service_of, taken_ports
-from scripts.compose.up import started_seconds, up
-from scripts.paths import State
-from scripts.settings import Settings
-from scripts.stack import ports
-from scripts.table import Row
+from kit.backups.places import Place
+from kit.paths import State
+from kit.runtimes.compose import engine
+from kit.runtimes.compose.backup import places
+from kit.runtimes.compose.project import Project, engine_environment
+from kit.runtimes.compose.rows import rows_of, service_of, taken_ports
+from kit.runtimes.compose.up import started_seconds, up
+from kit.runtimes.versions import of_containers
+from kit.settings import Settings
+from kit.stack import ports
+from kit.terminal.process_table import Row
 
 
 class ComposeRuntime:
@@ -41,7 +41,8 @@ class ComposeRuntime:
         return len(running)
 
     def is_running(self) -> bool:
-        return any(container.alive for container in self._project.containers().values())
+        """Without an engine nothing of it runs."""
+        return self.problem() is None and any(container.alive for container in self._project.containers().values())
 
     def taken_ports(self, settings: Settings) -> list[ports.Taken]:
         return taken_ports(settings, self._project.containers())

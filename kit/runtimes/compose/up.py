@@ -6,6 +6,8 @@ import json
 import os
 import subprocess
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,11 +15,17 @@ from typing import TYPE_CHECKING
 import httpx
 from rich.markup import escape
 
-from scripts import console
-from scripts.compose import engine, images
-from scripts.compose.checking import check
-from scripts.compose.errors import ComposeError
-from scripts.compose.files import (
+from kit import images
+from kit.build import BuildEvent, BuildQueue
+from kit.bundles.loading import load as load_images
+from kit.bundles.unpacking import BundleError, unpacked
+from kit.paths import State
+from kit.render.files import write
+from kit.render.template import TemplateError
+from kit.runtimes.compose import engine
+from kit.runtimes.compose.checking import check
+from kit.runtimes.compose.errors import ComposeError
+from kit.runtimes.compose.files import (
     COMPOSE_FILE,
     RELAY,
     Files,
@@ -27,18 +35,14 @@ from scripts.compose.files import (
     own_addresses,
     services_of,
 )
-from scripts.compose.project import Container, Project
-from scripts.compose.rows import rows_of, service_of, taken_ports
-from scripts.interrupts import InterruptedBySignal, signals_interrupt
-from scripts.paths import State
-from scripts.progress import Progress
-from scripts.render.files import write
-from scripts.render.template import TemplateError
-from scripts.settings import Settings
-from scripts.stack.endpoints import endpoints
-from scripts.stack.first_data import first_data_query
-from scripts.table import processes_table
-from scripts.unbundle import BundleError, unpacked
+from kit.runtimes.compose.project import Container, Project, compose_program, compose_to_build
+from kit.runtimes.compose.rows import rows_of, service_of, taken_ports
+from kit.runtimes.session import Session, ports_problem, say_stopped_again
+from kit.settings import Settings
+from kit.stack.endpoints import endpoints
+from kit.terminal import console
+from kit.terminal.interrupts import InterruptedBySignal
+from kit.terminal.progress import Progress
 
 if TYPE_CHECKING:
     from docker import DockerClient
@@ -63,12 +67,11 @@ def up(settings: Settings, state: State, began: float) -> int:
     """The exit code. Whatever goes wrong, what did not run before is stopped again."""
     one = _Up(settings, state, began)
     try:
-        with signals_interrupt():
-            one.run()
-    except InterruptedBySignal as interrupt:
+        one.run()
+    except InterruptedBySignal:
         console.err.print("Interrupted.")
         one.take_back()
-        return interrupt.exit_code
+        raise
     except _EXPECTED as error:
         console.fail(str(error))
         one.take_back()
@@ -86,13 +89,14 @@ class _Up:
     began: float
 
     def __post_init__(self) -> None:
-        self._began_at = time.time()
         self._project = Project(self.state)
         self._before = self._project.containers()
-        self._ran_before = any(container.alive for container in self._before.values())
+        running = any(container.alive for container in self._before.values())
+        self._session = Session(self.settings, self.began, ran_before=running)
         self._endpoints = endpoints(self.settings)
         self._progress = Progress(console.out, [endpoint.name for endpoint in self._endpoints])
         self._command: subprocess.Popen[str] | None = None
+        self._gone: list[str] = []
         self._seconds: dict[str, float] = {}
         self._first_data_said = False
 
@@ -107,6 +111,7 @@ class _Up:
             files = Files(self.settings, self.state, profiles, Health(engine.checks_often_at_start(client)))
             check(client, files, self.state)
             files.write()
+            self._gone = self._project.remove_all_but(files.services)
             self._command = self._project.up()
             self._wait(files.services)
             reloaded = self._reload(files)
@@ -118,22 +123,25 @@ class _Up:
         if self._command and self._command.poll() is None:
             self._command.terminate()
             self._command.wait()
-        if self._ran_before or not any(container.alive for container in self._project.containers().values()):
+        if self._session.ran_before or not any(container.alive for container in self._project.containers().values()):
             return
         self._project.down()
-        console.err.print("Everything that was started has been stopped again.")
+        say_stopped_again()
 
     def _check_ports(self) -> None:
-        taken = taken_ports(self.settings, self._before)
-        if taken:
-            raise ComposeError("\n".join(map(str, taken)))
+        problem = ports_problem(taken_ports(self.settings, self._before))
+        if problem:
+            raise ComposeError(problem)
 
     def _images(self, client: DockerClient, profiles: list[str]) -> str:
         """See that every image is there. The profile of what answers on the dashboards' port: grafana or viewer."""
         bundle = os.environ.get("BUNDLE")
         if bundle:
             return self._bundled_images(client, Path(bundle))
-        images.ensure(client, images_of([*profiles, "viewer"]), self._on_image)
+        wanted = images_of([*profiles, "viewer"])
+        self._say_outlook(client, wanted)
+        with self._compose_built_meanwhile():
+            images.ensure(client, wanted, self._on_image)
         chosen = self.state.compose / "dashboards"
         if chosen.is_file() and chosen.read_text() == "viewer":
             return "viewer"
@@ -142,15 +150,40 @@ class _Up:
             images.ensure(client, grafana, self._on_image)
             profile = "grafana"
         except images.ImageUnavailableError as error:
-            self._progress.say(f"The viewer stands in for Grafana on its port: {escape(str(error))}")
+            self._progress.say(
+                "The viewer takes Grafana's place, with the same dashboards: no registry answers "
+                f"({escape(error.reason)}). docs/compose.md says how to bring Grafana's image over."
+            )
             profile = "viewer"
         write(chosen, profile)
         return profile
 
+    def _say_outlook(self, client: DockerClient, wanted: list[images.Image]) -> None:
+        said = images.outlook(client, wanted, besides=compose_to_build())
+        if said:
+            self._progress.say(escape(said))
+
+    @contextmanager
+    def _compose_built_meanwhile(self) -> Iterator[None]:
+        """Where there is no compose command, one is built beside the images, most of which wait for downloads."""
+        queue = BuildQueue(compose_to_build(), self._on_build)
+        try:
+            yield
+            if compose_to_build():  # it waits for the build that runs, and says why one failed
+                compose_program()
+        finally:
+            queue.stop()
+
+    def _on_build(self, event: BuildEvent) -> None:
+        if event.state == "building":
+            self._progress.step("docker compose", "building", event.detail)
+        elif event.state == "built":
+            self._progress.step("docker compose", "ready", f"built in {event.seconds:.0f} s")
+
     def _bundled_images(self, client: DockerClient, bundle: Path) -> str:
         """Everything from the bundle: nothing is pulled or built."""
         try:
-            names = images.load(client, unpacked(bundle), self._progress.step)
+            names = load_images(client, unpacked(bundle), self._progress.step)
         except BundleError as error:
             raise ComposeError(str(error)) from None
         profile = "grafana" if any(name.startswith("grafana/grafana:") for name in names) else "viewer"
@@ -243,20 +276,19 @@ class _Up:
         """Say once when the dashboards have something to show."""
         if self._first_data_said or "dashboards" not in self._seconds:
             return
-        query = first_data_query(self.settings, None if self._ran_before else self._began_at)
         pages = {endpoint.name: endpoint.address for endpoint in self._endpoints}
         try:
             answer = httpx.get(
-                f"{pages['prometheus']}/api/v1/query", params={"query": query}, timeout=2, trust_env=False
+                f"{pages['prometheus']}/api/v1/query",
+                params={"query": self._session.first_data_query},
+                timeout=2,
+                trust_env=False,
             )
             self._first_data_said = bool(answer.json()["data"]["result"])
         except (httpx.HTTPError, ValueError, KeyError):
             return
         if self._first_data_said:
-            seconds = time.monotonic() - self.began
-            self._progress.say(
-                f"[bold green]First dashboard: {pages['dashboards']}/d/overview[/] (after {seconds:.0f} s)"
-            )
+            self._progress.say(self._session.first_dashboard(pages["dashboards"]))
 
     def _conclude(self, files: Files, reloaded: set[str]) -> None:
         containers = self._project.containers()
@@ -267,21 +299,19 @@ class _Up:
         ]
         self._remember({service_of(service) for service in fresh})
         rows = rows_of(self.settings, containers, started_seconds(self.state))
-        console.out.print(processes_table(rows))
         changed = [f"{name} restarted" for name in fresh] + [f"{name} reloaded" for name in sorted(reloaded)]
-        if self._ran_before:
-            console.out.print(f"Changed: {', '.join(changed)}." if changed else "It ran already: nothing was changed.")
+        changed += [f"{name} stopped" for name in self._gone]
+        self._session.conclude(rows, changed, *self._notes(files, containers), all_are="containers are healthy")
+
+    def _notes(self, files: Files, containers: dict[str, Container]) -> Iterator[str]:
+        """What a person has to know beside it."""
         if "grafana" in files.services:
-            console.out.print(
-                f"Grafana's user is admin, its password: cat {escape(str(files.password_file))}", soft_wrap=True
-            )
+            yield f"Grafana's user is admin, its password: cat {escape(str(files.password_file))}"
         if own_addresses(self.settings) and RELAY not in containers:
-            console.out.print(_HOW_TO_BE_REACHED, soft_wrap=True)
+            yield _HOW_TO_BE_REACHED
         for folder in log_folders(self.settings):
             if not folder.is_dir():  # the engine would make it, for root alone
-                console.out.print(f"Note: {folder} does not exist; `make up` again once it does.", soft_wrap=True)
-        seconds = time.monotonic() - self.began
-        console.out.print(f"All {len(rows)} containers are healthy after {seconds:.1f} s.")
+                yield f"Note: {folder} does not exist; `make up` again once it does."
 
     def _remember(self, fresh: set[str]) -> None:
         """For `make status`: how long each start took."""

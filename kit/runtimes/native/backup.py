@@ -10,13 +10,13 @@ from typing import IO
 
 import psutil
 
-from scripts.backups import copier
-from scripts.backups.guard import continue_processes, guarded
-from scripts.backups.opening import open_prometheus, promtool
-from scripts.backups.places import FreezeError
-from scripts.backups.stores import STORES, Store
-from scripts.native.supervisor import Supervisor
-from scripts.paths import State
+from kit.backups import copier
+from kit.backups.opening import open_prometheus, promtool
+from kit.backups.places import FreezeError
+from kit.backups.stores import STORES, Store
+from kit.paths import State
+from kit.runtimes.freeze_guard import continue_processes, guarded
+from kit.runtimes.native.supervisor import Supervisor
 
 _STOP_SECONDS = 10
 

@@ -5,7 +5,8 @@ import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from scripts.build import Artifact, BuildEvent, BuildQueue, all_artifacts
+from kit.build import Artifact, BuildEvent, BuildQueue, all_artifacts
+from kit.build.outlook import outlook
 
 
 class Binaries:
@@ -15,8 +16,10 @@ class Binaries:
         self._artifacts = all_artifacts()
         own = os.environ.get("SIGNALFIRE_BIN_DIR")
         self._own = Path(own).absolute() if own else None
-        missing = [self._artifacts[name] for name in order if not self._is_own(self._artifacts[name])]
-        self._queue = BuildQueue(missing, on_event)
+        artifacts = [self._artifacts[name] for name in order if not self._is_own(self._artifacts[name])]
+        self.outlook = outlook(artifacts)
+        """What is to be built, and about how long that takes; empty if nothing is."""
+        self._queue = BuildQueue(artifacts, on_event)
 
     def is_built(self, program: str) -> bool:
         """Whether this program, or the viewer for the dashboards, need not be built any more."""

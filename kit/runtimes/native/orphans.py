@@ -2,9 +2,9 @@
 
 import psutil
 
-from scripts.paths import State
+from kit.paths import State
 
-_MARK = "SIGNALFIRE_STATE"
+MARK = "SIGNALFIRE_STATE"
 
 
 def find(state: State) -> list[psutil.Process]:
@@ -12,7 +12,7 @@ def find(state: State) -> list[psutil.Process]:
     found = []
     for process in psutil.process_iter():
         try:
-            if process.environ().get(_MARK) == str(state.folder) and process.status() != psutil.STATUS_ZOMBIE:
+            if process.environ().get(MARK) == str(state.folder) and process.status() != psutil.STATUS_ZOMBIE:
                 found.append(process)
         except (psutil.Error, OSError):
             continue  # another user's, or just gone

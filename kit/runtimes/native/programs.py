@@ -6,13 +6,13 @@ import sys
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from scripts.paths import ROOT, State
-from scripts.render.files import write
-from scripts.render.runtime import LOOPBACK, reachable
-from scripts.render.servers import Server
-from scripts.render.template import Rendered
-from scripts.settings import Settings
-from scripts.stack.endpoints import DEMO, DemoAddresses, DemoProcess, demo_environment, url_host
+from kit.paths import ROOT, State
+from kit.processes import DEMO, Process
+from kit.render.files import write
+from kit.render.template import Rendered
+from kit.settings import Settings
+from kit.stack.addresses import LOOPBACK, reachable, url_host
+from kit.stack.endpoints import DemoAddresses, demo_environment, main_port
 
 _DEMO_SOURCES = (DEMO, ROOT / "instrumentation" / "python" / "src")
 
@@ -49,7 +49,7 @@ class Program:
         write(state.run / "programs" / f"{self.name}.json", json.dumps(content, indent=2) + "\n")
 
 
-def server_program(server: Server, rendered: Rendered, binary: Path | None) -> Program:
+def server_program(server: Process, rendered: Rendered, binary: Path | None) -> Program:
     """binary: None for a server written in Python."""
     sources: tuple[Path, ...] = ()
     if server.module:
@@ -69,7 +69,7 @@ def server_program(server: Server, rendered: Rendered, binary: Path | None) -> P
     )
 
 
-def demo_program(process: DemoProcess, settings: Settings, state: State) -> Program:
+def demo_program(process: Process, settings: Settings, state: State) -> Program:
     ports = settings.ports
     addresses = DemoAddresses(
         listen=LOOPBACK,
@@ -79,11 +79,12 @@ def demo_program(process: DemoProcess, settings: Settings, state: State) -> Prog
         database=f"sqlite:///{state.data / 'demo' / 'demo.db'}",
         broker=str(state.data / "demo" / "broker"),
     )
+    port = main_port(process, settings)
     return Program(
         name=process.name,
         argv=[sys.executable, "-m", process.module],
-        env=demo_environment(process, settings, addresses),
-        ready=f"http://{LOOPBACK}:{process.port}{process.health}",
+        env=demo_environment(process, settings, addresses, port),
+        ready=f"http://{LOOPBACK}:{port}{process.health}",
         sources=_DEMO_SOURCES,
     )
 

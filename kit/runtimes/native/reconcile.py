@@ -18,23 +18,22 @@ from typing import Any
 
 import httpx
 
-from scripts.native.binaries import Binaries
-from scripts.native.programs import Program, demo_program, server_program
-from scripts.native.supervisor import Supervisor
-from scripts.paths import State
-from scripts.progress import Progress
-from scripts.render import runtime
-from scripts.render.files import write, write_folder
-from scripts.render.servers import BY_NAME, Server
-from scripts.render.template import Rendered, evaluate
-from scripts.settings import Settings
-from scripts.stack import ready
-from scripts.stack.endpoints import Endpoint, demo_processes, endpoints, for_runtime
+from kit import processes
+from kit.paths import State
+from kit.processes import Process
+from kit.render import addresses_for_templates, secrets
+from kit.render.files import write, write_folder
+from kit.render.template import Rendered, evaluate
+from kit.runtimes.native.binaries import Binaries
+from kit.runtimes.native.programs import Program, demo_program, server_program
+from kit.runtimes.native.supervisor import Supervisor
+from kit.settings import Settings
+from kit.stack import ready
+from kit.stack.endpoints import Endpoint, demo_processes, endpoints, for_runtime
+from kit.terminal.progress import Progress
 
 READY_SECONDS = float(os.environ.get("SIGNALFIRE_READY_SECONDS", "120"))
 _ENDS_ALLOWED = 2
-# What the first dashboard needs: they start before the others.
-_FIRST_DASHBOARD = ("prometheus", "dashboards", "ad-traffic")
 _LOG_LINES = 20
 
 
@@ -69,9 +68,11 @@ class Starting:
 
     def __post_init__(self) -> None:
         self.endpoints = endpoints(self.settings)
+        self._servers = {server.name: server for server in processes.servers()}
         self._demo = {process.name: process for process in demo_processes(self.settings)}
         self._ready = {endpoint.name: asyncio.Event() for endpoint in self.endpoints}
-        self._first = _with_dependencies(_FIRST_DASHBOARD, self.endpoints)
+        first = [process.name for process in processes.all_processes() if process.first_dashboard]
+        self._first = _with_dependencies(first, self.endpoints)
         self._unprepared = len(self.endpoints)
         self._prepared = asyncio.Event()
         self._templates = with_secrets(self.settings, self.state)
@@ -103,7 +104,7 @@ class Starting:
         await first_data(http)
 
     async def _bring_up(self, http: httpx.AsyncClient, endpoint: Endpoint, tasks: asyncio.TaskGroup) -> None:
-        server = BY_NAME.get(endpoint.name)
+        server = self._servers.get(endpoint.name)
         if server:
             program = await self._prepare(server, tasks)
         else:
@@ -125,7 +126,7 @@ class Starting:
 
     async def _let_the_first_pass(self) -> None:
         """With few cores the first dashboard is there sooner if the rest starts after it; builds are not waited for."""
-        if all(self.binaries.is_built(name) for name in self._first if name in BY_NAME):
+        if all(self.binaries.is_built(name) for name in self._first if name in self._servers):
             for name in self._first:
                 await self._ready[name].wait()
 
@@ -138,7 +139,7 @@ class Starting:
         if self._all_or_nothing:
             await self._prepared.wait()
 
-    async def _prepare(self, server: Server, tasks: asyncio.TaskGroup) -> Program:
+    async def _prepare(self, server: Process, tasks: asyncio.TaskGroup) -> Program:
         """Build, render and check: nothing that runs is touched."""
         name = server.name
         binary = None if server.module else await self.binaries.program(name)
@@ -153,21 +154,21 @@ class Starting:
                 await self._check(server, rendered, page)
         return program
 
-    async def _check_later(self, server: Server, rendered: Rendered, page: Path) -> None:
+    async def _check_later(self, server: Process, rendered: Rendered, page: Path) -> None:
         await self._check(server, rendered, page)
         self.progress.step(server.name, "ready", "its configuration is checked")
 
-    def _starts_before_its_checker(self, checker: str, server: Server) -> bool:
+    def _starts_before_its_checker(self, checker: str, server: Process) -> bool:
         """On a bare machine nobody waits for promtool to be compiled before the first dashboard: Prometheus refuses a
         wrong configuration itself as it starts. The checker still has to agree before the stack counts as ready."""
         return server.name in self._first and not self._all_or_nothing and not self.binaries.is_built(checker)
 
-    def _render(self, server: Server, page: Path, config: Path | None) -> Rendered:
-        demo = for_runtime(self._demo.values())
-        addresses = runtime.native(self.settings, self.state, demo, page, config)
+    def _render(self, server: Process, page: Path, config: Path | None) -> Rendered:
+        demo = for_runtime(self._demo.values(), self.settings)
+        addresses = addresses_for_templates.native(self.settings, self.state, demo, page, config)
         return evaluate(server.template, self._templates, addresses)
 
-    async def _check(self, server: Server, rendered: Rendered, page: Path) -> None:
+    async def _check(self, server: Process, rendered: Rendered, page: Path) -> None:
         """Let the server's own checker judge the new configuration in a folder of its own."""
         checker = await self.binaries.program(rendered.checks[0][0])
         stamp = self.state.run / "checked" / server.name
@@ -196,7 +197,7 @@ class Starting:
         process = self.supervisor.processes()[name]
         note = _read_note(self.state, name)
         same_process = process.alive and note.get("pid") == process.pid
-        if program.files or name in BY_NAME:
+        if program.files or name in self._servers:
             write_folder(self.state.config / name, program.files)
         program.write(self.state)
         if same_process and note["start_digest"] == program.start_digest:
@@ -269,12 +270,11 @@ def with_secrets(settings: Settings, state: State) -> dict[str, Any]:
     """The templates' `settings`, where a secret of the environment has become a private file."""
     data = settings.for_templates()
     for receiver, fields in zip(settings.receivers, data["receivers"], strict=True):
-        way = receiver.way
-        fields[receiver.kind].pop(f"{way.hidden}_env")
-        if way.secret_env:
-            file = state.run / "secrets" / f"{receiver.name}.{way.hidden}"
-            write(file, os.environ[way.secret_env])
-            fields[receiver.kind][f"{way.hidden}_file"] = str(file)
+        file = None
+        if receiver.way.secret_env:
+            file = state.run / "secrets" / secrets.file_name(receiver)
+            write(file, secrets.secret(receiver))
+        secrets.read_from(fields[receiver.kind], receiver, str(file) if file else None)
     return data
 
 

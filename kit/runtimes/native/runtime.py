@@ -6,20 +6,20 @@ import shutil
 from collections.abc import Callable, Sequence
 from typing import NoReturn
 
-from scripts import console
-from scripts.backups.native import places
-from scripts.backups.places import Place
-from scripts.backups.versions import of_plain_processes
-from scripts.native import leftovers
-from scripts.native.starting import remembered
-from scripts.native.stopping import stop_stack
-from scripts.native.supervisor import Process, Supervisor
-from scripts.native.up import up
-from scripts.paths import State
-from scripts.settings import Settings
-from scripts.stack import ports, ready
-from scripts.stack.endpoints import Endpoint, endpoints
-from scripts.table import Row
+from kit.backups.places import Place
+from kit.paths import State
+from kit.runtimes.native import orphans
+from kit.runtimes.native.backup import places
+from kit.runtimes.native.reconcile import remembered
+from kit.runtimes.native.stopping import stop_stack
+from kit.runtimes.native.supervisor import Process, Supervisor
+from kit.runtimes.native.up import up
+from kit.runtimes.versions import of_plain_processes
+from kit.settings import Settings
+from kit.stack import ports, ready
+from kit.stack.endpoints import Endpoint, endpoints
+from kit.terminal import console
+from kit.terminal.process_table import Row
 
 # What supervisor's words mean to a person who waits for an answer.
 _WORDS = {"BACKOFF": "failing", "FATAL": "gave up", "STOPPED": "stopped", "EXITED": "stopped", "STOPPING": "stopping"}
@@ -40,7 +40,7 @@ class NativeRuntime:
         return stop_stack(self._state, self._supervisor, say)
 
     def is_running(self) -> bool:
-        return bool(leftovers.find(self._state))
+        return bool(orphans.find(self._state))
 
     def taken_ports(self, settings: Settings) -> list[ports.Taken]:
         own = {process.pid for process in self._supervisor.processes().values() if process.alive}

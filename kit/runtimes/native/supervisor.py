@@ -15,8 +15,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from scripts.paths import ROOT, State
-from scripts.render.files import write
+from kit.paths import ROOT, State
+from kit.render.files import write
 
 _LAUNCHER = Path(__file__).with_name("launch.py")
 _START_SECONDS = 15

@@ -8,23 +8,24 @@ from typing import Any
 
 import httpx
 
-from scripts import console
-from scripts.build import BuildError, BuildEvent, all_artifacts
-from scripts.build.errors import MissingToolError
-from scripts.native import leftovers
-from scripts.native.binaries import Binaries
-from scripts.native.starting import StartError, Starting
-from scripts.native.stopping import stop_stack
-from scripts.native.supervisor import Supervisor, SupervisorError
-from scripts.paths import State
-from scripts.progress import Progress
-from scripts.render.servers import SERVERS, Server
-from scripts.render.template import TemplateError
-from scripts.settings import Settings
-from scripts.stack import ports
-from scripts.stack.endpoints import endpoints
-from scripts.stack.first_data import first_data_query
-from scripts.table import Row, processes_table
+from kit import processes
+from kit.build import BuildError, BuildEvent, all_artifacts
+from kit.build.errors import MissingToolError
+from kit.paths import State
+from kit.processes import Process
+from kit.render.template import TemplateError
+from kit.runtimes.native import orphans
+from kit.runtimes.native.binaries import Binaries
+from kit.runtimes.native.reconcile import StartError, Starting
+from kit.runtimes.native.stopping import stop_stack
+from kit.runtimes.native.supervisor import Supervisor, SupervisorError
+from kit.runtimes.session import Session, ports_problem, say_stopped_again
+from kit.settings import Settings
+from kit.stack import ports
+from kit.stack.endpoints import endpoints
+from kit.terminal import console
+from kit.terminal.process_table import Row
+from kit.terminal.progress import Progress
 
 _FIRST_DATA_SECONDS = 30
 _EXPECTED = (StartError, BuildError, MissingToolError, TemplateError, SupervisorError)
@@ -40,11 +41,9 @@ class _Up:
     def __init__(self, settings: Settings, state: State, began: float) -> None:
         self._settings = settings
         self._state = state
-        self._began = began
-        self._began_at = time.time()
         self._endpoints = endpoints(settings)
         self._supervisor = Supervisor(state)
-        self._ran_before = self._supervisor.is_running()
+        self._session = Session(settings, began, ran_before=self._supervisor.is_running())
         self._progress = Progress(console.out, [endpoint.name for endpoint in self._endpoints])
         self._signal = 0
         self._binaries: Binaries | None = None
@@ -78,10 +77,12 @@ class _Up:
             task.cancel()
 
     async def _start(self) -> None:
-        if not self._ran_before:
-            leftovers.end(leftovers.find(self._state))
+        if not self._session.ran_before:
+            orphans.end(orphans.find(self._state))
         self._check_ports()
         self._binaries = Binaries(_build_order(), self._on_build_event(asyncio.get_running_loop()))
+        if self._binaries.outlook:
+            self._progress.say(self._binaries.outlook)
         self._starting = Starting(self._settings, self._state, self._supervisor, self._progress, self._binaries)
         reminding = asyncio.create_task(self._remind())
         try:
@@ -96,12 +97,12 @@ class _Up:
 
     def _check_ports(self) -> None:
         own = {process.pid for process in self._supervisor.processes().values() if process.alive}
-        taken = ports.taken((listen for endpoint in self._endpoints for listen in endpoint.listens), own)
-        if taken:
-            raise StartError("\n".join(map(str, taken)))
+        problem = ports_problem(ports.taken((one for endpoint in self._endpoints for one in endpoint.listens), own))
+        if problem:
+            raise StartError(problem)
 
     def _on_build_event(self, loop: asyncio.AbstractEventLoop) -> Any:
-        servers = {_program(server): server.name for server in SERVERS}
+        servers = {_program(server): server.name for server in processes.servers()}
 
         def show(event: BuildEvent) -> None:
             name = servers.get(event.name, event.name)
@@ -116,7 +117,7 @@ class _Up:
     async def _announce_first_data(self, http: httpx.AsyncClient) -> None:
         """Say when a dashboard has something to show: asked as the dashboard asks, through the viewer's proxy."""
         page = next(endpoint for endpoint in self._endpoints if endpoint.name == "dashboards").address
-        query = first_data_query(self._settings, None if self._ran_before else self._began_at)
+        query = self._session.first_data_query
         deadline = math.inf
         while not await _has_data(http, f"{page}/api/datasources/proxy/uid/prometheus/api/v1/query", query):
             if self._starting and self._starting.all_ready and deadline == math.inf:
@@ -125,15 +126,14 @@ class _Up:
                 self._progress.say(f"The dashboards show no data yet: {query} is empty at {page}.")
                 return
             await asyncio.sleep(0.2)
-        seconds = time.monotonic() - self._began
-        self._progress.say(f"[bold green]First dashboard: {page}/d/overview[/] (after {seconds:.0f} s)")
+        self._progress.say(self._session.first_dashboard(page))
 
     def _take_back(self) -> None:
         if self._binaries:
             self._binaries.stop()
-        if not self._ran_before:
+        if not self._session.ran_before:
             if stop_stack(self._state, self._supervisor, lambda _: None):
-                console.err.print("Everything that was started has been stopped again.")
+                say_stopped_again()
         elif self._starting and self._starting.started:
             self._supervisor.stop(self._starting.started)
             console.err.print(f"Stopped again: {', '.join(sorted(self._starting.started))}.")
@@ -144,22 +144,19 @@ class _Up:
         rows = [
             Row(e.name, e.address, "ready", results[e.name].version, results[e.name].seconds) for e in self._endpoints
         ]
-        console.out.print(processes_table(rows))
         changed = [f"{name} {result.action}" for name, result in results.items() if result.action != "unchanged"]
-        if self._ran_before:
-            console.out.print(f"Changed: {', '.join(changed)}." if changed else "It ran already: nothing was changed.")
-        console.out.print(f"All {len(rows)} processes are ready after {time.monotonic() - self._began:.1f} s.")
+        self._session.conclude(rows, changed, all_are="processes are ready")
         return 0
 
 
 def _build_order() -> list[str]:
     """Each server's program and then its checker."""
-    folders = [_program(server) for server in SERVERS]
+    folders = [_program(server) for server in processes.servers()]
     artifacts = all_artifacts()
     return sorted(artifacts, key=lambda name: folders.index(artifacts[name].folder.name))
 
 
-def _program(server: Server) -> str:
+def _program(server: Process) -> str:
     """What is built for it."""
     return "viewer" if server.module else server.name
 

@@ -11,8 +11,9 @@ function(signals, config) [
     cooldown: '30m',
     about_pipeline:: true,
     summary: '{{ $labels.service }} refuses its new configuration and goes on with the old one',
-    description: '{{ $labels.instance }} ({{ $labels.env }}) could not load its configuration the last time it was told to. ' +
-                 'New receivers and routes are not in effect, and it would not start again. Its log says what is wrong.',
+    description: '{{ $labels.instance }} ({{ $labels.env }}) could not load its configuration the last time it was ' +
+                 'told to. New receivers and routes are not in effect, and it would not start again. ' +
+                 'Its log says what is wrong.',
   },
   {
     name: 'AlertmanagerNotificationsFailing',
@@ -26,8 +27,14 @@ function(signals, config) [
     'for': '2m',
     about_pipeline:: true,
     summary: '%s of the notifications to {{ $labels.receiver }} fail' % self.value,
-    description: 'The receiver {{ $labels.receiver }} ({{ $labels.integration }}, {{ $labels.env }}) did not take %s of its notifications of the last 5 minutes; ' % self.value +
-                 'more than %s is too many. Who relies on it is not told of what fires. Alertmanager tries again while the alert fires; its log says how the receiver answers.' % self.limit,
+    description: (
+                   'The receiver {{ $labels.receiver }} ({{ $labels.integration }}, ' +
+                   '{{ $labels.env }}) did not take %s of its notifications of the last 5 minutes; '
+                 ) % self.value +
+                 (
+                   'more than %s is too many. Who relies on it is not told of what fires. ' +
+                   'Alertmanager tries again while the alert fires; its log says how the receiver answers.'
+                 ) % self.limit,
   },
   {
     name: 'AlertmanagerClusterDown',
@@ -40,7 +47,10 @@ function(signals, config) [
     'for': '5m',
     about_pipeline:: true,
     summary: 'Only %s of the members of {{ $labels.service }} find each other' % self.value,
-    description: 'Of the members that {{ $labels.service }} ({{ $labels.env }}) should have, %s are there and find each other. Members that do not find each other ' % self.value +
+    description: (
+                   'Of the members that {{ $labels.service }} ({{ $labels.env }}) should have, %s are there and find ' +
+                   'each other. Members that do not find each other '
+                 ) % self.value +
                  'notify separately, so that everything comes twice; if none is left, nobody is told of anything.',
   },
   {
@@ -53,7 +63,10 @@ function(signals, config) [
     cooldown: '1h',
     about_pipeline:: true,
     summary: 'The members of {{ $labels.service }} have %s different configurations' % self.value,
-    description: 'The members of {{ $labels.service }} ({{ $labels.env }}) run with %s different configurations. Who is told depends on which of them sends. ' % self.value +
+    description: (
+                   'The members of {{ $labels.service }} ({{ $labels.env }}) run with %s different configurations. ' +
+                   'Who is told depends on which of them sends. '
+                 ) % self.value +
                  'One of them did not get, or refused, the newest.',
   },
 ]

@@ -12,8 +12,12 @@ function(signals, config) [
     // A single failed search is not worth a page.
     guards: [{ signal: signals.loki_requests, compare: '>', threshold: 0.02, by: ['env', 'service', 'route'] }],
     summary: 'Loki fails %s of the requests to {{ $labels.route }}' % self.value,
-    description: '{{ $labels.service }} ({{ $labels.env }}) answered %s of the requests to {{ $labels.route }} with a 5xx status in the last 5 minutes; more than %s is too many. ' % [self.value, self.limit] +
-                 'If it is the route that takes logs in, lines wait in the collector; if it is a query, searches fail. Its log says why.',
+    description: (
+                   '{{ $labels.service }} ({{ $labels.env }}) answered %s of the requests to {{ $labels.route }} ' +
+                   'with a 5xx status in the last 5 minutes; more than %s is too many. '
+                 ) % [self.value, self.limit] +
+                 'If it is the route that takes logs in, lines wait in the collector; ' +
+                 'if it is a query, searches fail. Its log says why.',
   },
   {
     name: 'LokiIngestionRejected',
@@ -25,7 +29,10 @@ function(signals, config) [
     severity: 'warning',
     cooldown: '1h',
     summary: 'Loki rejects log lines: {{ $labels.reason }}',
-    description: '{{ $labels.service }} ({{ $labels.env }}) refuses %s log lines a second for the reason {{ $labels.reason }}. ' % self.value +
+    description: (
+                   '{{ $labels.service }} ({{ $labels.env }}) refuses %s log lines a second for the reason ' +
+                   '{{ $labels.reason }}. '
+                 ) % self.value +
                  'They are lost: nobody sends them again. The runbook says which limit each reason stands for.',
   },
   {
@@ -37,8 +44,12 @@ function(signals, config) [
     severity: 'warning',
     cooldown: '1h',
     summary: '{{ $labels.service }} loses %s spans a second' % self.value,
-    description: '{{ $labels.service }} ({{ $labels.env }}) has lost %s spans a second over the last 5 minutes. Traces have gaps, or are missing. ' % self.value +
-                 'The dashboard shows where: in an application whose collector does not answer, or at Jaeger, which refuses them for good.',
+    description: (
+                   '{{ $labels.service }} ({{ $labels.env }}) has lost %s spans a second over the last 5 minutes. ' +
+                   'Traces have gaps, or are missing. '
+                 ) % self.value +
+                 'The dashboard shows where: in an application whose collector does not answer, or at Jaeger, ' +
+                 'which refuses them for good.',
   },
   {
     name: 'LogsDropped',
@@ -49,8 +60,10 @@ function(signals, config) [
     severity: 'warning',
     cooldown: '1h',
     summary: '{{ $labels.service }} loses %s log lines a second' % self.value,
-    description: '{{ $labels.service }} ({{ $labels.env }}) has lost %s log lines a second over the last 5 minutes. ' % self.value +
-                 'The dashboard shows where: in an application that cannot write them, or at Loki, which refuses them for good.',
+    description: '{{ $labels.service }} ({{ $labels.env }}) has lost %s log lines a second over the last 5 minutes. '
+                 % self.value +
+                 'The dashboard shows where: in an application that cannot write them, or at Loki, ' +
+                 'which refuses them for good.',
   },
   {
     name: 'CollectorQueueFilling',
@@ -62,9 +75,13 @@ function(signals, config) [
       { severity: 'critical', threshold: 0.8, cooldown: '10m' },
     ],
     'for': '5m',
-    summary: 'The collector\'s queue for {{ $labels.exporter }} is %s full' % self.value,
-    description: 'The queue of {{ $labels.service }} ({{ $labels.env }}) for {{ $labels.exporter }} is %s full; more than %s is too much. ' % [self.value, self.limit] +
-                 'The server behind it is down or too slow. When it is full the collector takes no more, and applications begin to drop.',
+    summary: "The collector's queue for {{ $labels.exporter }} is %s full" % self.value,
+    description: (
+                   'The queue of {{ $labels.service }} ({{ $labels.env }}) for {{ $labels.exporter }} is %s full; ' +
+                   'more than %s is too much. '
+                 ) % [self.value, self.limit] +
+                 'The server behind it is down or too slow. When it is full the collector takes no more, ' +
+                 'and applications begin to drop.',
   },
   {
     name: 'CollectorExportFailing',
@@ -76,7 +93,9 @@ function(signals, config) [
     severity: 'error',
     cooldown: '30m',
     summary: 'The collector delivers nothing to {{ $labels.exporter }}',
-    description: '{{ $labels.service }} ({{ $labels.env }}) has delivered nothing to {{ $labels.exporter }} for at least five minutes although something waits. ' +
-                 'Nothing is lost yet: it waits on the collector\'s disk. Is the server behind it up, and what does the collector\'s log say?',
+    description: '{{ $labels.service }} ({{ $labels.env }}) has delivered nothing to {{ $labels.exporter }} for at ' +
+                 'least five minutes although something waits. ' +
+                 "Nothing is lost yet: it waits on the collector's disk. Is the server behind it up, " +
+                 "and what does the collector's log say?",
   },
 ]

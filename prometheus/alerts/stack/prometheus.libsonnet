@@ -1,5 +1,11 @@
 // Prometheus: its configuration, rules, storage, and its way to Alertmanager.
-local of_instance = { by: ['env', 'service', 'instance'], compare: '>', threshold: 0, severity: 'error', cooldown: '30m' };
+local of_instance = {
+  by: ['env', 'service', 'instance'],
+  compare: '>',
+  threshold: 0,
+  severity: 'error',
+  cooldown: '30m',
+};
 
 function(signals, config) [
   of_instance {
@@ -9,16 +15,21 @@ function(signals, config) [
     threshold: 1,
     'for': '5m',
     summary: '{{ $labels.service }} refuses its new configuration and goes on with the old one',
-    description: '{{ $labels.instance }} ({{ $labels.env }}) could not load its configuration or rules the last time it was told to. ' +
-                 'Changes to targets and alerts are not in effect, and it would not start again. Its log names the file and the line.',
+    description: '{{ $labels.instance }} ({{ $labels.env }}) could not load its configuration or rules the last time ' +
+                 'it was told to. Changes to targets and alerts are not in effect, and it would not start again. ' +
+                 'Its log names the file and the line.',
   },
   of_instance {
     name: 'RuleEvaluationFailures',
     signal: signals.rule_failures,
     'for': '5m',
     summary: '%s rule evaluations a minute fail in {{ $labels.service }}' % self.value,
-    description: '{{ $labels.instance }} ({{ $labels.env }}) fails to evaluate rules, %s times a minute. Alerts and recorded series of those rules ' % self.value +
-                 'are missing: what they watch is not watched. The page of rules in Prometheus names the rule and its error.',
+    description: (
+                   '{{ $labels.instance }} ({{ $labels.env }}) fails to evaluate rules, ' +
+                   '%s times a minute. Alerts and recorded series of those rules '
+                 ) % self.value +
+                 'are missing: what they watch is not watched. The page of rules in Prometheus names the rule and ' +
+                 'its error.',
   },
   of_instance {
     name: 'MissedEvaluations',
@@ -26,7 +37,10 @@ function(signals, config) [
     'for': '10m',
     severity: 'warning',
     summary: '{{ $labels.service }} leaves out %s evaluations of its rules a minute' % self.value,
-    description: '{{ $labels.instance }} ({{ $labels.env }}) takes longer for a group of rules than its interval and leaves out %s evaluations a minute. ' % self.value +
+    description: (
+                   '{{ $labels.instance }} ({{ $labels.env }}) takes longer for a group of rules than its interval ' +
+                   'and leaves out %s evaluations a minute. '
+                 ) % self.value +
                  'Alerts come late. The dashboard shows which group takes the time.',
   },
   of_instance {
@@ -36,7 +50,10 @@ function(signals, config) [
     cooldown: '15m',
     about_pipeline:: true,
     summary: '{{ $labels.service }} drops %s alerts a minute on their way to Alertmanager' % self.value,
-    description: '{{ $labels.instance }} ({{ $labels.env }}) gave up sending %s alerts in the last minute. Alertmanager is down, refuses them or is too slow; ' % self.value +
+    description: (
+                   '{{ $labels.instance }} ({{ $labels.env }}) gave up sending %s alerts in the last minute. ' +
+                   'Alertmanager is down, refuses them or is too slow; '
+                 ) % self.value +
                  'who relies on it is not told of what fires. The alerts are sent again while they fire.',
   },
   of_instance {
@@ -47,7 +64,10 @@ function(signals, config) [
     severity: 'warning',
     about_pipeline:: true,
     summary: 'The queue of alerts to Alertmanager is %s full' % self.value,
-    description: 'Alerts wait in {{ $labels.instance }} ({{ $labels.env }}) because Alertmanager takes them more slowly than they come: the queue is %s full, ' % self.value +
+    description: (
+                   'Alerts wait in {{ $labels.instance }} ({{ $labels.env }}) because Alertmanager takes them more ' +
+                   'slowly than they come: the queue is %s full, '
+                 ) % self.value +
                  'more than %s is too much. When it is full, the oldest are dropped.' % self.limit,
   },
   of_instance {
@@ -60,8 +80,10 @@ function(signals, config) [
     cooldown: '5m',
     about_pipeline:: true,
     summary: '{{ $labels.service }} reaches no Alertmanager: nobody is told of any alert',
-    description: '{{ $labels.instance }} ({{ $labels.env }}) has not been able to hand a single alert over for three minutes. This alert does not arrive either: ' +
-                 'it shows on the dashboard, and the Watchdog stops coming. Is Alertmanager running, and is its address right?',
+    description: '{{ $labels.instance }} ({{ $labels.env }}) has not been able to hand a single alert over for three ' +
+                 'minutes. This alert does not arrive either: it shows on the dashboard, and the Watchdog stops ' +
+                 'coming. Is Alertmanager running, ' +
+                 'and is its address right?',
   },
   of_instance {
     name: 'TsdbWalCorruption',
@@ -69,8 +91,12 @@ function(signals, config) [
     'for': '1m',
     cooldown: '4h',
     summary: '{{ $labels.service }} has found damaged data on its disk',
-    description: '{{ $labels.instance }} ({{ $labels.env }}) has found its write-ahead log or chunks damaged %s times since it was started, and has cut off what came after. ' % self.value +
-                 'Up to two hours of samples may be missing. A power cut or a full disk does that, and so does a disk that dies.',
+    description: (
+                   '{{ $labels.instance }} ({{ $labels.env }}) has found its write-ahead log or chunks damaged %s ' +
+                   'times since it was started, and has cut off what came after. '
+                 ) % self.value +
+                 'Up to two hours of samples may be missing. A power cut or a full disk does that, ' +
+                 'and so does a disk that dies.',
   },
   of_instance {
     name: 'CardinalityJump',
@@ -82,7 +108,11 @@ function(signals, config) [
     // A small Prometheus doubles by one more service.
     guards: [{ signal: signals.head_series_added, compare: '>', threshold: 10000, by: ['env', 'service', 'instance'] }],
     summary: '{{ $labels.service }} holds %s more series than an hour ago' % self.value,
-    description: 'The number of series in {{ $labels.instance }} ({{ $labels.env }}) has grown by %s within an hour. Most often a label holds something without bound, ' % self.value +
-                 'such as an id. Memory grows with it until Prometheus is ended. The dashboard shows which service brings them.',
+    description: (
+                   'The number of series in {{ $labels.instance }} ({{ $labels.env }}) has grown by %s within an ' +
+                   'hour. Most often a label holds something without bound, '
+                 ) % self.value +
+                 'such as an id. Memory grows with it until Prometheus is ended. ' +
+                 'The dashboard shows which service brings them.',
   },
 ]

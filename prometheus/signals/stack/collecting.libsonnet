@@ -3,20 +3,19 @@ local promql = import '../promql.libsonnet';
 local signal = import '../signal.libsonnet';
 
 function(config)
-  local raw(metric, matchers=[]) = promql.select(metric, matchers + [config.selector]);
-  local rate(metric, matchers=[]) = 'rate(%s[5m])' % raw(metric, matchers);
-  local by_service = ['env', 'service'];
-  local by_exporter = by_service + ['exporter'];
+  local scope = promql.scope(config);
+  local by_exporter = scope.by_service + ['exporter'];
 
-  // Adds up rates of several metrics by service, each told apart by where it was counted. A counter that has never counted is
-  // absent; a service that takes such data in has lost none of it then.
+  // Adds up rates of several metrics by service, each told apart by where it was counted. A counter that has never
+  // counted is absent; a service that takes such data in has lost none of it then.
   local lost(places, taken_in) = std.join('\nor ', [
-    'label_replace(sum by (env, service) (%s), "place", "%s", "", "")' % [rate(places[place]), place]
+    'label_replace(sum by (env, service) (%s), "place", "%s", "", "")' % [scope.rate(places[place]), place]
     for place in std.objectFields(places)
-  ] + ['label_replace(0 * sum by (env, service) (%s), "place", "none", "", "")' % rate(taken_in)]);
-  local by_place = by_service + ['place'];
+  ] + ['label_replace(0 * sum by (env, service) (%s), "place", "none", "", "")' % scope.rate(taken_in)]);
+  local by_place = scope.by_service + ['place'];
 
-  local request = ['route!~"ready|metrics|/.*"'];  // what a person or the collector asks: no probes, nothing inside Loki
+  // what a person or the collector asks: no probes, nothing inside Loki
+  local request = ['route!~"ready|metrics|/.*"'];
 
   {
     sources:: [
@@ -38,14 +37,17 @@ function(config)
       {
         record: 'exporter:collector_sent:rate5m',
         expr: std.join('\nor ', [
-          'sum by (env, service, exporter) (%s)' % rate('otelcol_exporter_sent_%s_total' % kind)
+          'sum by (env, service, exporter) (%s)' % scope.rate('otelcol_exporter_sent_%s_total' % kind)
           for kind in ['log_records', 'spans', 'metric_points']
-        ] + ['0 * sum by (env, service, exporter) (%s)' % raw('otelcol_exporter_queue_size')]),
+        ] + ['0 * sum by (env, service, exporter) (%s)' % scope.raw('otelcol_exporter_queue_size')]),
       },
-      { record: 'exporter:collector_queue:bytes', expr: 'sum by (env, service, exporter) (%s)' % raw('otelcol_exporter_queue_size') },
+      {
+        record: 'exporter:collector_queue:bytes',
+        expr: 'sum by (env, service, exporter) (%s)' % scope.raw('otelcol_exporter_queue_size'),
+      },
       {
         record: 'service_route:loki_requests:rate5m',
-        expr: 'sum by (env, service, route) (%s)' % rate('loki_request_duration_seconds_count', request),
+        expr: 'sum by (env, service, route) (%s)' % scope.rate('loki_request_duration_seconds_count', request),
       },
     ],
 
@@ -53,9 +55,12 @@ function(config)
 
     collector_received: signal.rule(
       'service_kind:collector_received:rate5m',
-      by_service + ['kind'],
+      scope.by_service + ['kind'],
       std.join('\nor ', [
-        'label_replace(sum by (env, service) (%s), "kind", "%s", "", "")' % [rate('otelcol_receiver_accepted_%s_total' % kind[0]), kind[1]]
+        'label_replace(sum by (env, service) (%s), "kind", "%s", "", "")' % [
+          scope.rate('otelcol_receiver_accepted_%s_total' % kind[0]),
+          kind[1],
+        ]
         for kind in [['log_records', 'log lines'], ['spans', 'spans'], ['metric_points', 'metric points']]
       ]),
       {
@@ -78,7 +83,10 @@ function(config)
     collector_queue: signal.rule(
       'exporter:collector_queue:ratio',
       by_exporter,
-      'max by (env, service, exporter) (%s / (%s > 0))' % [raw('otelcol_exporter_queue_size'), raw('otelcol_exporter_queue_capacity')],
+      'max by (env, service, exporter) (%s / (%s > 0))' % [
+        scope.raw('otelcol_exporter_queue_size'),
+        scope.raw('otelcol_exporter_queue_capacity'),
+      ],
       {
         title: 'Collector queue used',
         unit: 'percentunit',
@@ -86,7 +94,8 @@ function(config)
         min: 0,
         max: 1,
         decimals: 1,
-        description: 'How full each queue on the collector\'s disk is. It fills while the server behind it is down, and nothing is lost until it is full.',
+        description: "How full each queue on the collector's disk is. It fills while the server behind it is down, " +
+                     'and nothing is lost until it is full.',
       },
     ),
 
@@ -96,7 +105,7 @@ function(config)
       title: 'Waiting in the collector',
       unit: 'bytes',
       min: 0,
-      description: 'What waits on the collector\'s disk to be delivered.',
+      description: "What waits on the collector's disk to be delivered.",
     }),
 
     // It tries again without end, so a server that is down shows in no counter of failures.
@@ -118,58 +127,81 @@ function(config)
       title: 'Spans dropped',
       unit: 'short',
       min: 0,
-      description: 'Spans per second that were recorded but are lost, over the last 5 minutes. Traces that sampling leaves out are not counted.',
+      description: 'Spans per second that were recorded but are lost, over the last 5 minutes. Traces that sampling ' +
+                   'leaves out are not counted.',
       source: 'service_place:spans_dropped:rate5m',
       labels: by_place,
-      records: { 'service:spans_dropped:rate5m': by_service },
+      records: { 'service:spans_dropped:rate5m': scope.by_service },
     }),
 
     logs_dropped: signal.sum({
       title: 'Log lines dropped',
       unit: 'short',
       min: 0,
-      description: 'Log lines per second that are lost, over the last 5 minutes: unwritten by an application, or refused by Loki for good.',
+      description: 'Log lines per second that are lost, over the last 5 minutes: unwritten by an application, ' +
+                   'or refused by Loki for good.',
       source: 'service_place:logs_dropped:rate5m',
       labels: by_place,
-      records: { 'service:logs_dropped:rate5m': by_service },
+      records: { 'service:logs_dropped:rate5m': scope.by_service },
     }),
 
     // --- Loki --------------------------------------------------------------------------------------------------------
 
-    loki_lines: signal.rule('service:loki_lines:rate5m', by_service, 'sum by (env, service) (%s)' % rate('loki_distributor_lines_received_total'), {
-      title: 'Log lines stored',
-      unit: 'short',
-      min: 0,
-      description: 'Log lines that Loki takes in, per second, over the last 5 minutes.',
-    }),
+    loki_lines: signal.rule(
+      'service:loki_lines:rate5m',
+      scope.by_service,
+      'sum by (env, service) (%s)' % scope.rate('loki_distributor_lines_received_total'),
+      {
+        title: 'Log lines stored',
+        unit: 'short',
+        min: 0,
+        description: 'Log lines that Loki takes in, per second, over the last 5 minutes.',
+      }
+    ),
 
-    loki_bytes: signal.rule('service:loki_bytes:rate5m', by_service, 'sum by (env, service) (%s)' % rate('loki_distributor_bytes_received_total'), {
-      title: 'Log bytes stored',
-      unit: 'Bps',
-      min: 0,
-      description: 'Bytes of log lines that Loki takes in, per second and before compression, over the last 5 minutes.',
-    }),
+    loki_bytes: signal.rule(
+      'service:loki_bytes:rate5m',
+      scope.by_service,
+      'sum by (env, service) (%s)' % scope.rate('loki_distributor_bytes_received_total'),
+      {
+        title: 'Log bytes stored',
+        unit: 'Bps',
+        min: 0,
+        description: 'Bytes of log lines that Loki takes in, per second ' +
+                     'and before compression, over the last 5 minutes.',
+      }
+    ),
 
-    loki_streams: signal.rule('service:loki_streams:sum', by_service, 'sum by (env, service) (%s)' % raw('loki_ingester_memory_streams'), {
-      title: 'Log streams',
-      unit: 'none',
-      min: 0,
-      decimals: 0,
-      description: 'Streams that Loki has open: one for each combination of service, env and level.',
-    }),
+    loki_streams: signal.rule(
+      'service:loki_streams:sum',
+      scope.by_service,
+      'sum by (env, service) (%s)' % scope.raw('loki_ingester_memory_streams'),
+      {
+        title: 'Log streams',
+        unit: 'none',
+        min: 0,
+        decimals: 0,
+        description: 'Streams that Loki has open: one for each combination of service, env and level.',
+      }
+    ),
 
-    loki_disk: signal.rule('service:loki_disk_used:ratio', by_service, 'max by (env, service) (%s)' % raw('loki_ingester_wal_disk_usage_percent'), {
-      title: 'Loki\'s disk used',
-      unit: 'percentunit',
-      how: 'max',
-      min: 0,
-      max: 1,
-      description: 'How full the disk is that Loki writes to, whoever fills it.',
-    }),
+    loki_disk: signal.rule(
+      'service:loki_disk_used:ratio',
+      scope.by_service,
+      'max by (env, service) (%s)' % scope.raw('loki_ingester_wal_disk_usage_percent'),
+      {
+        title: "Loki's disk used",
+        unit: 'percentunit',
+        how: 'max',
+        min: 0,
+        max: 1,
+        description: 'How full the disk is that Loki writes to, whoever fills it.',
+      }
+    ),
 
     loki_requests: signal.recorded({
       source: 'service_route:loki_requests:rate5m',
-      records: { 'service_route:loki_requests:rate5m': by_service + ['route'] },
+      records: { 'service_route:loki_requests:rate5m': scope.by_service + ['route'] },
       title: 'Loki requests',
       unit: 'reqps',
       min: 0,
@@ -178,9 +210,12 @@ function(config)
 
     loki_request_errors: signal.rule(
       'service_route:loki_request_errors:ratio_rate5m',
-      by_service + ['route'],
-      '(sum by (env, service, route) (%s) or 0 * service_route:loki_requests:rate5m) / (service_route:loki_requests:rate5m > 0)'
-      % rate('loki_request_duration_seconds_count', request + ['status_code=~"5.."']),
+      scope.by_service + ['route'],
+      (
+        '(sum by (env, service, route) (%s) or 0 * service_route:loki_requests:rate5m) ' +
+        '/ (service_route:loki_requests:rate5m > 0)'
+      )
+      % scope.rate('loki_request_duration_seconds_count', request + ['status_code=~"5.."']),
       {
         title: 'Loki error share',
         unit: 'percentunit',
@@ -192,8 +227,9 @@ function(config)
 
     loki_rejected: signal.rule(
       'service_reason:loki_lines_rejected:rate5m',
-      by_service + ['reason'],
-      'sum by (env, service, reason) (%s)\nor label_replace(0 * service:loki_lines:rate5m, "reason", "none", "", "")' % rate('loki_discarded_samples_total'),
+      scope.by_service + ['reason'],
+      'sum by (env, service, reason) (%s)\nor label_replace(0 * service:loki_lines:rate5m, "reason", "none", "", "")'
+      % scope.rate('loki_discarded_samples_total'),
       {
         title: 'Log lines rejected',
         unit: 'short',
@@ -204,17 +240,27 @@ function(config)
 
     // --- Jaeger ------------------------------------------------------------------------------------------------------
 
-    jaeger_spans: signal.rule('service:jaeger_spans:rate5m', by_service, 'sum by (env, service) (%s)' % rate('otelcol_exporter_sent_spans'), {
-      title: 'Spans stored',
-      unit: 'short',
-      min: 0,
-      description: 'Spans that Jaeger stores per second, over the last 5 minutes.',
-    }),
+    jaeger_spans: signal.rule(
+      'service:jaeger_spans:rate5m',
+      scope.by_service,
+      'sum by (env, service) (%s)' % scope.rate('otelcol_exporter_sent_spans'),
+      {
+        title: 'Spans stored',
+        unit: 'short',
+        min: 0,
+        description: 'Spans that Jaeger stores per second, over the last 5 minutes.',
+      }
+    ),
 
-    jaeger_bytes: signal.rule('service:jaeger_bytes:rate5m', by_service, 'sum by (env, service) (%s)' % rate('jaeger_badger_write_bytes_user'), {
-      title: 'Trace bytes stored',
-      unit: 'Bps',
-      min: 0,
-      description: 'Bytes that Jaeger writes into its database, per second, over the last 5 minutes.',
-    }),
+    jaeger_bytes: signal.rule(
+      'service:jaeger_bytes:rate5m',
+      scope.by_service,
+      'sum by (env, service) (%s)' % scope.rate('jaeger_badger_write_bytes_user'),
+      {
+        title: 'Trace bytes stored',
+        unit: 'Bps',
+        min: 0,
+        description: 'Bytes that Jaeger writes into its database, per second, over the last 5 minutes.',
+      }
+    ),
   }

@@ -1,11 +1,12 @@
-// Which targets answer, of those that ought to be there. `config.expected_targets` is the inventory: without it a target that
-// service discovery lost, or a job that is missing as a whole, would leave nothing behind that could be counted.
+// Which targets answer, of those that ought to be there. `config.expected_targets` is the inventory: without it a
+// target that service discovery lost, or a job that is missing as a whole, would leave nothing behind that could be
+// counted.
 local promql = import '../promql.libsonnet';
 local signal = import '../signal.libsonnet';
 
 function(config)
-  local by_service = ['env', 'service'];
-  local up = promql.select('up', [config.selector]);
+  local scope = promql.scope(config);
+  local up = scope.raw('up');
   local found = 'count by (env, service) (%s)' % up;
   local answering = 'sum by (env, service) (%s)' % up;
   local inventory = config.expected_targets;
@@ -19,7 +20,7 @@ function(config)
     local of_it = ['service="%s"' % config.stack[name]];
     local answering = promql.select('service:targets_up:count', of_it);
     local due = promql.select('service:targets_due:count', of_it);
-    signal.rule('service:%s_up:count' % name, by_service, '%s and %s > 0' % [answering, due], {
+    signal.rule('service:%s_up:count' % name, scope.by_service, '%s and %s > 0' % [answering, due], {
       title: title + ' instances up',
       unit: 'none',
       min: 0,
@@ -60,9 +61,10 @@ function(config)
       min: 0,
       max: 1,
       how: 'min',
-      description: 'The share of each service\'s expected targets that answer Prometheus. A target that has just been added counts once it has answered, or after 30 minutes.',
+      description: "The share of each service's expected targets that answer Prometheus. A target that has just been " +
+                   'added counts once it has answered, or after 30 minutes.',
       source: 'service:up:ratio',
-      records: { 'service:up:ratio': by_service },
+      records: { 'service:up:ratio': scope.by_service },
     }),
 
     targets_expected: signal.recorded({
@@ -72,7 +74,7 @@ function(config)
       decimals: 0,
       description: 'How many targets each service ought to have.',
       source: 'service:targets_known:count',
-      records: { 'service:targets_known:count': by_service },
+      records: { 'service:targets_known:count': scope.by_service },
     }),
 
     targets_answering: signal.recorded({
@@ -82,10 +84,10 @@ function(config)
       decimals: 0,
       description: 'How many targets of each service answer Prometheus.',
       source: 'service:targets_up:count',
-      records: { 'service:targets_up:count': by_service },
+      records: { 'service:targets_up:count': scope.by_service },
     }),
 
     loki_up: server('loki', 'Loki'),
     jaeger_up: server('jaeger', 'Jaeger'),
-    dashboards_up: server('dashboards', 'The dashboards\' server'),
+    dashboards_up: server('dashboards', "The dashboards' server"),
   }

@@ -6,15 +6,20 @@ local shop = import 'shop.libsonnet';
     series: shop { provider: 'openai' },
     says(value, level):: {
       summary: 'shop & sons cannot reach its model provider openai',
-      description: 'The check llm_openai of shop & sons (test) fails: the provider does not answer, answers with an error, or refuses the key. ' +
-                   'Calls to its models fail; what agents do with them waits or is lost. The service\'s /health says what the provider answered.',
+      description: 'The check llm_openai of shop & sons (test) fails: the provider does not answer, ' +
+                   'answers with an error, or refuses the key. Calls to its models fail; what agents do with them ' +
+                   'waits or is lost. ' +
+                   "The service's /health says what the provider answered.",
     },
   },
   AiErrorRate: {
     series: shop { provider: 'openai' },
     says(value, level):: {
       summary: '%s of the calls of shop & sons to openai fail' % value,
-      description: '%s of the calls of shop & sons (test) to models of openai failed in the last 5 minutes; more than %s is too many. ' % [value, level.limit_text] +
+      description: (
+                     '%s of the calls of shop & sons (test) to models of openai failed in the last 5 minutes; more ' +
+                     'than %s is too many. '
+                   ) % [value, level.limit_text] +
                    'The dashboard shows which models and which kinds of failure.',
     },
   },
@@ -22,23 +27,32 @@ local shop = import 'shop.libsonnet';
     series: shop { operation: 'write' },
     says(value, level):: {
       summary: 'The slowest model calls for write in shop & sons take more than %s' % value,
-      description: 'One in twenty calls to models for write in shop & sons (test) takes longer than %s; %s is too long. ' % [value, level.limit_text] +
-                   'The dashboard shows which model, whether the first token is late or the answer long, and single calls with their traces.',
+      description: (
+                     'One in twenty calls to models for write in shop & sons (test) takes longer than %s; ' +
+                     '%s is too long. '
+                   ) % [value, level.limit_text] +
+                   'The dashboard shows which model, whether the first token is late or the answer long, ' +
+                   'and single calls with their traces.',
     },
   },
   TokenUsageSpike: {
     series: shop { measure: 'a call' },
     says(value, level):: {
       summary: 'shop & sons uses %s times its usual tokens a call' % value,
-      description: 'shop & sons (test) uses %s times as many tokens a call as it does at this hour, by the median of the last week; ' % value +
-                   'more than %s times is unusual. A loop, prompts that grew, or many more users; the bill follows.' % level.limit_text,
+      description: (
+                     'shop & sons (test) uses %s times as many tokens a call as it does at this hour, ' +
+                     'by the median of the last week; '
+                   ) % value +
+                   'more than %s times is unusual. A loop, prompts that grew, or many more users; the bill follows.'
+                   % level.limit_text,
     },
   },
   AiCacheHitRateLow: {
     series: shop { operation: 'write' },
     says(value, level):: {
       summary: 'Only %s of the prompts for write in shop & sons are read from the cache' % value,
-      description: 'The provider read only %s of the prompts for write in shop & sons (test) from its cache; below %s ' % [value, level.limit_text] +
+      description: 'The provider read only %s of the prompts for write in shop & sons (test) from its cache; below %s '
+                   % [value, level.limit_text] +
                    'something may have changed at their beginning. What is not read from the cache is paid in full.',
     },
   },
@@ -46,8 +60,12 @@ local shop = import 'shop.libsonnet';
     series: shop { provider: 'openai', model: 'gpt-17' },
     says(value, level):: {
       summary: '%s calls of shop & sons to gpt-17 in the last hour have no price' % value,
-      description: 'shop & sons (test) called gpt-17 of openai %s times in the last hour, and what that cost is not known: ' % value +
-                   'the model is not in the price list, or the answers told no tokens. Costs, budgets and forecasts are too low by that.',
+      description: (
+                     'shop & sons (test) called gpt-17 of openai %s times in the last hour, ' +
+                     'and what that cost is not known: '
+                   ) % value +
+                   'the model is not in the price list, or the answers told no tokens. ' +
+                   'Costs, budgets and forecasts are too low by that.',
     },
   },
 }

@@ -4,7 +4,8 @@ local shop = import 'shop.libsonnet';
 // known: what is said of the value and the band, where they are there.
 local unusual(known='') = function(value, level) {
   summary: 'traffic of shop & sons is unusual: %s band widths outside what it usually is' % value,
-  description: 'For 5 minutes traffic of shop & sons (test) has been outside the band of the last hour and of the same hours of yesterday and last week, ' +
+  description: 'For 5 minutes traffic of shop & sons (test) has been outside the band of the last hour ' +
+               'and of the same hours of yesterday and last week, ' +
                'by more than %s times half the width of the band. ' % level.limit_text + known +
                'It need not be a fault. The dashboard shows since when, and what else is unusual.',
 };
@@ -38,7 +39,10 @@ local lower = 'service_signal:band:lower';
     series: shop { will_fire: 'HttpErrorRatio' },
     says(value, level):: {
       summary: 'HttpErrorRatio of shop & sons fires in %s at this pace' % value,
-      description: 'What HttpErrorRatio watches in shop & sons (test) has moved steadily towards its threshold for the last hour and reaches it in %s, if it goes on like this. ' % value +
+      description: (
+                     'What HttpErrorRatio watches in shop & sons (test) has moved steadily towards its threshold for ' +
+                     'the last hour and reaches it in %s, if it goes on like this. '
+                   ) % value +
                    'There is time to act before anybody notices: its runbook says what to look at.',
     },
   },

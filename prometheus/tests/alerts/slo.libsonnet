@@ -4,7 +4,8 @@ local shop = import 'shop.libsonnet';
 local paging = '14.4 times over 1h and still over 5m, or 6 times over 6h and still over 30m';
 local lasting = '3 times over 1d and still over 2h, or 1 times over 3d and still over 6h';
 local now = 'At this pace the budget of a month is gone within days. ';
-local soon = 'At this pace the budget does not last: nobody need get up, but somebody should look within a working day. ';
+local soon =
+  'At this pace the budget does not last: nobody need get up, but somebody should look within a working day. ';
 local failing = 'fail (5xx)';
 local slow = 'are slow';
 local statuses = 'The dashboard shows the burn by window, and which endpoints and statuses burned most.';
@@ -14,7 +15,10 @@ local burn(objective, pace, bad, pairs, consequence) = {
   series: shop { objective: objective },
   says(value, level):: {
     summary: 'shop & sons uses up its error budget (%s) at %s times the pace that %s' % [objective, value, pace],
-    description: 'More requests to shop & sons (test) %s than the objective allows. The limit is %s; now it is %s times that, and more than %s is too much. %s' % [bad, pairs, value, level.limit_text, consequence],
+    description: (
+      'More requests to shop & sons (test) %s than the objective allows. The limit is %s; ' +
+      'now it is %s times that, and more than %s is too much. %s'
+    ) % [bad, pairs, value, level.limit_text, consequence],
   },
 };
 

@@ -6,47 +6,61 @@ local collector = { env: 'test', service: 'otel-collector' };
 local shop = import 'shop.libsonnet';
 
 // Where the text has no number in it.
-local says(series, summary, description) = { series: series, says(value, level):: { summary: summary, description: description } };
+local says(series, summary, description) = {
+  series: series,
+  says(value, level):: { summary: summary, description: description },
+};
 
 {
   TargetDown: {
     series: shop,
     says(value, level):: {
       summary: '%s of the targets of shop & sons answer' % value,
-      description: 'Prometheus cannot read the metrics of every instance of shop & sons (test) that there should be: only %s of them answer. ' % value +
-                   'An instance is down, cannot be reached, or is not in the list of targets any more. What depends on its metrics is blind until it is back.',
+      description: (
+                     'Prometheus cannot read the metrics of every instance of shop & sons (test) that there should ' +
+                     'be: only %s of them answer. '
+                   ) % value +
+                   'An instance is down, cannot be reached, or is not in the list of targets any more. ' +
+                   'What depends on its metrics is blind until it is back.',
     },
   },
   LokiDown: says(
     loki,
     'No Loki answers: logs cannot be searched',
-    'No instance of loki (test) has answered Prometheus for two minutes. Logs cannot be searched; new lines wait on the collector\'s disk and are delivered ' +
+    'No instance of loki (test) has answered Prometheus for two minutes. Logs cannot be searched; new lines wait on ' +
+    "the collector's disk and are delivered " +
     'when Loki is back. Look at its own log and at the space on its disk.',
   ),
   JaegerDown: says(
     { env: 'test', service: 'jaeger' },
     'No Jaeger answers: traces cannot be looked up',
-    'No instance of jaeger (test) has answered Prometheus for two minutes. Traces cannot be looked up; new spans wait on the collector\'s disk and are delivered ' +
+    'No instance of jaeger (test) has answered Prometheus for two minutes. Traces cannot be looked up; new spans ' +
+    "wait on the collector's disk and are delivered " +
     'when Jaeger is back. Look at its own log and at its memory.',
   ),
   GrafanaDown: says(
     { env: 'test', service: 'grafana-1' },
     'The dashboards cannot be opened',
-    'No instance of grafana-1 (test) has answered Prometheus for two minutes. Nobody can open a dashboard or a runbook by its link; alerts are evaluated and sent ' +
-    'all the same. The runbooks are also files, in the folder runbooks.',
+    'No instance of grafana-1 (test) has answered Prometheus for two minutes. Nobody can open a dashboard ' +
+    'or a runbook by its link; alerts are evaluated and sent all the same. The runbooks are also files, in the ' +
+    'folder runbooks.',
   ),
 
   PrometheusConfigReloadFailed: says(
     prometheus,
     'prometheus refuses its new configuration and goes on with the old one',
-    'p:9090 (test) could not load its configuration or rules the last time it was told to. Changes to targets and alerts are not in effect, and it would not ' +
-    'start again. Its log names the file and the line.',
+    'p:9090 (test) could not load its configuration or rules the last time it was told to. ' +
+    'Changes to targets and alerts are not in effect, and it would not start again. ' +
+    'Its log names the file and the line.',
   ),
   RuleEvaluationFailures: {
     series: prometheus,
     says(value, level):: {
       summary: '%s rule evaluations a minute fail in prometheus' % value,
-      description: 'p:9090 (test) fails to evaluate rules, %s times a minute. Alerts and recorded series of those rules are missing: ' % value +
+      description: (
+                     'p:9090 (test) fails to evaluate rules, %s times a minute. Alerts ' +
+                     'and recorded series of those rules are missing: '
+                   ) % value +
                    'what they watch is not watched. The page of rules in Prometheus names the rule and its error.',
     },
   },
@@ -54,7 +68,10 @@ local says(series, summary, description) = { series: series, says(value, level):
     series: prometheus,
     says(value, level):: {
       summary: 'prometheus leaves out %s evaluations of its rules a minute' % value,
-      description: 'p:9090 (test) takes longer for a group of rules than its interval and leaves out %s evaluations a minute. ' % value +
+      description: (
+                     'p:9090 (test) takes longer for a group of rules than its interval ' +
+                     'and leaves out %s evaluations a minute. '
+                   ) % value +
                    'Alerts come late. The dashboard shows which group takes the time.',
     },
   },
@@ -62,7 +79,10 @@ local says(series, summary, description) = { series: series, says(value, level):
     series: prometheus,
     says(value, level):: {
       summary: 'prometheus drops %s alerts a minute on their way to Alertmanager' % value,
-      description: 'p:9090 (test) gave up sending %s alerts in the last minute. Alertmanager is down, refuses them or is too slow; ' % value +
+      description: (
+                     'p:9090 (test) gave up sending %s alerts in the last minute. Alertmanager is down, ' +
+                     'refuses them or is too slow; '
+                   ) % value +
                    'who relies on it is not told of what fires. The alerts are sent again while they fire.',
     },
   },
@@ -70,29 +90,40 @@ local says(series, summary, description) = { series: series, says(value, level):
     series: prometheus,
     says(value, level):: {
       summary: 'The queue of alerts to Alertmanager is %s full' % value,
-      description: 'Alerts wait in p:9090 (test) because Alertmanager takes them more slowly than they come: the queue is %s full, more than %s is too much. ' % [value, level.limit_text] +
+      description: (
+                     'Alerts wait in p:9090 (test) because Alertmanager takes them more slowly than they come: ' +
+                     'the queue is %s full, more than %s is too much. '
+                   ) % [value, level.limit_text] +
                    'When it is full, the oldest are dropped.',
     },
   },
   NotConnectedToAlertmanager: says(
     prometheus,
     'prometheus reaches no Alertmanager: nobody is told of any alert',
-    'p:9090 (test) has not been able to hand a single alert over for three minutes. This alert does not arrive either: it shows on the dashboard, ' +
-    'and the Watchdog stops coming. Is Alertmanager running, and is its address right?',
+    'p:9090 (test) has not been able to hand a single alert over for three minutes. This alert does not arrive ' +
+    'either: it shows on the dashboard, and the Watchdog stops coming. Is Alertmanager running, and is its address ' +
+    'right?',
   ),
   TsdbWalCorruption: {
     series: prometheus,
     says(value, level):: {
       summary: 'prometheus has found damaged data on its disk',
-      description: 'p:9090 (test) has found its write-ahead log or chunks damaged %s times since it was started, and has cut off what came after. ' % value +
-                   'Up to two hours of samples may be missing. A power cut or a full disk does that, and so does a disk that dies.',
+      description: (
+                     'p:9090 (test) has found its write-ahead log or chunks damaged %s times since it was started, ' +
+                     'and has cut off what came after. '
+                   ) % value +
+                   'Up to two hours of samples may be missing. A power cut or a full disk does that, ' +
+                   'and so does a disk that dies.',
     },
   },
   CardinalityJump: {
     series: prometheus,
     says(value, level):: {
       summary: 'prometheus holds %s more series than an hour ago' % value,
-      description: 'The number of series in p:9090 (test) has grown by %s within an hour. Most often a label holds something without bound, such as an id. ' % value +
+      description: (
+                     'The number of series in p:9090 (test) has grown by %s within an hour. ' +
+                     'Most often a label holds something without bound, such as an id. '
+                   ) % value +
                    'Memory grows with it until Prometheus is ended. The dashboard shows which service brings them.',
     },
   },
@@ -100,22 +131,29 @@ local says(series, summary, description) = { series: series, says(value, level):
   AlertmanagerConfigReloadFailed: says(
     alertmanager { instance: 'a:9093' },
     'alertmanager refuses its new configuration and goes on with the old one',
-    'a:9093 (test) could not load its configuration the last time it was told to. New receivers and routes are not in effect, and it would not ' +
-    'start again. Its log says what is wrong.',
+    'a:9093 (test) could not load its configuration the last time it was told to. ' +
+    'New receivers and routes are not in effect, and it would not start again. Its log says what is wrong.',
   ),
   AlertmanagerNotificationsFailing: {
     series: alertmanager { receiver: 'chat', integration: 'webhook' },
     says(value, level):: {
       summary: '%s of the notifications to chat fail' % value,
-      description: 'The receiver chat (webhook, test) did not take %s of its notifications of the last 5 minutes; more than %s is too many. ' % [value, level.limit_text] +
-                   'Who relies on it is not told of what fires. Alertmanager tries again while the alert fires; its log says how the receiver answers.',
+      description: (
+                     'The receiver chat (webhook, test) did not take %s of its notifications of the last 5 minutes; ' +
+                     'more than %s is too many. '
+                   ) % [value, level.limit_text] +
+                   'Who relies on it is not told of what fires. Alertmanager tries again while the alert fires; ' +
+                   'its log says how the receiver answers.',
     },
   },
   AlertmanagerClusterDown: {
     series: alertmanager,
     says(value, level):: {
       summary: 'Only %s of the members of alertmanager find each other' % value,
-      description: 'Of the members that alertmanager (test) should have, %s are there and find each other. Members that do not find each other ' % value +
+      description: (
+                     'Of the members that alertmanager (test) should have, %s are there and find each other. ' +
+                     'Members that do not find each other '
+                   ) % value +
                    'notify separately, so that everything comes twice; if none is left, nobody is told of anything.',
     },
   },
@@ -123,7 +161,10 @@ local says(series, summary, description) = { series: series, says(value, level):
     series: alertmanager,
     says(value, level):: {
       summary: 'The members of alertmanager have %s different configurations' % value,
-      description: 'The members of alertmanager (test) run with %s different configurations. Who is told depends on which of them sends. ' % value +
+      description: (
+                     'The members of alertmanager (test) run with %s different configurations. ' +
+                     'Who is told depends on which of them sends. '
+                   ) % value +
                    'One of them did not get, or refused, the newest.',
     },
   },
@@ -132,15 +173,22 @@ local says(series, summary, description) = { series: series, says(value, level):
     series: loki { route: 'otlp_v1_logs' },
     says(value, level):: {
       summary: 'Loki fails %s of the requests to otlp_v1_logs' % value,
-      description: 'loki (test) answered %s of the requests to otlp_v1_logs with a 5xx status in the last 5 minutes; more than %s is too many. ' % [value, level.limit_text] +
-                   'If it is the route that takes logs in, lines wait in the collector; if it is a query, searches fail. Its log says why.',
+      description: (
+                     'loki (test) answered %s of the requests to otlp_v1_logs with a 5xx status in the last 5 ' +
+                     'minutes; more than %s is too many. '
+                   ) % [value, level.limit_text] +
+                   'If it is the route that takes logs in, lines wait in the collector; ' +
+                   'if it is a query, searches fail. Its log says why.',
     },
   },
   LokiIngestionRejected: {
     series: loki { reason: 'rate_limited' },
     says(value, level):: {
       summary: 'Loki rejects log lines: rate_limited',
-      description: 'loki (test) refuses %s log lines a second for the reason rate_limited. They are lost: nobody sends them again. ' % value +
+      description: (
+                     'loki (test) refuses %s log lines a second for the reason rate_limited. They are lost: nobody ' +
+                     'sends them again. '
+                   ) % value +
                    'The runbook says which limit each reason stands for.',
     },
   },
@@ -148,8 +196,12 @@ local says(series, summary, description) = { series: series, says(value, level):
     series: shop,
     says(value, level):: {
       summary: 'shop & sons loses %s spans a second' % value,
-      description: 'shop & sons (test) has lost %s spans a second over the last 5 minutes. Traces have gaps, or are missing. ' % value +
-                   'The dashboard shows where: in an application whose collector does not answer, or at Jaeger, which refuses them for good.',
+      description: (
+                     'shop & sons (test) has lost %s spans a second over the last 5 minutes. Traces have gaps, ' +
+                     'or are missing. '
+                   ) % value +
+                   'The dashboard shows where: in an application whose collector does not answer, or at Jaeger, ' +
+                   'which refuses them for good.',
     },
   },
   LogsDropped: {
@@ -157,21 +209,27 @@ local says(series, summary, description) = { series: series, says(value, level):
     says(value, level):: {
       summary: 'shop & sons loses %s log lines a second' % value,
       description: 'shop & sons (test) has lost %s log lines a second over the last 5 minutes. ' % value +
-                   'The dashboard shows where: in an application that cannot write them, or at Loki, which refuses them for good.',
+                   'The dashboard shows where: in an application that cannot write them, or at Loki, ' +
+                   'which refuses them for good.',
     },
   },
   CollectorQueueFilling: {
     series: collector { exporter: 'otlp_http/loki' },
     says(value, level):: {
-      summary: 'The collector\'s queue for otlp_http/loki is %s full' % value,
-      description: 'The queue of otel-collector (test) for otlp_http/loki is %s full; more than %s is too much. ' % [value, level.limit_text] +
-                   'The server behind it is down or too slow. When it is full the collector takes no more, and applications begin to drop.',
+      summary: "The collector's queue for otlp_http/loki is %s full" % value,
+      description: 'The queue of otel-collector (test) for otlp_http/loki is %s full; more than %s is too much. ' % [
+                     value,
+                     level.limit_text,
+                   ] +
+                   'The server behind it is down or too slow. When it is full the collector takes no more, ' +
+                   'and applications begin to drop.',
     },
   },
   CollectorExportFailing: says(
     collector { exporter: 'otlp_http/loki' },
     'The collector delivers nothing to otlp_http/loki',
-    'otel-collector (test) has delivered nothing to otlp_http/loki for at least five minutes although something waits. Nothing is lost yet: it waits on the ' +
-    'collector\'s disk. Is the server behind it up, and what does the collector\'s log say?',
+    'otel-collector (test) has delivered nothing to otlp_http/loki for at least five minutes although something ' +
+    'waits. Nothing is lost yet: it waits on the ' +
+    "collector's disk. Is the server behind it up, and what does the collector's log say?",
   ),
 }

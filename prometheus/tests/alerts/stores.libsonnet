@@ -1,4 +1,5 @@
-// For each alert of databases and Redis: the series it is tested on and what it then says, written out as a person reads it.
+// For each alert of databases and Redis: the series it is tested on and what it then says, written out as a person
+// reads it.
 local shop = import 'shop.libsonnet';
 local cart = shop { database: 'carts' };
 
@@ -7,15 +8,22 @@ local cart = shop { database: 'carts' };
     series: cart,
     says(value, level):: {
       summary: 'shop & sons uses %s of the connections to carts' % value,
-      description: 'At shop & sons (test), %s of the connections that carts may have are in use; more than %s is near the limit. ' % [value, level.limit_text] +
-                   'The next request waits for a connection or is refused one. Look for slow queries, and for connections that are held and not used.',
+      description: (
+                     'At shop & sons (test), %s of the connections that carts may have are in use; ' +
+                     'more than %s is near the limit. '
+                   ) % [value, level.limit_text] +
+                   'The next request waits for a connection or is refused one. ' +
+                   'Look for slow queries, and for connections that are held and not used.',
     },
   },
   DatabaseSlowQueries: {
     series: cart,
     says(value, level):: {
       summary: 'Queries of shop & sons to carts take up to %s' % value,
-      description: '5 %% of the queries of shop & sons (test) to carts took longer than %s in the last 5 minutes; more than %s is slow. ' % [value, level.limit_text] +
+      description: (
+                     '5 %% of the queries of shop & sons (test) to carts took longer than %s in the last 5 minutes; ' +
+                     'more than %s is slow. '
+                   ) % [value, level.limit_text] +
                    'The log line "slow database operation" names each of them.',
     },
   },
@@ -23,8 +31,12 @@ local cart = shop { database: 'carts' };
     series: cart,
     says(value, level):: {
       summary: '%s of the queries of shop & sons to carts fail' % value,
-      description: 'In the last 5 minutes %s of what shop & sons (test) asked of carts failed; more than %s is too much. ' % [value, level.limit_text] +
-                   "The error logs name the kind of error: one that cannot connect is the database's or the network's, another the query's.",
+      description: (
+                     'In the last 5 minutes %s of what shop & sons (test) asked of carts failed; more than %s is too ' +
+                     'much. '
+                   ) % [value, level.limit_text] +
+                   "The error logs name the kind of error: one that cannot connect is the database's or the " +
+                   "network's, another the query's.",
     },
   },
   RedisDown: {
@@ -39,8 +51,12 @@ local cart = shop { database: 'carts' };
     series: shop,
     says(value, level):: {
       summary: '%s of the Redis commands of shop & sons fail' % value,
-      description: '%s of the Redis commands of shop & sons (test) failed in the last 5 minutes; more than %s is too much. ' % [value, level.limit_text] +
-                   "The panel Redis errors by command says which; Redis' own log and `redis-cli info` say why: memory, a replica that may not write, too many clients.",
+      description: (
+                     '%s of the Redis commands of shop & sons (test) failed in the last 5 minutes; more than %s is ' +
+                     'too much. '
+                   ) % [value, level.limit_text] +
+                   "The panel Redis errors by command says which; Redis' own log and `redis-cli info` say why: " +
+                   'memory, a replica that may not write, too many clients.',
     },
   },
 }

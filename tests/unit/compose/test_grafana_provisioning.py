@@ -10,9 +10,9 @@ import pytest
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
-from scripts.compose.files import Files, Health, services_of
-from scripts.paths import State
-from scripts.settings import Settings
+from kit.paths import State
+from kit.runtimes.compose.files import Files, Health, services_of
+from kit.settings import Settings
 
 
 class Strict(BaseModel):
@@ -145,9 +145,9 @@ class Dashboards(Strict):
     providers: list[Provider]
 
 
-@pytest.fixture
-def provisioning(tmp_path: Path) -> Path:
-    files = Files(Settings(), State(tmp_path), ["grafana"], Health(often_at_start=True))
+@pytest.fixture(scope="module")
+def provisioning(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    files = Files(Settings(), State(tmp_path_factory.mktemp("provisioning")), ["grafana"], Health(often_at_start=True))
     files.write()
     return files.config("grafana") / "provisioning"
 

@@ -10,8 +10,8 @@ from types import ModuleType
 
 import pytest
 
-from scripts.paths import ROOT
-from tests.stack.running import free_ports
+from kit.paths import ROOT
+from tests.support.running import free_ports
 
 
 @pytest.fixture

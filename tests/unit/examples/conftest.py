@@ -5,16 +5,23 @@ from pathlib import Path
 import pytest
 from prometheus_client import REGISTRY
 
+from examples.adplatform.api import predictions
 from examples.adplatform.database import Sessions, open_database
 from examples.adplatform.faults import FaultBoard
 from examples.adplatform.settings import Settings
-from tests.unit.examples.helpers import Sample, Serve, serving
+from tests.support.serving import Sample, Serve, serving
 
 
 @pytest.fixture(autouse=True)
 def _no_collector(monkeypatch: pytest.MonkeyPatch) -> None:
     """Traces are made and carried, but there is nowhere to send them."""
     monkeypatch.setenv("OTEL_TRACES_EXPORTER", "none")
+
+
+@pytest.fixture(autouse=True)
+def _no_bad_luck(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The model fails by chance, and uvicorn closes the connection after an error that nobody handled."""
+    monkeypatch.setattr(predictions, "MODEL_FAILURE_SHARE", 0.0)
 
 
 @pytest.fixture

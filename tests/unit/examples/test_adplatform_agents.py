@@ -22,7 +22,7 @@ from examples.adplatform.provider.app import create_app
 from examples.adplatform.provider.catalogue import UNPRICED_MODEL
 from examples.adplatform.tables import AgentTask
 from examples.adplatform.traffic.visitors import PLATFORMS, PRODUCTS
-from tests.unit.examples.helpers import Sample, Serve, run_until, wait_until
+from tests.support.serving import Sample, Serve, run_until, wait_until
 
 
 @pytest.fixture(autouse=True)

@@ -7,7 +7,7 @@ import pytest
 
 from examples.adplatform.notifications import store
 from examples.adplatform.notifications.app import create_app
-from tests.unit.examples.helpers import Serve
+from tests.support.serving import Serve
 
 
 @pytest.fixture

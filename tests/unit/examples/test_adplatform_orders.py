@@ -20,7 +20,7 @@ from examples.adplatform.broker import QUEUE, RENDER_VIDEO, create_celery
 from examples.adplatform.database import Sessions
 from examples.adplatform.settings import Settings
 from examples.adplatform.tables import VideoJob
-from tests.unit.examples.helpers import Serve
+from tests.support.serving import Serve
 
 VIDEO = {"campaign_id": 1, "format": "square", "length_seconds": 10}
 TRACE = "0af7651916cd43dd8448eb211c80319c"

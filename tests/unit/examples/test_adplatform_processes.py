@@ -3,27 +3,22 @@
 import os
 import subprocess
 import sys
-import tomllib
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import httpx
 import pytest
 
-import examples.adplatform
 from examples.adplatform.settings import Settings
-from tests.unit.examples.helpers import PATIENCE_SECONDS, free_port, wait_until
+from kit.paths import ROOT
+from kit.processes import Process, demo
+from tests.support.ports import free_port
+from tests.support.serving import PATIENCE_SECONDS, wait_until
 
-FOLDER = Path(examples.adplatform.__file__ or "").parent
-ROOT = FOLDER.parent.parent
-PROCESSES: list[dict[str, Any]] = tomllib.loads((FOLDER / "processes.toml").read_text())["process"]
-
-
-Started = tuple[dict[str, Any], str, subprocess.Popen[bytes]]
+Started = tuple[Process, str, subprocess.Popen[bytes]]
 
 
-@pytest.fixture(params=PROCESSES, ids=[process["name"] for process in PROCESSES])
+@pytest.fixture(params=demo(), ids=[process.name for process in demo()])
 def started(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Started]:
     port = free_port()
     nowhere = "http://127.0.0.1:9"
@@ -39,7 +34,7 @@ def started(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Started]
         "DEMO_BROKER_FOLDER": f"{tmp_path}/deep/down/broker",
     }
     with (tmp_path / "log").open("w") as log:
-        command = [sys.executable, "-m", request.param["module"]]
+        command = [sys.executable, "-m", request.param.module]
         process = subprocess.Popen(command, cwd=tmp_path, env=environment, stdout=log, stderr=log)
     try:
         yield request.param, f"http://127.0.0.1:{port}", process
@@ -54,7 +49,7 @@ def test_a_process_serves_health_and_metrics_and_stops_cleanly(started: Started,
     def healthy() -> bool:
         assert process.poll() is None, (tmp_path / "log").read_text()
         try:
-            return httpx.get(f"{address}{declared['health']}").status_code == 200
+            return httpx.get(f"{address}{declared.health}").status_code == 200
         except httpx.TransportError:
             return False
 
@@ -70,10 +65,10 @@ def test_a_process_serves_health_and_metrics_and_stops_cleanly(started: Started,
 
 
 def test_each_dependency_is_declared() -> None:
-    names = [process["name"] for process in PROCESSES]
+    names = [process.name for process in demo()]
     assert len(set(names)) == 6
-    for process in PROCESSES:
-        assert set(process["depends_on"]) <= set(names)
+    for process in demo():
+        assert set(process.depends_on) <= set(names)
 
 
 def test_a_wrong_setting_is_named() -> None:

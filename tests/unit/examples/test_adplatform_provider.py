@@ -9,7 +9,7 @@ from examples.adplatform.faults import Fault, FaultBoard
 from examples.adplatform.provider import errors
 from examples.adplatform.provider.app import create_app
 from examples.adplatform.provider.catalogue import CHAT_MODELS, UNPRICED_MODEL
-from tests.unit.examples.helpers import Serve
+from tests.support.serving import Serve
 
 BRAND_BOOK = "A long brand book. " * 300
 HELLO: list[ChatCompletionMessageParam] = [{"role": "user", "content": "Write a headline for trail shoes."}]

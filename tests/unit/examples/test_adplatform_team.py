@@ -11,7 +11,7 @@ from examples.adplatform.faults import FaultBoard
 from examples.adplatform.provider import errors
 from examples.adplatform.provider.app import create_app
 from examples.adplatform.tables import AgentTask
-from tests.unit.examples.helpers import Sample, Serve
+from tests.support.serving import Sample, Serve
 
 GOOD = "Try it for sixty days and send it back if it does not earn its place. " * 3 + "Rain or shine, it goes along."
 

@@ -12,7 +12,7 @@ from examples.adplatform.settings import Settings
 from examples.adplatform.traffic.generator import Generator
 from examples.adplatform.traffic.rhythm import Noise, activity
 from examples.adplatform.traffic.visitors import Visitors
-from tests.unit.examples.helpers import Sample, Serve, run_until
+from tests.support.serving import Sample, Serve, run_until
 
 MIDNIGHT = datetime(2026, 3, 2)  # noqa: DTZ001 - the visitors' local time
 DAY = [activity(MIDNIGHT + timedelta(minutes=minute)) for minute in range(24 * 60)]
@@ -51,7 +51,7 @@ async def test_visitors_do_everything_and_each_request_has_its_own_id(serve: Ser
     assert all(response.headers["X-Request-ID"] == response.request.headers["X-Request-ID"] for response in seen)
     statuses = Counter(response.status_code for response in seen)
     assert {200, 201, 202, 404, 422, 429} <= set(statuses)
-    assert sum(count for status, count in statuses.items() if status >= 500) < 5
+    assert max(statuses) < 500
     paths = {response.request.url.path.split("/")[-1] for response in seen}
     assert {"campaigns", "ads", "launch", "results", "videos", "predictions"} <= paths
 

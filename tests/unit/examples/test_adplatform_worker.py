@@ -23,7 +23,8 @@ from examples.adplatform.faults import Fault, FaultBoard
 from examples.adplatform.settings import Settings
 from examples.adplatform.tables import VideoJob
 from examples.adplatform.worker import rendering
-from tests.unit.examples.helpers import Sample, free_port, wait_until
+from tests.support.ports import free_port
+from tests.support.serving import Sample, wait_until
 
 ROOT = Path(__file__).resolve().parents[3]
 
@@ -178,10 +179,14 @@ def test_queue_stuck_lets_messages_wait_until_it_is_over(
 ) -> None:
     faults.switch(Fault.QUEUE_STUCK, active=True)
     worker = start_worker()
-    wait_until(lambda: ("queue_depth", "") in worker.metrics())
-    for job in put_videos(sessions, 7):
-        api.send(job)
-    wait_until(lambda: (worker.metrics()["queue_depth", ""] or 0) >= 3)
+
+    def messages_wait() -> bool:
+        """A worker that has just started takes some before it looks at the faults."""
+        for job in put_videos(sessions, 1):
+            api.send(job)
+        return worker.metrics().get(("queue_depth", ""), 0) >= 3
+
+    wait_until(messages_wait)
     faults.switch(Fault.QUEUE_STUCK, active=False)
     wait_until(lambda: set(states(sessions)) <= {"done", "failed"})
 

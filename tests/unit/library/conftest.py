@@ -8,8 +8,9 @@ from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 from prometheus_client import CollectorRegistry
-from signalfire import Metrics, internal, setup_logging, setup_tracing
-from signalfire.logs import NEVER, line
+from signalfire import Metrics, setup_logging, setup_tracing
+from signalfire.logs.line import NEVER, line
+from signalfire.prometheus import default
 
 from tests.unit.library.helpers import Collector, Lines
 
@@ -25,7 +26,7 @@ def _environment(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
         monkeypatch.delenv(name, raising=False)
     for name in ("LOG_LEVEL", "LOG_DIR", "LOG_STDOUT", "LOG_KEEP_DAYS"):
         monkeypatch.delenv(name, raising=False)
-    monkeypatch.setattr("signalfire.settings._told", set())
+    monkeypatch.setattr("signalfire.settings._warned", set())
     root = logging.getLogger()
     handlers, level = list(root.handlers), root.level
     yield
@@ -40,7 +41,7 @@ def _no_internal_errors(expected_internal_errors: list[int]) -> Iterator[None]:
     """The library counts its own errors instead of raising them, so every test checks that there were none."""
 
     def count() -> float:
-        families = internal.metrics.registry.collect()
+        families = default.metrics.registry.collect()
         return sum(
             sample.value
             for family in families

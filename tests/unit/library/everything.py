@@ -1,6 +1,7 @@
-"""An application that does once whatever has a metric: test_catalogue.py runs it, asks for everything, and scrapes it.
+"""An application that does once whatever has a metric.
 
-Celery's metrics come from a real worker of celery_app.py.
+test_catalogue.py runs it, asks for everything, and scrapes it. Celery's metrics come from a real worker of
+celery_app.py.
 """
 
 import contextlib
@@ -20,7 +21,7 @@ from signalfire import (
     track_tool_call,
     track_workflow,
 )
-from signalfire.coordination import (
+from signalfire.agents.coordination import (
     record_task_queue_size,
     track_conflict,
     track_dependency,
@@ -29,8 +30,8 @@ from signalfire.coordination import (
 )
 from signalfire.costs import Budget, CostTracker
 from signalfire.databases import instrument_redis, instrument_sqlalchemy
-from signalfire.logs import line
-from signalfire.performance import measured
+from signalfire.logs.line import line
+from signalfire.operations.performance import measured
 from sqlalchemy.exc import OperationalError
 
 app = FastAPI()

@@ -11,8 +11,9 @@ from tempfile import TemporaryDirectory
 
 import psycopg
 
-from scripts import system_packages
-from tests.unit.library.helpers import free_port, wait_until
+from kit.machine import system_packages
+from tests.support.ports import free_port
+from tests.unit.library.helpers import wait_until
 
 USER = "shop"
 DATABASE = "shop"

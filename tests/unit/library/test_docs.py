@@ -13,7 +13,8 @@ import httpx
 import pytest
 
 from examples.adplatform.provider.app import create_app as create_provider
-from tests.unit.library.helpers import Collector, free_port, serving, wait_until
+from tests.support.ports import free_port
+from tests.unit.library.helpers import Collector, serving, wait_until
 
 ROOT = Path(__file__).resolve().parents[3]
 PAGES = sorted((ROOT / "docs/library").glob("*.md"))

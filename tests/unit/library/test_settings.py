@@ -1,4 +1,4 @@
-"""Settings: what cannot be meant is told when the process is set up, all of it at once."""
+"""Settings: what is invalid is reported when the process is set up, all of it at once."""
 
 import inspect
 import re
@@ -12,9 +12,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from opentelemetry import trace
 from prometheus_client import CollectorRegistry
-from signalfire import settings, setup_logging, setup_monitoring, setup_tracing, variables
-from signalfire.logs import is_set_up
-from signalfire.push import push_metrics
+from signalfire import settings, setup_logging, setup_monitoring, setup_tracing
+from signalfire._internal import environment
+from signalfire.logs.setup import is_set_up
+from signalfire.prometheus.push import push_metrics
 from signalfire.settings import SettingError
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -81,7 +82,7 @@ GOOD = {
     "OTEL_EXPORTER_OTLP_ENDPOINT": ["http://[::1]:4318/", "https://collector.example/otlp"],
     "JAEGER_ENDPOINT": ["jaeger", "jaeger:14268", "http://jaeger:14268/api/traces", "[::1]:4318"],
     "OTEL_EXPORTER_OTLP_TIMEOUT": ["0.5", "10"],
-    "OTEL_TRACES_SAMPLER": [*sorted(variables.SAMPLERS), "ALWAYS_ON"],
+    "OTEL_TRACES_SAMPLER": [*sorted(environment.SAMPLERS), "ALWAYS_ON"],
     "OTEL_TRACES_SAMPLER_ARG": ["0", "1", "0.25"],
     "OTEL_ATTRIBUTE_VALUE_LENGTH_LIMIT": ["", "0", "100"],
     "PROMETHEUS_GATEWAY": ["gateway:9091", "https://gateway.example/push"],
@@ -91,7 +92,7 @@ GOOD = {
 @pytest.mark.parametrize(("name", "text"), cases(GOOD))
 def test_a_good_variable_is_taken(name: str, text: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(name, text)
-    every = variables.LOGGING + variables.MASKING + variables.TRACING + variables.PUSHING
+    every = environment.LOGGING + environment.MASKING + environment.TRACING + environment.PUSHING
     assert settings.environment_problems(every) == []
 
 
@@ -200,7 +201,7 @@ def test_bad_settings_are_no_matter_when_all_is_switched_off(monkeypatch: pytest
 
 @given(st.text())
 def test_no_text_breaks_a_check(text: str) -> None:
-    for known in variables.SWITCHES + variables.LOGGING + variables.TRACING + variables.PUSHING:
+    for known in environment.SWITCHES + environment.LOGGING + environment.TRACING + environment.PUSHING:
         assert known.valid(text) in {True, False}
         settings.problem(known.name, text, known.advice)
 
@@ -217,9 +218,9 @@ def documented(heading: str) -> set[str]:
 def test_every_environment_variable_in_the_code_is_on_the_page() -> None:
     known = {
         known.name
-        for part in (variables.SWITCHES, variables.IDENTITY, variables.LOGGING, variables.MASKING)
+        for part in (environment.SWITCHES, environment.IDENTITY, environment.LOGGING, environment.MASKING)
         for known in part
-    } | {known.name for known in variables.TRACING + variables.PUSHING}
+    } | {known.name for known in environment.TRACING + environment.PUSHING}
     source = ROOT / "instrumentation/python/src/signalfire"
     named = {
         name

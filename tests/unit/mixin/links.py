@@ -9,7 +9,7 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 from grafana.viewer.server.app import PAGES
-from scripts.paths import ROOT
+from kit.paths import ROOT
 
 _BLOCK = re.compile(r"^( *)```.*?^\1```", re.DOTALL | re.MULTILINE)
 _LINK = re.compile(r"(?<=\]\()[^)\s]+(?=\))")
@@ -22,8 +22,8 @@ _DATA_SOURCES = {"prometheus", "loki", "jaeger", "alertmanager"}
 
 
 def markdown_pages() -> list[Path]:
-    folders = [ROOT / name for name in ("docs", "runbooks", "examples", "instrumentation", "grafana", "servers")]
-    found = [*ROOT.glob("*.md"), *(page for folder in folders for page in folder.rglob("*.md"))]
+    names = ("docs", "runbooks", "examples", "instrumentation", "grafana", "servers", "tests")
+    found = [*ROOT.glob("*.md"), *(page for name in names for page in (ROOT / name).rglob("*.md"))]
     return sorted(page for page in found if "node_modules" not in page.parts)
 
 

@@ -1,19 +1,20 @@
 """Changes of an alert, each of which its own tests must notice.
 
 Every mutant of an alert is a rule of its own name: one run of promtool judges all of them over the same series. What a
-mutant does not change is left out on both sides where it can only cost time: a threshold is judged by the labels that
-fire, a text by that text alone.
+mutant does not change is left out on both sides where it can only cost time: a threshold is judged by the labels of the
+series that fire, a text by that text alone. Each run has the unchanged alert among its mutants, with as much left out:
+if that is noticed, what notices the others proves nothing.
 """
 
-import itertools
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from tests.unit.mixin import promtool
 from tests.unit.mixin.promql import metrics_of
+from tests.unit.mixin.promtool import seconds
 
 Json = dict[str, Any]
 _TOKEN = re.compile(
@@ -38,13 +39,19 @@ _STEP = 15
 
 @dataclass(frozen=True)
 class Mutant:
-    """One changed rule of an alert. `annotation`: the one that it is judged by, if it is a text."""
+    """One changed rule of an alert.
+
+    original: the rule as it is. annotation: the one that it is judged by, if it is a text. by_labels: whether it is
+    judged by the labels that the rule itself adds.
+    """
 
     alert: str
     severity: str
     change: str
     rule: Json
+    original: Json
     annotation: str = ""
+    by_labels: bool = False
 
     def __str__(self) -> str:
         return f"{self.alert} ({self.severity}): {self.change}"
@@ -53,8 +60,9 @@ class Mutant:
 def mutants_of(rule: Json) -> Iterator[Mutant]:
     """Every change of one alerting rule."""
 
-    def mutant(change: str, changed: Json, annotation: str = "") -> Mutant:
-        return Mutant(rule["alert"], rule["labels"]["severity"], change, rule | changed, annotation)
+    def mutant(change: str, changed: Json, annotation: str = "", *, by_labels: bool = False) -> Mutant:
+        severity = rule["labels"]["severity"]
+        return Mutant(rule["alert"], severity, change, rule | changed, rule, annotation, by_labels)
 
     for change, expression in _expressions(rule["expr"]):
         yield mutant(change, {"expr": expression})
@@ -64,18 +72,12 @@ def mutants_of(rule: Json) -> Iterator[Mutant]:
     if hold:
         yield mutant("for is shorter", {"for": f"{max(hold - _STEP, 0)}s"})
     for label in rule["labels"]:
-        yield mutant(f"label {label} is another", {"labels": rule["labels"] | {label: "another"}})
+        yield mutant(f"label {label} is another", {"labels": rule["labels"] | {label: "another"}}, by_labels=True)
     for name, text in rule["annotations"].items():
         yield mutant(f"{name} is gone", {"annotations": {}}, name)
         for place, template in enumerate(_VALUE.findall(text)):
             without = text.replace(template, "", 1)
             yield mutant(f"{name} lacks its template {place}", {"annotations": {name: without}}, name)
-
-
-def seconds(duration: str) -> int:
-    """The seconds of a duration such as 1h30m."""
-    units = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
-    return sum(int(number) * units[unit] for number, unit in re.findall(r"(\d+)([smhdw])", duration))
 
 
 def _expressions(expression: str) -> Iterator[tuple[str, str]]:
@@ -145,38 +147,66 @@ _CHANGES: dict[str, Callable[[str], Iterator[tuple[str, str]]]] = {
 }
 
 
+# One moment at which a test asks for the alert: the test's number, and the seconds after its start.
+Moment = tuple[int, int]
+# In so many steps those that the first moment lets pass are put to all tests.
+_STEPS = 4
+
+
 def survivors(folder: Path, tests: Mapping[str, Json], mutants: Iterable[Mutant]) -> list[Mutant]:
     """The mutants that the tests of their alert let pass. tests: promtool's, by file name.
 
-    Most are noticed by the first test in which their severity fires; only the others are put to all tests.
+    Most are noticed at the first moment at which their severity fires, and what is evaluated is the time until then.
+    Only the others are put to all tests, a few at a time: those that are left at the end have passed each of them.
     Raises AssertionError where a mutant cannot be evaluated: that it is noticed would prove nothing.
     """
     left = list(mutants)
-    for number, choose in enumerate((_first_that_fires, _all)):
-        by_tests: dict[tuple[str, tuple[int, ...]], list[Mutant]] = {}
+    for step in range(_STEPS + 1):
+        by_moments: dict[tuple[str, tuple[Moment, ...]], list[Mutant]] = {}
         for mutant in left:
             file = f"{mutant.alert}.yaml"
-            by_tests.setdefault((file, choose(tests[file]["tests"], mutant)), []).append(mutant)
+            by_moments.setdefault((file, _moments(tests[file]["tests"], mutant, step)), []).append(mutant)
         judged = {
-            f"{number}-{place}-{file}": (tests[file], numbers, group)
-            for place, ((file, numbers), group) in enumerate(by_tests.items())
+            f"{step}-{place}-{file}": (tests[file], moments, group)
+            for place, ((file, moments), group) in enumerate(by_moments.items())
+            if moments
         }
         failures = promtool.run(folder, {name: _test_file(*parts) for name, parts in judged.items()})
-        left = [mutant for name, (_, _, group) in judged.items() for mutant in _passed(group, failures.get(name, []))]
+        passed = [mutant for name, (_, _, group) in judged.items() for mutant in _passed(group, failures.get(name, []))]
+        left = passed + [mutant for (_, moments), group in by_moments.items() if not moments for mutant in group]
     return left
 
 
-def _first_that_fires(tests: list[Json], mutant: Mutant) -> tuple[int, ...]:
-    firing = (
-        number
+def _moments(tests: list[Json], mutant: Mutant, step: int) -> tuple[Moment, ...]:
+    """Where a mutant is judged in a step: the first moment that fires; then all of a part of the tests."""
+    asked = [
+        [
+            (number, seconds(one["eval_time"]))
+            for one in test.get("alert_rule_test", ())
+            if one["alertname"] == mutant.alert
+        ]
         for number, test in enumerate(tests)
-        if any(_of_severity(asked, mutant) for asked in test.get("alert_rule_test", ()))
+    ]
+    fires = [moment for moments in asked for moment in moments if _fires(tests, mutant, moment)]
+    if step == 0:
+        return tuple(sorted(fires, key=lambda moment: moment[1])[:1])
+    # Tests in which it fires say most about it; of the others the short ones cost least.
+    telling = {number for number, _ in fires}
+    order = sorted(
+        range(len(tests)), key=lambda number: (number not in telling, max((t for _, t in asked[number]), default=0))
     )
-    return tuple(itertools.islice(firing, 1))
+    share = -(-len(order) // _STEPS)
+    return tuple(moment for number in order[(step - 1) * share : step * share] for moment in asked[number])
 
 
-def _all(tests: list[Json], _: Mutant) -> tuple[int, ...]:
-    return tuple(range(len(tests)))
+def _fires(tests: list[Json], mutant: Mutant, moment: Moment) -> bool:
+    number, until = moment
+    return any(_of_severity(asked, mutant) for asked in _asked_at(tests[number], mutant.alert, until))
+
+
+def _asked_at(test: Json, alert: str, until: int) -> list[Json]:
+    asked = test.get("alert_rule_test", ())
+    return [one for one in asked if one["alertname"] == alert and seconds(one["eval_time"]) == until]
 
 
 def _passed(mutants: list[Mutant], failures: list[str]) -> list[Mutant]:
@@ -186,10 +216,24 @@ def _passed(mutants: list[Mutant], failures: list[str]) -> list[Mutant]:
     return [mutant for number, mutant in enumerate(mutants) if str(number) not in noticed]
 
 
-def _test_file(alert_tests: Json, numbers: tuple[int, ...], mutants: list[Mutant]) -> Json:
-    """These of an alert's tests, asked of its mutants: the one with number n is the rule `mutant_n`."""
-    tests = [_asked_of(mutants, alert_tests["tests"][number]) for number in numbers]
-    rules = [_rule(number, mutant) for number, mutant in enumerate(mutants)]
+def _unchanged(mutants: list[Mutant]) -> list[Mutant]:
+    """The alert as it is, of each severity and with as much left out as each of its mutants."""
+    found = {
+        (mutant.severity, mutant.by_labels): replace(mutant, change="nothing", rule=mutant.original, annotation="")
+        for mutant in mutants
+    }
+    return list(found.values())
+
+
+def _test_file(alert_tests: Json, moments: tuple[Moment, ...], mutants: list[Mutant]) -> Json:
+    """An alert's tests at these moments, asked of its mutants: the one with number n is the rule `mutant_n`."""
+    asked = {f"mutant_{number}": mutant for number, mutant in enumerate(mutants)}
+    asked |= {f"unchanged_{number}": mutant for number, mutant in enumerate(_unchanged(mutants))}
+    numbers = sorted({number for number, _ in moments})
+    tests = [
+        _asked_of(asked, alert_tests["tests"][number], {m for n, m in moments if n == number}) for number in numbers
+    ]
+    rules = [_rule(name, mutant) for name, mutant in asked.items()]
     return alert_tests | {"tests": tests, "rules": {"groups": [{"name": "mutants", "rules": rules}]}}
 
 
@@ -197,27 +241,29 @@ def _of_severity(asked: Json, mutant: Mutant) -> list[Json]:
     return [one for one in asked["exp_alerts"] if one["exp_labels"]["severity"] == mutant.severity]
 
 
-def _rule(number: int, mutant: Mutant) -> Json:
-    kept = {key: value for key, value in mutant.rule.items() if key in ("expr", "for", "labels")}
-    texts = {name: text for name, text in mutant.rule["annotations"].items() if name == mutant.annotation}
-    return kept | {"alert": f"mutant_{number}", "annotations": texts}
+def _rule(name: str, mutant: Mutant) -> Json:
+    rule = mutant.rule
+    texts = {key: text for key, text in rule["annotations"].items() if key == mutant.annotation}
+    labels = rule["labels"] if mutant.by_labels else {}
+    kept = {key: value for key, value in rule.items() if key in ("expr", "for")}
+    return kept | {"alert": name, "labels": labels, "annotations": texts}
 
 
-def _asked_of(mutants: list[Mutant], test: Json) -> Json:
-    asked = [asked for asked in test.get("alert_rule_test", ()) if asked["alertname"] == mutants[0].alert]
-    judging = [_judging(number, mutant, one) for one in asked for number, mutant in enumerate(mutants)]
+def _asked_of(mutants: Mapping[str, Mutant], test: Json, moments: set[int]) -> Json:
+    alert = next(iter(mutants.values())).alert
+    asked = [one for moment in sorted(moments) for one in _asked_at(test, alert, moment)]
+    judging = [_judging(name, mutant, one) for one in asked for name, mutant in mutants.items()]
     return test | {"alert_rule_test": judging, "promql_expr_test": []}
 
 
-def _judging(number: int, mutant: Mutant, asked: Json) -> Json:
+def _judging(name: str, mutant: Mutant, asked: Json) -> Json:
     """What the alert's test expects at one moment, of the severity that was changed."""
+    left_out = () if mutant.by_labels else mutant.original["labels"]
     expected = [
         {
-            "exp_labels": one["exp_labels"],
-            "exp_annotations": {
-                name: text for name, text in one["exp_annotations"].items() if name == mutant.annotation
-            },
+            "exp_labels": {label: value for label, value in one["exp_labels"].items() if label not in left_out},
+            "exp_annotations": {key: text for key, text in one["exp_annotations"].items() if key == mutant.annotation},
         }
         for one in _of_severity(asked, mutant)
     ]
-    return asked | {"alertname": f"mutant_{number}", "exp_alerts": expected}
+    return asked | {"alertname": name, "exp_alerts": expected}

@@ -10,7 +10,7 @@ from typing import Any
 
 import httpx
 
-from scripts.build import binary
+from kit.build import binary
 
 Json = dict[str, Any]
 _SECONDS_TO_START = 60

@@ -8,7 +8,6 @@ Tree = dict[str, Any]
 Labels = frozenset[str]
 NONE: Labels = frozenset()
 
-SET_OPERATORS = ("and", "or", "unless")
 COMPARISONS = (">", "<", ">=", "<=", "==", "!=")
 # Aggregations that hand on whole series.
 _CHOOSING = ("topk", "bottomk", "limitk", "limit_ratio")

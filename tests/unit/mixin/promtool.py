@@ -10,8 +10,9 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
-from scripts.build import binary
+from kit.build import binary
 from tests.unit.mixin.promql import metrics_of
+from tests.unit.mixin.verdicts import Verdicts
 
 Json = dict[str, Any]
 _SERIES_NAME = re.compile(r"\s*([a-zA-Z_:][\w:]*)")
@@ -21,30 +22,66 @@ _ALERT_NAME = re.compile(r'alertname="(\w+)"')
 _FILES_IN_A_BATCH = 8
 
 
+class PromtoolError(Exception):
+    """promtool did not judge what it was given; the text is what it said."""
+
+
 def run(folder: Path, files: Mapping[str, Json]) -> dict[str, list[str]]:
-    """Runs test files by name, each with its rules under `rules`: {"groups": …}. The failures of each that fails."""
+    """Runs test files by name, each with its rules under `rules`: {"groups": …}. The failures of each that fails.
+
+    What is known of the very same file is not asked again (verdicts.py). Raises PromtoolError.
+    """
+    program = binary("promtool")
+    verdicts = Verdicts(program)
+    known = {name: kept for name, content in files.items() if (kept := verdicts.find(content)) is not None}
+    asked = {name: content for name, content in files.items() if name not in known}
+    found = _judge(program, folder, asked)
+    for name, failures in found.items():
+        verdicts.keep(asked[name], failures)
+    verdicts.tidy()
+    return {name: failures for name, failures in (known | found).items() if failures}
+
+
+def _judge(program: Path, folder: Path, files: Mapping[str, Json]) -> dict[str, list[str]]:
     for name, content in files.items():
         test = {key: value for key, value in content.items() if key != "rules"}
         (folder / f"{name}.rules").write_text(json.dumps(content["rules"]))  # JSON is YAML
         (folder / name).write_text(json.dumps(test | {"rule_files": [f"{name}.rules"]}))
-    # The longest first, and each batch of them spread over the whole list.
-    names = sorted(files, key=lambda name: (folder / name).stat().st_size, reverse=True)
+    # The dearest first, and each batch of them spread over the whole list.
+    names = sorted(files, key=lambda name: _evaluations(files[name]), reverse=True)
     count = max(1, -(-len(names) // _FILES_IN_A_BATCH))
-    batches = [names[start::count] for start in range(count)]
+    batches = [names[start::count] for start in range(count)] if names else []
     with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
-        parts = pool.map(lambda batch: _batch(folder, batch), batches)
-    return {name: failures for part in parts for name, failures in part.items() if failures}
+        parts = pool.map(lambda batch: _batch(program, folder, batch), batches)
+    return {name: failures for part in parts for name, failures in part.items()}
 
 
-def _batch(folder: Path, names: list[str]) -> dict[str, list[str]]:
+def _evaluations(content: Json) -> int:
+    """How many rules promtool evaluates for a file: what it costs."""
+    every = seconds(content.get("evaluation_interval", "1m"))
+    asked = [[*test.get("alert_rule_test", ()), *test.get("promql_expr_test", ())] for test in content["tests"]]
+    steps = sum(max((seconds(one["eval_time"]) for one in of_test), default=0) // every for of_test in asked)
+    return steps * sum(len(group["rules"]) for group in content["rules"]["groups"])
+
+
+def seconds(duration: str) -> int:
+    """The seconds of a duration such as 1h30m."""
+    units = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
+    return sum(int(number) * units[unit] for number, unit in re.findall(r"(\d+)([smhdw])", duration))
+
+
+def _batch(program: Path, folder: Path, names: list[str]) -> dict[str, list[str]]:
     results = f"{names[0]}.junit"
-    command = [str(binary("promtool")), "test", "rules", f"--junit={results}", *names]
+    command = [str(program), "test", "rules", f"--junit={results}", *names]
     done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False, timeout=600)
+    told = f"promtool ended with {done.returncode}\n{done.stdout}{done.stderr}"
+    if not (folder / results).exists():
+        raise PromtoolError(told)
     suites = ElementTree.parse(folder / results).getroot().findall("testsuite")
     found = {suite.get("name", ""): [_told(problem) for problem in suite.iter() if problem.text] for suite in suites}
+    # A run that was cut off must not be taken for one in which the rest passed.
     if set(found) != set(names) or any(found.values()) != (done.returncode != 0):
-        told = f"promtool ended with {done.returncode}\n{done.stdout}{done.stderr}"
-        return {name: [told] for name in names}
+        raise PromtoolError(told)
     return found
 
 

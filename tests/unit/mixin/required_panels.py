@@ -1,6 +1,6 @@
 """What each dashboard is for, as titles of its panels."""
 
-WANTED: dict[str, set[str]] = {
+REQUIRED_PANELS: dict[str, set[str]] = {
     "overview": {
         "System health score",
         "What pulls the score down",

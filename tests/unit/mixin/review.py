@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from tests.unit.mixin.tree import COMPARISONS, Tree, bare, called, is_scalar, is_selector, metrics_of, nodes
+from tests.unit.mixin.promql_tree import COMPARISONS, Tree, bare, called, is_scalar, is_selector, metrics_of, nodes
 
 Json = dict[str, Any]
 COUNTING = ("rate", "increase", "irate", "resets")

@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 import yaml
 
-from scripts.build import binary
-from scripts.generators import catalogue, pages
-from scripts.generators import mixin as generator
-from scripts.paths import ROOT
+from kit.build import binary
+from kit.generators import catalogue, pages
+from kit.generators import mixin as generator
+from kit.paths import ROOT
 
 Json = dict[str, Any]
 PARTS = ("mixin.libsonnet", "prometheus", "grafana/lib", "grafana/dashboards", "instrumentation/catalogue.yaml")
@@ -87,7 +87,7 @@ def test_the_panel_and_the_alert_are_generated(followed: Path) -> None:
     assert rules["CouponsStopped"]["expr"].startswith("service:coupons_redeemed:per_minute < 0.5")
 
 
-@pytest.mark.stack
+@pytest.mark.promtool
 @pytest.mark.parametrize("name", ["coupons.yaml", "CouponsStopped.yaml"])
 def test_its_tests_pass(followed: Path, tmp_path: Path, name: str) -> None:
     found = generator.evaluate(

@@ -10,8 +10,8 @@ import _gojsonnet
 import pytest
 import yaml
 
-from scripts.build import binary
-from scripts.paths import ROOT
+from kit.build import binary
+from kit.paths import ROOT
 from tests.unit.mixin.conftest import PARTS
 
 Json = dict[str, Any]
@@ -40,7 +40,7 @@ def test_the_example_has_all_rules_alerts_and_dashboards(files: dict[str, str], 
     assert "127.0.0.1" not in "".join(files.values())
 
 
-@pytest.mark.stack
+@pytest.mark.promtool
 def test_prometheus_takes_the_rules_of_the_example(files: dict[str, str], tmp_path: Path) -> None:
     rules = []
     for name in ("rules/recording.yaml", "rules/alerts.yaml"):

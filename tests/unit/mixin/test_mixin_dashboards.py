@@ -2,15 +2,15 @@
 
 import itertools
 import re
-from collections.abc import Callable
 from typing import Any
 
 import pytest
 
-from tests.unit.mixin.conftest import evaluate
-from tests.unit.mixin.known import OF_PROMETHEUS, catalogued
+from tests.support.known_metrics import OF_PROMETHEUS, catalogued
+from tests.support.mixin import evaluate
+from tests.unit.mixin.conftest import MixinWith
 from tests.unit.mixin.promql import metrics_of, variables_of
-from tests.unit.mixin.wanted import WANTED
+from tests.unit.mixin.required_panels import REQUIRED_PANELS
 
 Json = dict[str, Any]
 NAMES: list[str] = [name.removesuffix(".json") for name in evaluate("std.objectFields(signalfire.grafanaDashboards)")]
@@ -48,7 +48,9 @@ def prometheus_targets(dashboard: Json) -> list[tuple[str, Json]]:
 
 
 def test_the_dashboards(dashboards: dict[str, Json]) -> None:
-    assert set(WANTED) == {name.removesuffix(".json") for name in dashboards}, "say in WANTED what each is for"
+    assert set(REQUIRED_PANELS) == {name.removesuffix(".json") for name in dashboards}, (
+        "say in REQUIRED_PANELS what each is for"
+    )
 
 
 def test_its_uid_is_its_file_name(dashboards: dict[str, Json]) -> None:
@@ -56,7 +58,7 @@ def test_its_uid_is_its_file_name(dashboards: dict[str, Json]) -> None:
 
 
 def test_it_has_the_panels_it_is_for(dashboard: Json) -> None:
-    assert WANTED[dashboard["uid"]] - {panel["title"] for panel in dashboard["panels"]} == set()
+    assert REQUIRED_PANELS[dashboard["uid"]] - {panel["title"] for panel in dashboard["panels"]} == set()
 
 
 def test_panels_do_not_overlap_and_fit_the_grid(dashboard: Json) -> None:
@@ -206,8 +208,8 @@ def test_logs_are_found_by_index_labels(dashboard: Json) -> None:
         assert set(re.findall(r"(\w+)=", selector[1])) <= {"service_name", "env", "level"}
 
 
-def test_without_budgets_and_objectives_it_says_how_to_set_them(mixin_with: Callable[[Json], Json]) -> None:
-    changed = mixin_with({"budgets": [], "objectives": []})
+def test_without_budgets_and_objectives_it_says_how_to_set_them(mixin_with: MixinWith) -> None:
+    changed = mixin_with({"budgets": [], "objectives": []}, "rules", "dashboards")
     panels = {panel["title"]: panel for panel in changed["dashboards"]["overview.json"]["panels"]}
     assert "budgets:" in panels["Budget used"]["options"]["content"]
     assert "objectives:" in panels["Error budget left"]["options"]["content"]

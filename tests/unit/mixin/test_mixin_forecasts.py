@@ -1,11 +1,11 @@
 """Forecasts look at the thresholds that the alerts have, whatever signalfire.yaml makes of them."""
 
-from collections.abc import Callable
 from typing import Any
 
 import pytest
 
-from tests.unit.mixin.conftest import evaluate
+from tests.support.mixin import evaluate
+from tests.unit.mixin.conftest import MixinWith
 
 Json = dict[str, Any]
 TIME = "service_alert:time_to_breach:seconds"
@@ -30,10 +30,10 @@ def test_each_severity_has_its_forecast(mixin: Json) -> None:
         assert f'"severity", "{severity}"' in expr
 
 
-def test_a_changed_threshold_changes_the_forecast(mixin_with: Callable[[Json], Json]) -> None:
+def test_a_changed_threshold_changes_the_forecast(mixin_with: MixinWith) -> None:
     services = {"batch": {"enabled": False}, "busy": {"threshold": {"error": 0.4}}}
     override = {"threshold": {"warning": False, "error": 0.2}, "services": services}
-    changed = mixin_with({"alerts": {"HttpErrorRatio": override}})
+    changed = mixin_with({"alerts": {"HttpErrorRatio": override}}, "rules")
     expr = forecast(changed, "HttpErrorRatio")
     assert "(0.01 - " not in expr
     assert '(0.2 - alert:trend:level{service!~"batch|busy",will_fire="HttpErrorRatio"})' in expr
@@ -42,9 +42,9 @@ def test_a_changed_threshold_changes_the_forecast(mixin_with: Callable[[Json], J
     assert 'ratio_rate5m{service="busy"} / 0.4' in used
 
 
-def test_an_alert_that_is_off_has_no_forecast(mixin: Json, mixin_with: Callable[[Json], Json]) -> None:
+def test_an_alert_that_is_off_has_no_forecast(mixin: Json, mixin_with: MixinWith) -> None:
     assert forecast(mixin, "HighErrorRate")
-    assert not forecast(mixin_with({"alerts": {"HighErrorRate": {"enabled": False}}}), "HighErrorRate")
+    assert not forecast(mixin_with({"alerts": {"HighErrorRate": {"enabled": False}}}, "rules"), "HighErrorRate")
 
 
 @pytest.mark.parametrize(

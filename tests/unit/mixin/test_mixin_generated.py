@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 import yaml
 
-from scripts.generators import mixin, pages
-from scripts.paths import ROOT
-from tests.unit.mixin.conftest import evaluate
+from kit.generators import mixin, pages
+from kit.paths import ROOT
+from tests.support.mixin import evaluate
 
 Json = dict[str, Any]
 RUNTIME = """{

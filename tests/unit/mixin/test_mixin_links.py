@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from scripts.paths import ROOT
-from tests.unit.mixin.conftest import evaluate
+from kit.paths import ROOT
+from tests.support.mixin import evaluate
 from tests.unit.mixin.links import Destinations, links_in, markdown_pages, urls_in
 
 Json = dict[str, Any]

@@ -8,14 +8,14 @@ from typing import Any
 
 import pytest
 
-from tests.unit.mixin.accepted import ABSENT, REVIEWED, WITHOUT_IDENTITY
-from tests.unit.mixin.known import IDENTITY, labels_by_metric, types
+from tests.support.known_metrics import IDENTITY, labels_by_metric, types
+from tests.unit.mixin.exceptions import ABSENT, REVIEWED, WITHOUT_IDENTITY
 from tests.unit.mixin.prometheus import NotPromQLError, Parser, parser
+from tests.unit.mixin.promql_tree import Labels, LabelsOf, Tree, is_selector, metrics_of, nodes
 from tests.unit.mixin.review import EVERYWHERE, is_counter, over_time_and_for, unguarded_divisions, wrongly_ranged
-from tests.unit.mixin.tree import Labels, LabelsOf, Tree, is_selector, metrics_of, nodes
 
 Json = dict[str, Any]
-pytestmark = pytest.mark.stack
+pytestmark = pytest.mark.promtool
 
 # What Grafana would put in the place of its own variables.
 _GRAFANA = {"__rate_interval": "5m", "__interval": "1m", "__range": "1h", "__range_s": "3600", "__interval_ms": "60000"}
@@ -152,7 +152,7 @@ def test_variables_ask_for_metrics_and_labels_that_exist(
 
 
 def test_every_expression_passes_a_review(mixin: Json, dashboards: dict[str, Json], parse: Parser) -> None:
-    """The rules of review.py; what is accepted stands with its reason in accepted.py."""
+    """The rules of review.py; what is accepted stands with its reason in exceptions.py."""
     kinds, shortest = types(), _SCRAPES_IN_A_RANGE * _SCRAPE_SECONDS
     asked = [(name_of(rule), parse(rule["expr"])) for rule in rules_of(mixin)]
     asked += [(where, parse(query)) for where, query, _ in queries(dashboards)]

@@ -1,19 +1,19 @@
 """Prometheus' own tool evaluates every rule and alert, as shipped and as a user may change it."""
 
 import json
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from scripts.settings import load, settings_path
+from kit.settings import load, settings_path
+from tests.support.mixin import evaluate
+from tests.support.overrides import overrides
 from tests.unit.mixin import promtool
-from tests.unit.mixin.conftest import PARTS, evaluate
-from tests.unit.mixin.overrides import overrides
+from tests.unit.mixin.conftest import PARTS, MixinWith
 
 Json = dict[str, Any]
-pytestmark = pytest.mark.stack
+pytestmark = pytest.mark.promtool
 
 TESTS: list[str] = evaluate("std.objectFields(signalfire.prometheusTests)")
 
@@ -41,8 +41,8 @@ def as_shipped(mixin: Json, tmp_path_factory: pytest.TempPathFactory) -> dict[st
 
 
 @pytest.fixture(scope="module")
-def as_overridden(mixin_with: Callable[[Json], Json], tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[str]]:
-    mixin = mixin_with({"alerts": overrides()})
+def as_overridden(mixin_with: MixinWith, tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[str]]:
+    mixin = mixin_with({"alerts": overrides()}, "rules", "alerts", "tests")
     return failures(tmp_path_factory.mktemp("overridden") / "run", mixin, of_alerts(mixin))
 
 
@@ -56,11 +56,11 @@ def test_overridden_alerts(name: str, as_overridden: dict[str, list[str]]) -> No
     assert "\n".join(as_overridden.get(f"{name}.yaml", [])) == ""
 
 
-def test_alerts_as_signalfire_yaml_has_them(mixin_with: Callable[[Json], Json], tmp_path: Path) -> None:
+def test_alerts_as_signalfire_yaml_has_them(mixin_with: MixinWith, tmp_path: Path) -> None:
     if not settings_path().exists():
         pytest.skip("there is no signalfire.yaml here")
     alerts = load(settings_path()).model_dump(mode="json", by_alias=True)["alerts"]
-    mixin = mixin_with({"alerts": alerts})
+    mixin = mixin_with({"alerts": alerts}, "rules", "alerts", "tests")
     assert failures(tmp_path / "run", mixin, of_alerts(mixin)) == {}
 
 

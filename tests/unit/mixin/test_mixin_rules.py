@@ -3,15 +3,15 @@
 import itertools
 import re
 from collections import Counter
-from collections.abc import Callable
 from typing import Any
 
 import pytest
 
-from scripts.paths import ROOT
-from scripts.render.jsonnet import JsonnetError
-from tests.unit.mixin.conftest import evaluate
-from tests.unit.mixin.known import OF_PROMETHEUS, aliases, catalogued, foreign, recorded
+from kit.paths import ROOT
+from kit.render.jsonnet import JsonnetError
+from tests.support.known_metrics import OF_PROMETHEUS, aliases, catalogued, foreign, recorded
+from tests.support.mixin import evaluate
+from tests.unit.mixin.conftest import MixinWith
 from tests.unit.mixin.promql import metrics_of
 
 Json = dict[str, Any]
@@ -92,9 +92,9 @@ def test_a_runbook_says_what_it_means(name: str) -> None:
     assert "## What it means" in text
 
 
-def test_an_override_reaches_the_rule(mixin_with: Callable[[Json], Json]) -> None:
+def test_an_override_reaches_the_rule(mixin_with: MixinWith) -> None:
     override = {"threshold": 50, "for": "3m", "severity": "critical", "labels": {"team": "shop", "cooldown": "1h"}}
-    changed = mixin_with({"alerts": {"HighErrorRate": override, "TargetDown": {"enabled": False}}})
+    changed = mixin_with({"alerts": {"HighErrorRate": override, "TargetDown": {"enabled": False}}}, "alerts", "tests")
     rules = {rule["alert"]: rule for rule in changed["alerts"]["groups"][0]["rules"]}
     rule = rules["HighErrorRate"]
     assert rule["expr"] == "service:http_errors:per_minute > 50"
@@ -105,19 +105,19 @@ def test_an_override_reaches_the_rule(mixin_with: Callable[[Json], Json]) -> Non
     assert "TargetDown.yaml" not in changed["tests"]
 
 
-def test_an_override_reaches_the_panel(mixin_with: Callable[[Json], Json]) -> None:
-    changed = mixin_with({"alerts": {"HighErrorRate": {"threshold": 7}}})
+def test_an_override_reaches_the_panel(mixin_with: MixinWith) -> None:
+    changed = mixin_with({"alerts": {"HighErrorRate": {"threshold": 7}}}, "dashboards")
     panels = changed["dashboards"]["api-performance.json"]["panels"]
     drawn = next(panel for panel in panels if panel["title"] == "Errors per minute" and panel["type"] == "timeseries")
     assert [step["value"] for step in drawn["fieldConfig"]["defaults"]["thresholds"]["steps"]] == [None, 7, 10]
 
 
-def test_a_service_may_have_a_threshold_of_its_own(mixin_with: Callable[[Json], Json]) -> None:
+def test_a_service_may_have_a_threshold_of_its_own(mixin_with: MixinWith) -> None:
     services = {"batch.jobs": {"enabled": False}, "shop": {"threshold": 50}}
-    changed = mixin_with({"alerts": {"HighErrorRate": {"services": services}}})
+    changed = mixin_with({"alerts": {"HighErrorRate": {"services": services}}}, "alerts")
     [rule] = [rule for rule in changed["alerts"]["groups"][0]["rules"] if rule["alert"] == "HighErrorRate"]
     watched = "service:http_errors:per_minute"
-    assert rule["expr"] == f'{watched}{{service!~"batch\\\\.jobs|shop"}} > 5\nor {watched}{{service="shop"}} > 50'
+    assert rule["expr"] == f'{watched}{{service!~"batch[.]jobs|shop"}} > 5\nor {watched}{{service="shop"}} > 50'
     assert '{{ if eq $labels.service "shop" }}50{{ else }}5{{ end }} a minute' in rule["annotations"]["description"]
 
 
@@ -127,21 +127,19 @@ def test_a_service_may_have_a_threshold_of_its_own(mixin_with: Callable[[Json], 
         ({"Watchdog": {"services": {"shop": {"threshold": 1}}}}, "Watchdog is not about a service; leave out services"),
     ],
 )
-def test_an_override_that_makes_no_sense_is_refused(
-    override: Json, told: str, mixin_with: Callable[[Json], Json]
-) -> None:
+def test_an_override_that_makes_no_sense_is_refused(override: Json, told: str, mixin_with: MixinWith) -> None:
     with pytest.raises(JsonnetError, match=told):
-        mixin_with({"alerts": override})
+        mixin_with({"alerts": override}, "alerts")
 
 
-def test_an_override_of_no_alert_is_refused(mixin_with: Callable[[Json], Json]) -> None:
+def test_an_override_of_no_alert_is_refused(mixin_with: MixinWith) -> None:
     with pytest.raises(JsonnetError, match=r"there is no alert named HighErorRate; the alerts are .*HighErrorRate"):
-        mixin_with({"alerts": {"HighErorRate": {"threshold": 7}}})
+        mixin_with({"alerts": {"HighErorRate": {"threshold": 7}}}, "alerts")
 
 
 @pytest.mark.parametrize(("interval", "window"), [("5s", "60s"), ("15s", "60s"), ("30s", "120s"), ("1m", "240s")])
-def test_the_last_minute_holds_several_scrapes(interval: str, window: str, mixin_with: Callable[[Json], Json]) -> None:
-    changed = mixin_with({"scrape": {"interval": interval}})
+def test_the_last_minute_holds_several_scrapes(interval: str, window: str, mixin_with: MixinWith) -> None:
+    changed = mixin_with({"scrape": {"interval": interval}}, "rules")
     rules = {rule["record"]: rule["expr"] for group in changed["rules"]["groups"] for rule in group["rules"]}
     assert f"[{window}]" in rules["instance:http_errors:per_minute"]
 

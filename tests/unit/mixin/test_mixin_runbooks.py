@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 import yaml
 
-from scripts.paths import ROOT
-from scripts.settings import Settings
-from tests.unit.mixin.known import labels_by_metric
+from kit.paths import ROOT
+from kit.settings import Settings
+from tests.support.known_metrics import labels_by_metric
 from tests.unit.mixin.promql import metrics_of
 
 Json = dict[str, Any]

@@ -6,13 +6,13 @@ from pathlib import Path
 
 import pytest
 
+from kit.paths import State
+from kit.runtimes.native.supervisor import Supervisor
+from kit.settings import Settings
+from kit.stack import ports
+from kit.stack.endpoints import Listen, endpoints
+from kit.stack.lock import exclusive
 from scripts.demo import switched
-from scripts.native.supervisor import Supervisor
-from scripts.paths import State
-from scripts.settings import Settings
-from scripts.stack import ports
-from scripts.stack.endpoints import Listen, endpoints
-from scripts.stack.lock import exclusive
 
 
 @pytest.mark.parametrize(

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from kit.paths import State
+from kit.settings import Settings
 from scripts import doctor
-from scripts.paths import State
-from scripts.settings import Settings
 
 
 @pytest.fixture(autouse=True)
@@ -91,3 +91,11 @@ def test_docker_that_does_not_answer_is_no_problem(state: State, tmp_path: Path)
         finding = the(findings(state), "Docker: ")
         assert "does not answer" in finding.text
         assert "not needed" in finding.remedy
+
+
+def test_containers_whose_engine_is_gone_are_to_repair(state: State) -> None:
+    (state.run / "runtime").write_text("compose")
+    finding = the(findings(state), "runtime:")
+    assert finding.level == "bad"
+    assert "there is no Docker engine here" in finding.text
+    assert "DOCKER_HOST" in finding.remedy

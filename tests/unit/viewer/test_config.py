@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 
 from grafana.viewer.server.config import ConfigError, load
-from scripts.paths import State
-from scripts.render.runtime import native
-from scripts.render.template import evaluate
-from scripts.settings import Settings
+from kit.paths import State
+from kit.render.addresses_for_templates import native
+from kit.render.template import evaluate
+from kit.settings import Settings
 
 ROOT = Path(__file__).parents[3]
 GOOD: dict[str, Any] = {

@@ -9,7 +9,7 @@ import httpx
 import pytest
 
 from grafana.viewer.server.config import Config
-from tests.unit.viewer.helpers import raw
+from tests.support.viewer import raw
 
 HTML = {"Accept": "text/html"}
 

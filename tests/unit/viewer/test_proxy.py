@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from grafana.viewer.server.proxy import ALLOWED, LARGEST_QUERY, is_allowed
-from tests.unit.viewer.helpers import Upstream, raw
+from tests.support.viewer import Upstream, raw
 
 PROXY = "/api/datasources/proxy/uid"
 

@@ -1,8 +1,9 @@
 import { useEffect, useMemo, useRef, useState } from 'react';
 
 import { isAbort } from '../data/http';
+import { loadOptions } from '../data/variables';
 import type { Dashboard, Settings, VariableOption } from '../model/dashboard';
-import { chooseValue, dependencies, inDependencyOrder, isSupported, loadOptions, queryText, type VariableState } from '../model/variables';
+import { chooseValue, dependencies, inDependencyOrder, isSupported, queryText, type VariableState } from '../model/variables';
 
 import { createReplace } from './scope';
 import { toTimeRange } from './useTime';

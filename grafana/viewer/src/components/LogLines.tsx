@@ -4,8 +4,8 @@ import { dateTimeFormat, type GrafanaTheme2 } from '@grafana/data';
 import { Icon, useStyles2 } from '@grafana/ui';
 import { memo, useState } from 'react';
 
-import { linesOfRequest, linesOfTrace, type LogLevelName, type LogRow, quote } from '../../data/loki';
-import { logsPage, tracePage } from '../../model/links';
+import { linesOfRequest, linesOfTrace, type LogLevelName, type LogRow, quote } from '../data/loki';
+import { logsPage, tracePage } from '../model/links';
 
 interface Props {
   rows: LogRow[];

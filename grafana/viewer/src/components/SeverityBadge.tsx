@@ -1,6 +1,6 @@
 import { Badge, type BadgeColor } from '@grafana/ui';
 
-import { severityRank } from '../../data/alertmanager';
+import { severityRank } from '../data/alertmanager';
 
 export function SeverityBadge({ severity }: { severity: string | undefined }) {
   const rank = severityRank(severity);

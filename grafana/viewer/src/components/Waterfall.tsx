@@ -4,9 +4,9 @@ import { dateTimeFormat, type GrafanaTheme2 } from '@grafana/data';
 import { Icon, useStyles2, useTheme2 } from '@grafana/ui';
 import { useMemo, useState } from 'react';
 
-import { linesOfTrace } from '../../data/loki';
-import type { Span, Tag, Trace } from '../../data/jaeger';
-import { logsPage } from '../../model/links';
+import type { Span, Tag, Trace } from '../data/jaeger';
+import { linesOfTrace } from '../data/loki';
+import { logsPage } from '../model/links';
 
 export function formatMs(milliseconds: number): string {
   if (milliseconds < 1) return `${(milliseconds * 1000).toFixed(0)} µs`;

@@ -18,7 +18,7 @@ export const isAbort = (error: unknown): boolean => error instanceof DOMExceptio
 let free = AT_ONCE;
 const waiting: Array<() => void> = [];
 
-async function takeTurn(signal: AbortSignal | undefined): Promise<void> {
+async function acquireSlot(signal: AbortSignal | undefined): Promise<void> {
   signal?.throwIfAborted();
   if (free > 0) {
     free--;
@@ -38,7 +38,7 @@ async function takeTurn(signal: AbortSignal | undefined): Promise<void> {
   });
 }
 
-function passTurn(): void {
+function releaseSlot(): void {
   const next = waiting.shift();
   if (next) {
     next();
@@ -78,7 +78,7 @@ export async function getFrom<T>(uid: string, path: string, parameters: Paramete
 
 async function request<T>(url: string, options: RequestInit): Promise<T> {
   const { signal } = options;
-  await takeTurn(signal ?? undefined);
+  await acquireSlot(signal ?? undefined);
   try {
     let response: Response;
     try {
@@ -99,7 +99,7 @@ async function request<T>(url: string, options: RequestInit): Promise<T> {
       throw new ServerError(`The answer is not JSON: ${text.slice(0, 200)}`, response.status);
     }
   } finally {
-    passTurn();
+    releaseSlot();
   }
 }
 

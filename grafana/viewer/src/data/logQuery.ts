@@ -1,4 +1,4 @@
-import { linesOfRequest, linesOfTrace, quote } from '../data/loki';
+import { linesOfRequest, linesOfTrace, quote } from './loki';
 
 /** An id alone is what one pastes from a message: it becomes the query that finds its lines. */
 export function toQuery(text: string): string {

@@ -42,6 +42,7 @@ export function DashboardView({ dashboard, embedded }: Props) {
   const { range, rawFrom, rawTo } = clock;
   const variables = useVariables(dashboard, settings, search, rawFrom, rawTo, timeZone);
   const [eventBus] = useState(() => new EventBusSrv());
+  // oxlint-disable-next-line react-hooks/exhaustive-deps -- panels ask anew when a variable changes
   const run = useMemo(() => ({ range }), [range, variables]);
 
   // Texts are put in with the range of the latest refresh: a link that is built while the page stands open stays right.

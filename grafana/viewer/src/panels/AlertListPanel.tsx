@@ -5,11 +5,11 @@ import { useEffect, useState } from 'react';
 
 import { useScope } from '../app/scope';
 import { useSource } from '../app/settings';
+import { Notice } from '../components/Notice';
+import { SeverityBadge } from '../components/SeverityBadge';
 import { type Alert, fetchAlerts } from '../data/alertmanager';
 import { isAbort } from '../data/http';
-import { SeverityBadge } from '../pages/alerts/SeverityBadge';
 
-import { Notice } from './Notice';
 import { optionsOf, type VizProps } from './types';
 
 const DEFAULTS = { maxItems: 20, alertName: '', alertInstanceLabelFilter: '' };

@@ -3,8 +3,8 @@ import type { GrafanaTheme2 } from '@grafana/data';
 import { useStyles2 } from '@grafana/ui';
 
 import { useSettings } from '../app/settings';
+import { Notice } from '../components/Notice';
 
-import { Notice } from './Notice';
 import { optionsOf, type VizProps } from './types';
 
 const DEFAULTS = { showSearch: false, query: '', tags: [] as string[], maxItems: 10, keepTime: false };

@@ -46,6 +46,7 @@ export function Exemplars({ config, frames, timeZone }: Props) {
     const frame = requestAnimationFrame(() => setDrawn(true));
     return () => cancelAnimationFrame(frame);
   }, [config]);
+  // oxlint-disable-next-line react-hooks/exhaustive-deps -- drawn makes it another function
   const mark = useCallback((frame: DataFrame, row: number) => <ExemplarMarker frame={frame} row={row} timeZone={timeZone} />, [timeZone, drawn]);
 
   return <EventsCanvas config={config} id="exemplars" events={frames} renderEventMarker={mark} mapEventToXYCoords={place} />;

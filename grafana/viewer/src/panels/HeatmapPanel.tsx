@@ -8,9 +8,9 @@ import { useMemo, useRef } from 'react';
 import type uPlot from 'uplot';
 
 import { useScope } from '../app/scope';
+import { Notice } from '../components/Notice';
 import { parseValue, toBuckets } from '../data/prometheus';
 
-import { Notice } from './Notice';
 import { cursorSync } from './TimeSeriesPanel';
 import { optionsOf, type VizProps } from './types';
 
@@ -61,6 +61,7 @@ export default function HeatmapPanel({ panel, data, width, height }: VizProps) {
   const now = useRef({ buckets, palette, options, range: data.range });
   now.current = { buckets, palette, options, range: data.range };
   const structure = buckets ? buckets.rows.map((row) => row.label).join('|') : '';
+  // oxlint-disable-next-line react-hooks/exhaustive-deps -- it is built anew for what it reads through now
   const config = useMemo(() => buildConfig(now, theme, timeZone), [structure, theme, timeZone, options]);
   const plotData = useMemo(() => (buckets ? ([buckets.times, buckets.times.map(() => 0)] as uPlot.AlignedData) : undefined), [buckets]);
 

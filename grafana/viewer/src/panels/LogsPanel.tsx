@@ -1,10 +1,10 @@
 import { useMemo } from 'react';
 
 import { useScope } from '../app/scope';
+import { LogLines } from '../components/LogLines';
+import { Notice } from '../components/Notice';
 import { rowsOf } from '../data/loki';
-import { LogLines } from '../pages/logs/LogLines';
 
-import { Notice } from './Notice';
 import { optionsOf, type VizProps } from './types';
 
 interface Options {

@@ -5,10 +5,10 @@ import { Suspense, useEffect, useRef, useState } from 'react';
 
 import { updateQuery } from '../app/router';
 import { useScope } from '../app/scope';
+import { Notice } from '../components/Notice';
 import type { Panel } from '../model/dashboard';
 
 import { useInspector } from './Inspector';
-import { Notice } from './Notice';
 import { PanelLinks } from './PanelLinks';
 import { VISUALISATIONS } from './registry';
 import { Summary } from './Summary';

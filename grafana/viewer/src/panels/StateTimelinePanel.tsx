@@ -5,8 +5,8 @@ import { Tooltip, useStyles2, useTheme2 } from '@grafana/ui';
 import { useMemo } from 'react';
 
 import { useScope } from '../app/scope';
+import { Notice } from '../components/Notice';
 
-import { Notice } from './Notice';
 import { optionsOf, type VizProps } from './types';
 
 interface Options {

@@ -13,9 +13,9 @@ import { type PanelContext, PanelContextProvider, SeriesVisibilityChangeMode, Ti
 import { useCallback, useMemo, useRef, useState } from 'react';
 
 import { useScope } from '../app/scope';
+import { Notice } from '../components/Notice';
 
 import { Exemplars } from './Exemplars';
-import { Notice } from './Notice';
 import { SeriesTooltip } from './SeriesTooltip';
 import { optionsOf, type VizProps } from './types';
 

@@ -1,8 +1,8 @@
 import { useScope } from '../app/scope';
+import { Notice } from '../components/Notice';
+import { Waterfall } from '../components/Waterfall';
 import type { Trace } from '../data/jaeger';
-import { Waterfall } from '../pages/trace/Waterfall';
 
-import { Notice } from './Notice';
 import type { VizProps } from './types';
 
 export default function TracePanel({ data, height }: VizProps) {

@@ -49,12 +49,13 @@ export function usePanel(panel: Panel, scoped: ScopedVars, visible: boolean, wid
   const [problem, setProblem] = useState<{ error: Error } | undefined>();
   const [busy, setBusy] = useState(needsData(panel));
   const asked = useRef<{ run: unknown; panel: unknown; points: number }>(undefined);
+  const unseen = width === 0;
   const points = Math.max(Math.ceil(width / 100) * 100, 100);
 
   useEffect(() => {
     const current = { run, panel, points };
     const same = asked.current?.run === run && asked.current.panel === panel && asked.current.points === points;
-    if (!visible || width === 0 || same || !needsData(panel)) {
+    if (!visible || unseen || same || !needsData(panel)) {
       return undefined;
     }
     const controller = new AbortController();
@@ -98,7 +99,7 @@ export function usePanel(panel: Panel, scoped: ScopedVars, visible: boolean, wid
         reportLoading(key, false);
       });
     return () => controller.abort();
-  }, [run, panel, scoped, visible, points, width === 0, settings, replace, key, reportLoading]);
+  }, [run, panel, scoped, visible, points, unseen, settings, replace, key, reportLoading]);
 
   const series = useMemo(
     () => (loaded ? applyFieldConfig(loaded.frames, fieldConfigOf(panel), theme, timeZone, (text, vars, format) => replace(text, { ...scoped, ...vars }, format)) : []),

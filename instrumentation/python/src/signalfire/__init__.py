@@ -7,25 +7,27 @@ only for the parts that it has.
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from signalfire.agents import track_agent_execution, track_task, track_tool_call, track_workflow
-from signalfire.ai import AiCall, ai_operation, track_ai_call, track_tokens
-from signalfire.carrier import continue_context, current_context
-from signalfire.catalogue import Metrics
-from signalfire.clients import instrument_clients
-from signalfire.correlation import current_correlation_id, with_correlation_id
+from signalfire._internal import moved
+from signalfire.agents.operations import track_agent_execution, track_task, track_tool_call, track_workflow
+from signalfire.context.correlation import current_correlation_id, with_correlation_id
+from signalfire.context.propagation import continue_context, current_context
+from signalfire.context.threads import instrument_threads
 from signalfire.errors import recent_errors, record_error
 from signalfire.health import HealthChecker, Report, Status
-from signalfire.internal import metrics
-from signalfire.logs import get_logger, setup_logging
+from signalfire.http.clients import instrument_clients
+from signalfire.http.server import MetricsServer, start_metrics_server
+from signalfire.llm.call import AiCall, ai_operation, track_ai_call, track_tokens
+from signalfire.llm.prices import calculate_cost
+from signalfire.logs.setup import setup_logging
+from signalfire.logs.structlog import get_logger
 from signalfire.monitoring import Monitoring, WsgiMonitoring, setup_monitoring
-from signalfire.prices import calculate_cost
-from signalfire.server import MetricsServer, start_metrics_server
+from signalfire.prometheus.catalogue import Metrics
+from signalfire.prometheus.default import metrics
 from signalfire.settings import SettingError
-from signalfire.threads import instrument_threads
 from signalfire.tracing import setup_tracing, shutdown_tracing
 
 if TYPE_CHECKING:
-    from signalfire.coordination import track_conflict, track_dependency, track_memory_operation, track_message
+    from signalfire.agents.coordination import track_conflict, track_dependency, track_memory_operation, track_message
     from signalfire.costs import Budget, BudgetEvent, BudgetStatus, CostTracker
     from signalfire.databases import (
         instrument_asyncpg,
@@ -34,7 +36,7 @@ if TYPE_CHECKING:
         instrument_sqlalchemy,
         track_database_query,
     )
-    from signalfire.log_events import (
+    from signalfire.logs.events import (
         log_agent_action,
         log_crew_execution,
         log_error,
@@ -42,16 +44,16 @@ if TYPE_CHECKING:
         log_performance,
         log_request,
     )
-    from signalfire.own_metrics import declare_counter, declare_gauge, declare_histogram, declare_metrics
-    from signalfire.performance import PerformanceTracker, get_performance_dashboard, measured
+    from signalfire.operations.performance import PerformanceTracker, get_performance_dashboard, measured
+    from signalfire.prometheus.declared import declare_counter, declare_gauge, declare_histogram, declare_metrics
+    from signalfire.prometheus.push import push_metrics
     from signalfire.providers.anthropic import instrument_anthropic
     from signalfire.providers.litellm import instrument_litellm
     from signalfire.providers.openai import instrument_openai
-    from signalfire.push import push_metrics
     from signalfire.workers import CeleryMonitoring, setup_celery_monitoring
 
 _LATER = {
-    "coordination": ("track_conflict", "track_dependency", "track_memory_operation", "track_message"),
+    "agents.coordination": ("track_conflict", "track_dependency", "track_memory_operation", "track_message"),
     "costs": ("Budget", "BudgetEvent", "BudgetStatus", "CostTracker"),
     "databases": (
         "instrument_asyncpg",
@@ -60,7 +62,7 @@ _LATER = {
         "instrument_sqlalchemy",
         "track_database_query",
     ),
-    "log_events": (
+    "logs.events": (
         "log_agent_action",
         "log_crew_execution",
         "log_error",
@@ -68,12 +70,12 @@ _LATER = {
         "log_performance",
         "log_request",
     ),
-    "own_metrics": ("declare_counter", "declare_gauge", "declare_histogram", "declare_metrics"),
-    "performance": ("PerformanceTracker", "get_performance_dashboard", "measured"),
+    "prometheus.declared": ("declare_counter", "declare_gauge", "declare_histogram", "declare_metrics"),
+    "operations.performance": ("PerformanceTracker", "get_performance_dashboard", "measured"),
     "providers.anthropic": ("instrument_anthropic",),
     "providers.litellm": ("instrument_litellm",),
     "providers.openai": ("instrument_openai",),
-    "push": ("push_metrics",),
+    "prometheus.push": ("push_metrics",),
     "workers": ("CeleryMonitoring", "setup_celery_monitoring"),
 }
 _HOME = {name: f"{__name__}.{module}" for module, names in _LATER.items() for name in names}
@@ -144,6 +146,8 @@ __all__ = [
     "track_workflow",
     "with_correlation_id",
 ]
+
+moved.install()
 
 
 def __getattr__(name: str) -> Any:

@@ -4,7 +4,6 @@ Every log line of level error or worse that carries an exception is counted here
 leaves a request handler. Metrics tell how many there are; this tells what the last one was about.
 """
 
-import os
 import threading
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -14,9 +13,12 @@ from typing import Any
 import orjson
 from opentelemetry import trace
 
-from signalfire import correlation, masking, plain, settings
-from signalfire.internal import internal_error
+from signalfire import masking, settings
+from signalfire._internal import fork
+from signalfire._internal.json import dumps, printable
+from signalfire.context import correlation
 from signalfire.prometheus.bounded import OTHER
+from signalfire.prometheus.internal_errors import internal_error
 
 MAX_KINDS = 100
 MAX_MESSAGE = 1000  # characters
@@ -66,7 +68,7 @@ class ErrorLog:
             count=1,
             first_seen=now,
             last_seen=now,
-            message=masking.mask_text(plain.printable(error))[:MAX_MESSAGE],
+            message=masking.mask_text(printable(error))[:MAX_MESSAGE],
             context=masked,
             endpoint=None if endpoint is None else str(endpoint),
             trace_id=f"{span.trace_id:032x}" if span.is_valid else None,
@@ -98,14 +100,14 @@ class ErrorLog:
 def masked_context(context: Mapping[str, Any]) -> dict[str, Any]:
     """The first fields of a context as JSON types, masked. Texts and nested values are cut."""
     first = dict(list(context.items())[:MAX_FIELDS])
-    masked: dict[str, Any] = masking.mask(orjson.loads(plain.dumps(first)))
+    masked: dict[str, Any] = masking.mask(orjson.loads(dumps(first)))
     return {key[:MAX_VALUE]: shortened(value) for key, value in masked.items()}
 
 
 def shortened(value: Any) -> Any:
     """A JSON value of at most MAX_VALUE characters; what is nested and longer becomes the beginning of its JSON."""
     if isinstance(value, dict | list):
-        text = plain.dumps(value).decode()
+        text = dumps(value).decode()
         return value if len(text) <= MAX_VALUE else text[:MAX_VALUE]
     return value[:MAX_VALUE] if isinstance(value, str) else value
 
@@ -119,7 +121,7 @@ def mark_counted(error: BaseException) -> None:
 
 _errors = ErrorLog()
 # A child process answers for its own errors, and the parent's lock may be held by a thread that the child lacks.
-os.register_at_fork(after_in_child=_errors._start_afresh)
+fork.after_in_child(_errors._start_afresh)
 
 
 def record_error(error: BaseException, /, **context: Any) -> None:

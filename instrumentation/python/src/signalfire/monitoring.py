@@ -9,19 +9,20 @@ from typing import TYPE_CHECKING, Any, cast
 from prometheus_client import REGISTRY, CollectorRegistry
 
 from signalfire import settings
-from signalfire.catalogue import Metrics
-from signalfire.clients import instrument_clients
+from signalfire.context.threads import instrument_threads
 from signalfire.health import HealthChecker
 from signalfire.http import frameworks, wsgi
 from signalfire.http.asgi import App, Receive, Scope, Send
+from signalfire.http.clients import instrument_clients
 from signalfire.http.middleware import Middleware
 from signalfire.http.templates import search
-from signalfire.internal import internal_error
-from signalfire.internal import metrics as default_metrics
-from signalfire.logs import is_set_up, rename_service, route_server_logging, setup_logging
-from signalfire.prices import price_list
+from signalfire.llm.prices import price_list
+from signalfire.logs.setup import is_set_up, rename_service, setup_logging
+from signalfire.logs.stdlib import route_server_logging
 from signalfire.prometheus import multiprocess
-from signalfire.threads import instrument_threads
+from signalfire.prometheus.catalogue import Metrics
+from signalfire.prometheus.default import metrics as default_metrics
+from signalfire.prometheus.internal_errors import internal_error
 from signalfire.tracing import flush, setup_tracing, shutdown_tracing
 
 if TYPE_CHECKING:
@@ -175,7 +176,7 @@ def make_status_page(wanted: bool | str, who: settings.Identity, metrics: Metric
 
 def prepare_metrics(who: settings.Identity) -> None:
     """What must be known before the first one is counted: with whom they are shared, and what models cost."""
-    if multiprocess.asked_for():
+    if multiprocess.is_wanted():
         multiprocess.join(who.service)
     price_list.set_up()
 
@@ -193,7 +194,7 @@ def install(app: Any, handle: Monitoring, wrap: Callable[[App], Middleware]) -> 
     if build is None:
         handle.app = wrap(app)
         return
-    turn_off_own_spans(app)
+    disable_own_spans(app)
     app.build_middleware_stack = lambda: wrap(build())
     if app.middleware_stack is not None:  # it has served requests already
         app.middleware_stack = wrap(app.middleware_stack)
@@ -202,14 +203,14 @@ def install(app: Any, handle: Monitoring, wrap: Callable[[App], Middleware]) -> 
 def install_wsgi(app: Any, handle: Monitoring, wrap: Callable[[wsgi.App], wsgi.WsgiMiddleware]) -> None:
     if frameworks.uses_flask():
         frameworks.watch_flask()
-    frameworks.tell_failures_once()
+    frameworks.log_failures_once()
     if frameworks.is_flask(app):
         app.wsgi_app = wrap(app.wsgi_app)
     else:
         handle.app = wrap(app)
 
 
-def turn_off_own_spans(app: Any) -> None:
+def disable_own_spans(app: Any) -> None:
     """Newer FastAPI makes a server span and several more a request once a tracer provider is there; ours is the one."""
     telemetry = getattr(app, "_telemetry", None)
     if isinstance(telemetry, dict) and "tracing" in telemetry:

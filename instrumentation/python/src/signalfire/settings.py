@@ -10,7 +10,7 @@ from typing import Any
 from urllib.parse import unquote
 
 from signalfire import masking
-from signalfire.variables import (
+from signalfire._internal.environment import (
     FALSE,
     IDENTITY,
     LEVELS,
@@ -27,11 +27,11 @@ from signalfire.variables import (
 DEFAULT_ENV = "dev"
 DEFAULT_KEEP_DAYS = 30
 
-_told: set[str] = set()
+_warned: set[str] = set()
 
 
 class SettingError(ValueError):
-    """A keyword or an environment variable that cannot be meant; the message names it and what to write instead."""
+    """An invalid keyword or environment variable; the message names it and what to write instead."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,12 +79,12 @@ _switch_inside = os.environ.encodekey(_SWITCH) if _environment is not os.environ
 
 
 def disabled() -> bool:
-    """The kill switch: SIGNALFIRE_DISABLED turns all of the library off."""
+    """The kill switch: SIGNALFIRE_DISABLED switches all of the library off."""
     return _switch_inside in _environment and is_set(_SWITCH)
 
 
 def tracing_disabled() -> bool:
-    """OTEL_SDK_DISABLED, the standard switch, turns tracing off and nothing else."""
+    """OTEL_SDK_DISABLED, the standard switch, switches tracing off and nothing else."""
     return disabled() or is_set("OTEL_SDK_DISABLED")
 
 
@@ -109,7 +109,7 @@ def log_folder(log_dir: str | os.PathLike[str] | None = None) -> Path | None:
     try:
         return Path(chosen).absolute()
     except OSError as error:
-        tell(
+        warn_once(
             f"LOG_DIR is {chosen!r}, but there is no current folder ({error.strerror}), so no files are written: "
             "start it with a slash"
         )
@@ -126,7 +126,7 @@ def log_stdout(keyword: bool | None = None) -> bool:
     return os.environ.get("LOG_STDOUT", "").strip().lower() not in FALSE if keyword is None else keyword
 
 
-# --- what cannot be meant ---
+# --- what is invalid ---
 
 
 def check(*problems: Iterable[str]) -> None:
@@ -239,11 +239,11 @@ def problem(name: str, value: object, advice: str) -> str:
     return f"{name} is {shown if len(shown) <= 200 else shown[:200] + '…'}: {advice}"
 
 
-def tell(message: str) -> None:
-    """Tells whoever runs the process, once, on stderr, which works where logging does not. Never raises."""
-    if message in _told or len(_told) >= 100:
+def warn_once(message: str) -> None:
+    """Warns whoever runs the process, once, on stderr, which works where logging does not. Never raises."""
+    if message in _warned or len(_warned) >= 100:
         return
-    _told.add(message)
+    _warned.add(message)
     try:
         sys.stderr.write(f"signalfire: {message}\n")
         sys.stderr.flush()

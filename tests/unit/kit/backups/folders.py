@@ -7,11 +7,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO
 
-from scripts.backups.copier import Choice
-from scripts.backups.making import Backup, make
-from scripts.backups.native import NativeData
-from scripts.backups.stores import Store
-from scripts.settings import Settings
+from kit.backups.copier import Choice
+from kit.backups.making import Backup, make
+from kit.backups.stores import Store
+from kit.runtimes.native.backup import NativeData
+from kit.settings import Settings
 
 Tree = Mapping[str, "bytes | Tree"]
 """Files by name, and folders as trees of their own."""

@@ -13,13 +13,13 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from scripts.backups.archive import FORMAT, MANIFEST, Archive, ArchiveError
-from scripts.backups.copier import CopyError
-from scripts.backups.making import URL_LEFT_OUT, without_addresses
-from scripts.backups.native import NativeData
-from scripts.backups.restoring import Restoring
-from scripts.settings import Settings
-from tests.unit.backups.folders import FolderPlace, Tree, backed_up, read_tree, write_tree
+from kit.backups.archive import FORMAT, MANIFEST, Archive, ArchiveError
+from kit.backups.copier import CopyError
+from kit.backups.making import URL_LEFT_OUT, without_addresses
+from kit.backups.restoring import Restoring
+from kit.runtimes.native.backup import NativeData
+from kit.settings import Settings
+from tests.unit.kit.backups.folders import FolderPlace, Tree, backed_up, read_tree, write_tree
 
 LOKI: Tree = {"wal": {"00000001": b"lines" * 300}, "chunks": {"index": b"\0" * 3000}}
 OTHER: Tree = {"wal": {"00000009": b"other lines"}}
@@ -119,7 +119,7 @@ def test_a_backup_that_was_cut_off_is_refused(file: Path, elsewhere: FolderPlace
 def test_another_format_is_refused_with_the_version_that_wrote_it(
     file: Path, elsewhere: FolderPlace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("scripts.backups.archive.FORMAT", FORMAT + 1)
+    monkeypatch.setattr("kit.backups.archive.FORMAT", FORMAT + 1)
     with pytest.raises(ArchiveError, match=rf"has format {FORMAT}; .* reads format {FORMAT + 1}.*Signalfire 0\.1\.0"):
         restore(file, elsewhere)
     assert read_tree(elsewhere.folder) == OTHER
@@ -202,7 +202,7 @@ def test_a_restore_that_fails_while_unpacking_touches_nothing(tmp_path: Path, mo
 def test_a_restore_interrupted_while_it_swaps_says_what_is_restored(
     file: Path, elsewhere: FolderPlace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("scripts.backups.copier.swap", _interrupted)
+    monkeypatch.setattr("kit.backups.copier.swap", _interrupted)
     with Archive(file) as archive:
         restoring = Restoring(archive, [elsewhere])
         with pytest.raises(KeyboardInterrupt):

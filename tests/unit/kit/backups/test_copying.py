@@ -13,9 +13,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from scripts.backups.copier import INCOMING, REPLACED, Choice, CopyError, Seen, first_pass, second_pass, swap, unpack
-from scripts.backups.merging import Merged
-from tests.unit.backups.folders import Tree, read_tree, write_tree
+from kit.backups.copier import INCOMING, REPLACED, Choice, CopyError, Seen, first_pass, second_pass, swap, unpack
+from kit.backups.merging import Merged
+from tests.unit.kit.backups.folders import Tree, read_tree, write_tree
 
 NAMES = st.one_of(
     st.sampled_from(["a", "b", "wal", "000001", "x" * 120, "größe", "a b", "new\nline"]),

@@ -11,12 +11,12 @@ from pathlib import Path
 import psutil
 import pytest
 
-from scripts.backups.native import NativePlace
-from scripts.backups.places import FreezeError
-from scripts.backups.stores import Store
-from scripts.interrupts import InterruptedBySignal, signals_interrupt
-from scripts.native.supervisor import Process, Supervisor
-from scripts.paths import ROOT, State
+from kit.backups.places import FreezeError
+from kit.backups.stores import Store
+from kit.paths import ROOT, State
+from kit.runtimes.native.backup import NativePlace
+from kit.runtimes.native.supervisor import Process, Supervisor
+from kit.terminal.interrupts import InterruptedBySignal, signals_interrupt
 
 # Two threads and a forked process that count, so that the test sees whether all of it stands still.
 COUNTING = """
@@ -122,7 +122,7 @@ def test_a_second_signal_does_not_disturb_the_cleaning_up() -> None:
 def test_they_run_again_when_the_command_is_killed(writer: Writer) -> None:
     code = f"""
 import os, signal, sys, time
-from scripts.backups.guard import guarded
+from kit.runtimes.freeze_guard import guarded
 with guarded("pids", ["{writer.process.pid}"]):
     os.kill({writer.process.pid}, signal.SIGSTOP)
     print("frozen", flush=True)

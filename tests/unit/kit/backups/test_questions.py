@@ -4,10 +4,10 @@ import time
 
 import pytest
 
-from scripts.backups.questions import Difference, Interval, Questions, differences
-from scripts.backups.versions import Step, of_containers, of_plain_processes, steps
-from scripts.render.servers import SERVERS
-from scripts.settings import Settings
+from kit.backups.questions import Difference, Interval, Questions, differences
+from kit.processes import servers
+from kit.runtimes.versions import Step, of_containers, of_plain_processes, steps
+from kit.settings import Settings
 
 
 def test_the_same_answers_have_no_difference() -> None:
@@ -55,7 +55,7 @@ def test_only_what_is_known_on_both_sides_is_a_step() -> None:
 
 def test_this_checkout_says_the_version_of_every_server(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("SIGNALFIRE_BIN_DIR", raising=False)
-    names = {server.name for server in SERVERS}
+    names = {server.name for server in servers()}
     plain, containers = of_plain_processes(), of_containers(names)
     assert names <= set(plain)
     assert containers == {name: plain[name] for name in names}

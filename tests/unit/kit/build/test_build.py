@@ -9,10 +9,10 @@ from pathlib import Path
 import psutil
 import pytest
 
-from scripts.build import Artifact, BuildError, BuildEvent, BuildQueue, all_artifacts
-from scripts.build.artifacts import _tools
-from scripts.build.cache import digest_of, exclusive
-from scripts.build.errors import MissingToolError
+from kit.build import Artifact, BuildError, BuildEvent, BuildQueue, all_artifacts
+from kit.build.artifacts import _tools
+from kit.build.cache import digest_of, exclusive
+from kit.build.errors import MissingToolError
 
 
 @pytest.fixture(autouse=True)

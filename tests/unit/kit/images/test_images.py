@@ -1,24 +1,37 @@
 """Which images there are, what decides their content, what is sent to the engine, and what its errors mean."""
 
 import os
+import re
 import shutil
 import subprocess
 import tarfile
 import tomllib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from fnmatch import fnmatch
 from pathlib import Path
 
 import pytest
 
-from scripts.build import all_artifacts
-from scripts.compose.images import Image, ImageError, ImageUnavailableError, can_be_built, dockerfile, ensuring, listed
-from scripts.compose.images.building import CONTENT, PullError
-from scripts.compose.images.context import nobodys, packed, tracked
-from scripts.compose.images.errors import refused, registry_is_unreachable
-from scripts.compose.images.packages import Package
-from scripts.compose.images.recipes import Recipe, recipe_of
-from scripts.paths import ROOT
+from kit.build import Artifact, all_artifacts, artifacts
+from kit.build.errors import MissingToolError
+from kit.build.outlook import GOES_ON
+from kit.images import (
+    Image,
+    ImageError,
+    ImageUnavailableError,
+    can_be_built,
+    dockerfile,
+    ensuring,
+    listed,
+    outlook,
+    recipes,
+)
+from kit.images.building import CONTENT, PullError
+from kit.images.context import nobodys, packed, tracked
+from kit.images.errors import refused, registry_is_unreachable
+from kit.images.offline.packages import Package
+from kit.images.recipes import Recipe, around_builds, is_compiled_here, recipe_of
+from kit.paths import ROOT
 
 COMPOSE_FILE = ROOT / "compose" / "compose.yaml"
 DOCKERFILE = (ROOT / "compose" / "Dockerfile").read_text()
@@ -135,7 +148,7 @@ def test_debians_version_holds_upstreams(version: str, release: str) -> None:
         ("requirements.txt", append("# changed"), {PYTHON.service}),
         ("runbooks/Watchdog.md", append("changed"), {PYTHON.service}),
         ("examples/adplatform/queue.py", append("# changed"), {PYTHON.service}),
-        ("instrumentation/python/src/signalfire/logs.py", append("# changed"), {PYTHON.service}),
+        ("instrumentation/python/src/signalfire/logs/line.py", append("# changed"), {PYTHON.service}),
         ("grafana/viewer/src/main.ts", append("// changed"), {PYTHON.service}),
         ("grafana/viewer/server/app.py", append("# changed"), {PYTHON.service}),
         ("servers/collector/main.go", append("// changed"), {"collector"}),
@@ -165,6 +178,8 @@ def test_another_binary_is_another_image(tmp_path: Path, monkeypatch: pytest.Mon
     monkeypatch.setenv("SIGNALFIRE_BIN_DIR", str(tmp_path))
     after = contents(ROOT)
     assert {service for service in before if before[service] != after[service]} == {"prometheus"}
+    (tmp_path / "collector").write_text("my own")
+    assert recipe(COLLECTOR).content != before[COLLECTOR.service]
     assert recipe(UPSTREAM[0]).inputs(lambda _: None)["promtool"] == tmp_path / "promtool"
 
 
@@ -235,6 +250,35 @@ def test_a_target_is_sent_without_the_stages_that_it_does_not_need() -> None:
     assert dockerfile.base_arguments(python) == ["BUSYBOX_IMAGE", "NODE_IMAGE", "PYTHON_IMAGE"]
 
 
+@pytest.mark.parametrize(
+    ("image", "output", "bases"),
+    [(COLLECTOR, "collector", ["BUSYBOX_IMAGE"]), (PYTHON, "dist", ["BUSYBOX_IMAGE", "PYTHON_IMAGE"])],
+    ids=["collector", "python"],
+)
+def test_around_this_machines_builds_nothing_is_compiled_in_the_engine(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, image: Image, output: str, bases: list[str]
+) -> None:
+    (tmp_path / output).mkdir()
+    (tmp_path / output / "built").write_text("by this machine")
+    monkeypatch.setenv("SIGNALFIRE_BIN_DIR", str(tmp_path))
+    plain = recipe(image)
+    assert is_compiled_here(plain)
+    around = around_builds(plain)
+    assert dockerfile.base_arguments(around.dockerfile) == bases
+    assert not re.search(r"go build|npm", around.dockerfile)
+    assert around.content == plain.content
+    inputs = around.inputs(lambda _: None)
+    assert inputs[output] == tmp_path / output
+    # What its COPY lines take is sent, and nothing else.
+    copied = dockerfile.copied(around.dockerfile)
+    assert not [path for path in copied if not any(_is_of(name, path) for name in inputs)]
+    assert [name for name in inputs if not any(_is_of(name, path) for path in copied)] in ([], ["ca-certificates.crt"])
+
+
+def _is_of(name: str, path: str) -> bool:
+    return name == path or name.startswith(f"{path}/")
+
+
 def test_the_dockerfile_repeats_what_stands_elsewhere() -> None:
     """The versions' one place cannot be read from a Dockerfile: it must say the same."""
     defaults = dockerfile.arguments(DOCKERFILE)
@@ -288,19 +332,23 @@ def test_a_registry_that_says_no_is_another_error(said: str, reason: str) -> Non
 
 
 class Engine:
-    """Stands in for what scripts.compose.images.building does with the engine."""
+    """Stands in for what kit.images.building does with the engine."""
 
-    def __init__(self, monkeypatch: pytest.MonkeyPatch, pull_says: str = "") -> None:
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, pull_says: str = "", *, is_compiled_here: bool = False) -> None:
         self.images: dict[str, dict[str, str]] = {}
         self.pulled: list[str] = []
         self.built: list[str] = []
+        self.compiled_in_the_engine: list[str] = []
         self._pull_says = pull_says
-        monkeypatch.setattr("scripts.compose.images.building.labels_of", lambda _, name: self.images.get(name))
-        monkeypatch.setattr("scripts.compose.images.building.pull", self._pull)
-        monkeypatch.setattr("scripts.compose.images.building.build", self._build)
-        monkeypatch.setattr("scripts.compose.images.bases.Bases.for_argument", lambda _, name: f"offline-{name}")
-        monkeypatch.setattr("scripts.compose.images.bases.Bases.busybox", lambda _: "busybox")
-        monkeypatch.setattr("scripts.compose.images.recipes._built", lambda *_: Path(os.devnull))
+        monkeypatch.setattr("kit.images.building.labels_of", lambda _, name: self.images.get(name))
+        monkeypatch.setattr("kit.images.building.pull", self._pull)
+        monkeypatch.setattr("kit.images.building.build", self._build)
+        monkeypatch.setattr("kit.images.building.runs_what_is_built_here", lambda _: True)
+        monkeypatch.setattr("kit.images.ensuring.is_compiled_here", lambda _: is_compiled_here)
+        monkeypatch.setattr("kit.images.offline.bases.Bases.for_argument", lambda _, name: f"offline-{name}")
+        monkeypatch.setattr("kit.images.offline.bases.Bases.busybox", lambda _: "busybox")
+        monkeypatch.setattr("kit.images.recipes._built", lambda *_: Path(os.devnull))
+        monkeypatch.setattr("kit.images.recipes._artifact", lambda *_: Path(os.devnull))
 
     def ensure(self, images: list[Image], offline: bool = False) -> dict[str, str]:
         return ensuring.ensure(None, images, lambda *_: None, offline)  # type: ignore[arg-type]
@@ -311,8 +359,10 @@ class Engine:
             raise PullError(self._pull_says)
         self.images[name] = {}
 
-    def _build(self, _client: object, name: str, *_: object, content: str, **__: object) -> None:
+    def _build(self, _client: object, name: str, text: str, *_: object, content: str, **__: object) -> None:
         self.built.append(name)
+        if "RUN CGO_ENABLED=0 go build" in text or "RUN npm" in text:
+            self.compiled_in_the_engine.append(name)
         self.images[name] = {CONTENT: content}
 
 
@@ -324,6 +374,22 @@ def test_where_the_registry_answers_upstreams_images_are_pulled_and_ours_built(m
         image.name for image in IMAGES if image not in (COLLECTOR, PYTHON)
     }
     assert engine.ensure(IMAGES) == dict.fromkeys(came, "found")
+    assert engine.compiled_in_the_engine == [COLLECTOR.name, PYTHON.name]
+
+
+def test_what_this_machine_has_compiled_is_not_compiled_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    engine = Engine(monkeypatch, is_compiled_here=True)
+    assert engine.ensure([COLLECTOR, PYTHON]) == dict.fromkeys([COLLECTOR.name, PYTHON.name], "built")
+    assert engine.compiled_in_the_engine == []
+    defaults = dockerfile.arguments(DOCKERFILE)
+    assert engine.pulled == [defaults["BUSYBOX_IMAGE"], defaults["PYTHON_IMAGE"]]
+
+
+def test_without_a_registry_no_compiler_is_put_into_an_image(monkeypatch: pytest.MonkeyPatch) -> None:
+    engine = Engine(monkeypatch, pull_says=UNREACHABLE[0])
+    engine.ensure([COLLECTOR, PYTHON])
+    assert engine.built == [COLLECTOR.name, PYTHON.name]
+    assert engine.compiled_in_the_engine == []
 
 
 def test_an_unreachable_registry_is_asked_once_and_all_that_can_be_is_built(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -365,7 +431,69 @@ def test_an_outdated_image_is_built_again_and_a_pulled_one_taken(monkeypatch: py
 
 
 def test_a_machine_without_go_takes_the_images_that_were_brought_over(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("scripts.compose.images.recipes._digest", lambda *_: None)
+    monkeypatch.setattr("kit.images.recipes._digest", lambda *_: None)
     engine = Engine(monkeypatch)
     engine.images = {UPSTREAM[0].name: {CONTENT: "made elsewhere"}}
     assert engine.ensure([UPSTREAM[0]], offline=True) == {UPSTREAM[0].name: "found"}
+
+
+@pytest.mark.parametrize("image", [UPSTREAM[0], COLLECTOR, PYTHON], ids=lambda image: image.service)
+def test_an_engine_of_another_kind_is_given_nothing_that_this_machine_built(
+    monkeypatch: pytest.MonkeyPatch, image: Image
+) -> None:
+    engine = Engine(monkeypatch, pull_says=UNREACHABLE[0], is_compiled_here=True)
+    monkeypatch.setattr("kit.images.building.runs_what_is_built_here", lambda _: False)
+    with pytest.raises(ImageError, match=r"connection refused.*does not run in this engine.*docker save"):
+        engine.ensure([image])
+    assert engine.built == []
+
+
+@pytest.fixture
+def without_go(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    artifacts._go_version.cache_clear()
+    monkeypatch.setenv("PATH", str(tmp_path))
+    yield
+    artifacts._go_version.cache_clear()
+
+
+@pytest.mark.usefixtures("without_go")
+@pytest.mark.parametrize("image", [*FROM_SERVERS, COLLECTOR], ids=lambda image: image.service)
+def test_a_machine_without_go_and_registry_is_told_of_both(monkeypatch: pytest.MonkeyPatch, image: Image) -> None:
+    builds = recipes._built, recipes._artifact
+    engine = Engine(monkeypatch, pull_says=UNREACHABLE[0])
+    for build in builds:
+        monkeypatch.setattr(recipes, build.__name__, build)
+    # What is ours is listed by git, which is not on this path.
+    monkeypatch.setattr("kit.images.recipes.tracked", lambda *_: {})
+    with pytest.raises(ImageError, match=r"(?s)go is missing.*no registry answers: .*connection refused"):
+        engine.ensure([image])
+
+
+def test_what_is_to_be_had_is_said_with_the_time_that_it_takes(monkeypatch: pytest.MonkeyPatch) -> None:
+    engine = Engine(monkeypatch)
+    said = outlook(None, [*UPSTREAM, PYTHON], besides=[])  # type: ignore[arg-type]
+    assert all(image.name in said for image in (*UPSTREAM, PYTHON))
+    assert re.search(r"as long as pulling them, or where no registry answers about \d+ minutes? on \d+ core", said)
+    assert said.endswith(GOES_ON)
+    engine.ensure([*UPSTREAM, PYTHON])
+    assert outlook(None, [*UPSTREAM, PYTHON], besides=[]) == ""  # type: ignore[arg-type]
+
+
+def test_a_machine_without_go_expects_to_pull(monkeypatch: pytest.MonkeyPatch) -> None:
+    def missing(_name: str) -> Artifact:
+        raise MissingToolError("go", "building")
+
+    Engine(monkeypatch)
+    monkeypatch.setattr("kit.images.planning.artifact_of", missing)
+    said = outlook(None, [PYTHON], besides=[])  # type: ignore[arg-type]
+    assert said == f"To be had, once: {PYTHON.name}. That takes as long as pulling them. {GOES_ON}"
+
+
+def test_a_machine_that_is_no_debian_expects_to_pull(monkeypatch: pytest.MonkeyPatch) -> None:
+    def none() -> str:
+        raise ImageError("only Debian and Ubuntu can")
+
+    Engine(monkeypatch)
+    monkeypatch.setattr("kit.images.offline.debian.suite", none)
+    said = outlook(None, [PYTHON], besides=[])  # type: ignore[arg-type]
+    assert said == f"To be had, once: {PYTHON.name}. That takes as long as pulling them. {GOES_ON}"

@@ -6,11 +6,11 @@ from pathlib import Path
 import pytest
 import yaml
 
-from scripts.paths import ROOT, State
-from scripts.render import runtime, template
-from scripts.render.files import write, write_folder
-from scripts.render.servers import SERVERS
-from scripts.settings import Settings
+from kit.paths import ROOT, State
+from kit.processes import Process, servers
+from kit.render import addresses_for_templates, template
+from kit.render.files import write, write_folder
+from kit.settings import Settings
 
 
 def test_the_folder_holds_exactly_the_files(tmp_path: Path) -> None:
@@ -88,17 +88,17 @@ def test_a_template_that_fails_names_file_and_line(tmp_path: Path) -> None:
         template.evaluate(_template(tmp_path, "{}"), {}, {})
 
 
-@pytest.mark.parametrize("server", SERVERS, ids=lambda server: server.name)
-def test_every_template_renders_with_the_default_settings(tmp_path: Path, server: object) -> None:
+@pytest.mark.parametrize("server", servers(), ids=lambda server: server.name)
+def test_every_template_renders_with_the_default_settings(tmp_path: Path, server: Process) -> None:
     settings = Settings()
-    addresses = runtime.native(settings, State(tmp_path), [], tmp_path / "page")
-    rendered = template.evaluate(server.template, settings.for_templates(), addresses)  # type: ignore[attr-defined]
+    addresses = addresses_for_templates.native(settings, State(tmp_path), [], tmp_path / "page")
+    rendered = template.evaluate(server.template, settings.for_templates(), addresses)
     assert rendered.ready.startswith("http://127.0.0.1:")
     assert str(ROOT) not in str(rendered.args)
 
 
 def test_only_what_follows_listen_leaves_the_machine(tmp_path: Path) -> None:
-    servers = runtime.native(Settings(listen="0.0.0.0"), State(tmp_path), [], tmp_path)["servers"]
+    servers = addresses_for_templates.native(Settings(listen="0.0.0.0"), State(tmp_path), [], tmp_path)["servers"]
     open_to_all = {
         f"{name}.{field}"
         for name, fields in servers.items()
@@ -118,6 +118,6 @@ def test_only_what_follows_listen_leaves_the_machine(tmp_path: Path) -> None:
 
 
 def test_an_ipv6_address_is_written_in_brackets(tmp_path: Path) -> None:
-    addresses = runtime.native(Settings(listen="::1"), State(tmp_path), [], tmp_path)
+    addresses = addresses_for_templates.native(Settings(listen="::1"), State(tmp_path), [], tmp_path)
     assert addresses["servers"]["prometheus"]["listen"] == "[::1]:9090"
     assert addresses["links"]["dashboards"] == "http://[::1]:3000"

@@ -9,16 +9,17 @@ from typing import Any
 import pytest
 import yaml
 
-from scripts.compose import layout
-from scripts.compose.files import COMPOSE_FILE, Files, Health, services_of
-from scripts.compose.up import images_of
-from scripts.paths import ROOT, State
-from scripts.render import runtime
-from scripts.render.servers import SERVERS
-from scripts.render.template import Rendered, evaluate
-from scripts.settings import Settings, load
-from scripts.settings.models import Ports
-from scripts.stack.endpoints import DEMO, demo_processes, endpoints, for_runtime
+from kit.paths import ROOT, State
+from kit.processes import demo, named, servers
+from kit.render import addresses_for_templates
+from kit.render.template import Rendered, evaluate
+from kit.runtimes.compose.files import COMPOSE_FILE, Files, Health, services_of
+from kit.runtimes.compose.up import images_of
+from kit.settings import Settings, load
+from kit.settings.ports import Ports
+from kit.stack import container_layout
+from kit.stack.addresses import url_from_container
+from kit.stack.endpoints import demo_processes, endpoints, for_runtime, main_port
 
 SETTINGS = """
 env: prod
@@ -34,25 +35,38 @@ receivers:
 PROFILES = ["demo", "viewer"]
 
 
-@pytest.fixture
-def settings(tmp_path: Path) -> Settings:
-    (tmp_path / "hook").write_text("https://hooks.example/T0/secret\n")
-    (tmp_path / "own.pem").write_text("-----BEGIN CERTIFICATE-----\n")
-    (tmp_path / "signalfire.yaml").write_text(SETTINGS)
-    return load(tmp_path / "signalfire.yaml")
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where the settings and the state are that all tests share: rendering costs seconds, and they only look."""
+    return tmp_path_factory.mktemp("parity")
 
 
-@pytest.fixture
-def files(settings: Settings, tmp_path: Path) -> Files:
-    return Files(settings, State(tmp_path / ".signalfire"), PROFILES, Health(often_at_start=False))
+@pytest.fixture(scope="module")
+def settings(folder: Path) -> Settings:
+    (folder / "hook").write_text("https://hooks.example/T0/secret\n")
+    (folder / "own.pem").write_text("-----BEGIN CERTIFICATE-----\n")
+    (folder / "signalfire.yaml").write_text(SETTINGS)
+    return load(folder / "signalfire.yaml")
 
 
-@pytest.fixture
-def native(settings: Settings, tmp_path: Path) -> dict[str, Rendered]:
-    addresses = runtime.native(
-        settings, State(tmp_path / ".signalfire"), for_runtime(demo_processes(settings)), tmp_path
+@pytest.fixture(scope="module")
+def files(settings: Settings, folder: Path) -> Files:
+    return Files(settings, State(folder / ".signalfire"), PROFILES, Health(often_at_start=False))
+
+
+@pytest.fixture(scope="module")
+def native(settings: Settings, folder: Path) -> dict[str, Rendered]:
+    addresses = addresses_for_templates.native(
+        settings, State(folder / ".signalfire"), for_runtime(demo_processes(settings), settings), folder
     )
-    return {s.name: evaluate(s.template, settings.for_templates(), addresses) for s in SERVERS}
+    return {s.name: evaluate(s.template, settings.for_templates(), addresses) for s in servers()}
+
+
+def overlay_of(files: Files) -> dict[str, Any]:
+    """The services of what `make up` writes beside compose.yaml."""
+    files.write()
+    services: dict[str, Any] = yaml.safe_load((files.config("").parent / "overlay.yaml").read_text())["services"]
+    return services
 
 
 _ADDRESS = re.compile(r"\b(127\.0\.0\.1|0\.0\.0\.0|host\.docker\.internal|[a-z][a-z_-]+):(\d{4,5})\b")
@@ -66,22 +80,25 @@ def _text(rendered: Rendered, places: dict[str, str]) -> str:
     return _ADDRESS.sub(r"@:\2", text).replace("127.0.0.1", "@").replace("0.0.0.0", "@")
 
 
-@pytest.mark.parametrize("name", [s.name for s in SERVERS if s.name not in ("node_exporter", "dashboards")])
+@pytest.mark.parametrize("name", [s.name for s in servers() if s.name not in ("node_exporter", "dashboards")])
 def test_a_server_is_given_the_same_but_for_places(
-    name: str, files: Files, native: dict[str, Rendered], tmp_path: Path
+    name: str, files: Files, native: dict[str, Rendered], folder: Path
 ) -> None:
     """Retention, scrape jobs, routes, limits, masking, sampling, ports: everything that is not a host or a folder."""
-    state = State(tmp_path / ".signalfire")
+    state = State(folder / ".signalfire")
     places = {str(state.config / name): "@config", str(state.data / name): "@data", str(state.logs): "@logs"}
     inside = {
         "/host/var": "/var",
-        layout.config(name): "@config",
-        layout.DATA[name]: "@data",
-        layout.LOGS: "@logs",
+        container_layout.config(name): "@config",
+        named(name).container.data: "@data",
+        container_layout.LOGS: "@logs",
     }
     if name == "alertmanager":
-        places |= {str(tmp_path / "hook"): "@secret", str(tmp_path / "own.pem"): "@certificates"}
-        inside |= {f"{layout.SECRETS}/chat.url": "@secret", f"{layout.SECRETS}/mail.ca": "@certificates"}
+        places |= {str(folder / "hook"): "@secret", str(folder / "own.pem"): "@certificates"}
+        inside |= {
+            f"{container_layout.SECRETS}/chat.url": "@secret",
+            f"{container_layout.SECRETS}/mail.ca": "@certificates",
+        }
     assert _text(files.rendered[name], inside) == _text(native[name], places)
 
 
@@ -117,7 +134,7 @@ def _dashboards(files: Files) -> list[Any]:
     return [json.loads(t) for n, t in files.rendered["dashboards"].files.items() if n.startswith("dashboards/")]
 
 
-@pytest.mark.parametrize("name", [s.name for s in SERVERS if not s.module])
+@pytest.mark.parametrize("name", [s.name for s in servers() if not s.module])
 def test_the_images_are_the_releases_of_servers(name: str) -> None:
     release = tomllib.loads((ROOT / "servers" / name / "build.toml").read_text())["release"]
     assert services_of([])[name]["image"].rpartition(":")[2].removeprefix("v") == release
@@ -132,7 +149,7 @@ def test_our_python_image_has_the_version_of_the_library_and_the_demo() -> None:
     version = services_of(PROFILES)["dashboards"]["image"].rpartition(":")[2]
     library = tomllib.loads((ROOT / "instrumentation" / "python" / "pyproject.toml").read_text())["project"]
     assert version == library["version"]
-    assert version == tomllib.loads((DEMO / "processes.toml").read_text())["version"]
+    assert {process.release for process in demo()} == {version}
 
 
 @pytest.mark.parametrize(
@@ -147,32 +164,42 @@ def test_every_image_that_is_run_is_seen_to_before(profiles: list[str]) -> None:
 
 def test_every_process_is_one_service_and_the_other_way_round(settings: Settings) -> None:
     assert set(services_of(PROFILES)) == {endpoint.name for endpoint in endpoints(settings)}
-    assert set(services_of(["viewer"])) == {s.name for s in SERVERS}
+    assert set(services_of(["viewer"])) == {s.name for s in servers()}
 
 
-def test_published_ports_are_those_of_the_settings(settings: Settings) -> None:
-    """`${LISTEN}:${LOKI_PORT}:3100`: the port of the settings, on `listen`, to the usual port inside."""
+def test_published_ports_are_those_of_the_settings() -> None:
+    """`${LISTEN}:${LOKI_PORT}:3100`: the port of the settings, to the usual port inside.
+
+    On `listen` are those that plain processes open there; the demo, with its faults to switch on, is this machine's.
+    """
     usual = Ports().model_dump()
+    everywhere = Settings(listen="0.0.0.0")
+    hosts = {listen.setting: listen.host for endpoint in endpoints(everywhere) for listen in endpoint.listens}
     for name, service in services_of([*PROFILES, "grafana"]).items():
         for port in service.get("ports", ()):
-            match = re.fullmatch(r"\$\{LISTEN\}:\$\{(\w+)_PORT\}:(\d+)", port)
+            match = re.fullmatch(r"(.+):\$\{(\w+)_PORT\}:(\d+)", port)
             assert match, f"{name}: {port}"
-            assert usual[match[1].lower()] == int(match[2])
+            setting = match[2].lower()
+            assert usual[setting] == int(match[3])
+            assert match[1].replace("${LISTEN}", everywhere.listen) == hosts[setting]
 
 
 def test_health_is_asked_where_the_native_runtime_asks(files: Files) -> None:
+    services = overlay_of(files)
     for name, rendered in files.rendered.items():
         inside = re.sub(r"//[^:/]+:", "//127.0.0.1:", rendered.ready)
-        test = services_of(PROFILES)[name]["healthcheck"]["test"]
-        assert test[-1].removeprefix("-health.url=") == inside
+        assert services[name]["healthcheck"]["test"][-1].removeprefix("-health.url=") == inside
+    for process in demo():
+        inside = f"http://127.0.0.1:{main_port(process, Settings())}{process.health}"
+        assert services[process.name]["healthcheck"]["test"][-1] == inside
 
 
-def test_the_demo_depends_on_nothing_but_the_collector_and_has_the_ports_of_its_own_list(settings: Settings) -> None:
+def test_the_demo_depends_on_the_collector_and_what_it_names_and_has_its_own_ports() -> None:
     services = services_of(PROFILES)
     for process in demo_processes(Settings()):
-        assert list(services[process.name]["depends_on"]) == ["collector"]
+        assert list(services[process.name]["depends_on"]) == ["collector", *process.depends_on]
         published = [int(port.rpartition(":")[2]) for port in services[process.name].get("ports", ())]
-        assert published in ([], [process.port])
+        assert published in ([], [main_port(process, Settings())])
 
 
 def test_a_target_on_this_machine_is_reached_through_the_gateway(files: Files) -> None:
@@ -193,14 +220,14 @@ def test_a_target_on_this_machine_is_reached_through_the_gateway(files: Files) -
     ],
 )
 def test_a_receiver_on_this_machine_is_reached_through_the_gateway(url: str, inside: str) -> None:
-    assert runtime.url_from_container(url) == inside
+    assert url_from_container(url) == inside
 
 
-def test_the_secret_address_of_a_receiver_is_in_no_file_but_its_own(files: Files, tmp_path: Path) -> None:
+def test_the_secret_address_of_a_receiver_is_in_no_file_but_its_own(files: Files, folder: Path) -> None:
     files.write()
-    written = [file for file in (tmp_path / ".signalfire").rglob("*") if file.is_file()]
+    written = [file for file in (folder / ".signalfire").rglob("*") if file.is_file()]
     holding = [file for file in written if "T0/secret" in file.read_text()]
-    assert holding == [tmp_path / ".signalfire/compose/secrets/alertmanager/chat.url"]
+    assert holding == [folder / ".signalfire/compose/secrets/alertmanager/chat.url"]
     assert holding[0].with_name("mail.ca").read_text() == "-----BEGIN CERTIFICATE-----\n"
 
 
@@ -212,24 +239,27 @@ def test_log_files_of_this_machine_are_mounted_read_only_and_read_there(tmp_path
         Settings.model_validate({"logs": logs}), State(tmp_path / "s"), PROFILES, Health(often_at_start=False)
     )
     files.write()
-    overlay = yaml.safe_load((files.config("").parent / "overlay.yaml").read_text())
-    assert overlay["services"]["collector"]["volumes"] == [f"{there}:/host{there}:ro"]
+    assert overlay_of(files)["collector"]["volumes"] == [f"{there}:/host{there}:ro"]
     assert f"/host{there}/*/app-?.log" in files.rendered["collector"].files["collector.yaml"]
     assert not missing.exists()
 
 
+def secret_of(files: Files, name: str) -> str:
+    files.write()
+    return (files.password_file.parent / name).read_text()
+
+
+@pytest.fixture(scope="module")
+def other(settings: Settings, folder: Path) -> Files:
+    return Files(settings, State(folder / "other"), PROFILES, Health(often_at_start=False))
+
+
 @pytest.mark.parametrize("name", ["grafana_admin_password", "grafana_secret_key"])
-def test_grafanas_secrets_are_made_once_and_are_no_defaults(
-    name: str, files: Files, settings: Settings, tmp_path: Path
-) -> None:
-    files.write()
-    secret = (files.password_file.parent / name).read_text()
+def test_grafanas_secrets_are_made_once_and_are_no_defaults(name: str, files: Files, other: Files) -> None:
+    secret = secret_of(files, name)
     assert len(secret) >= 20
-    files.write()
-    assert (files.password_file.parent / name).read_text() == secret
-    other = Files(settings, State(tmp_path / "other"), PROFILES, Health(often_at_start=False))
-    other.write()
-    assert (other.password_file.parent / name).read_text() != secret
+    assert secret_of(files, name) == secret
+    assert secret_of(other, name) != secret
 
 
 def test_grafana_lets_nobody_in_and_calls_nobody() -> None:

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from scripts.generators.settings import generate
-from scripts.paths import ROOT
-from scripts.settings import Settings, SettingsError, load
+from kit.generators.settings import generate
+from kit.paths import ROOT
+from kit.settings import Settings, SettingsError, load
 
 
 def write(folder: Path, text: str | bytes) -> Path:
@@ -25,7 +25,7 @@ MISTAKES = [
     ("env: a b\n", 1, "'a b' cannot be a name", "use letters"),
     ("\n\nprots:\n  loki: 1\n", 3, "prots: there is no such setting", "did you mean ports?"),
     ("ports:\n  promethes: 1\n", 2, "ports.promethes: there is no such setting", "did you mean prometheus?"),
-    ("ports:\n  zzz: 1\n", 2, "ports.zzz: there is no such setting", "what can stand here: dashboards, prometheus"),
+    ("ports:\n  zzz: 1\n", 2, "ports.zzz: there is no such setting", "what can stand here: prometheus, dashboards"),
     ("ports:\n  loki: '3100'\n", 2, "ports.loki: '3100' is not a whole number", "without quotes"),
     ("ports:\n  loki: 3100.5\n", 2, "is not a whole number", "without"),
     ("ports:\n  loki: true\n", 2, "true (a yes/no value) is not a whole number", "for example 9090"),
@@ -40,6 +40,15 @@ MISTAKES = [
     ("listen: localhost\n", 1, "'localhost' is not an IP address", "127.0.0.1"),
     ("retention:\n  metrics: 15 days\n", 2, "'15 days' is not a duration", '"15d"'),
     ("retention:\n  metrics: 15\n", 2, "15 is not text", "in quotes"),
+    ("retention:\n  metrics: 291y\n", 2, "291y is longer than the servers can count", "290y"),
+    ("retention:\n  metrics: ٣d\n", 2, "'٣d' is not a duration", '"15d"'),
+    ("logs:\n  - service: shop\n    files: ['/var/log/[shop.log']\n", 3, "is not a pattern of files", "close each ["),
+    ("logs:\n  - service: shop\n    files: ['/var/log/a}.log']\n", 3, "is not a pattern of files", "close each ["),
+    ("logs:\n  - service: shop\n    files: ['/var/log/a[^].log']\n", 3, "is not a pattern of files", "close each ["),
+    ("logs:\n  - service: shop\n    files: ['/var/log/a\\']\n", 3, "is not a pattern of files", "backslash"),
+    ("logs:\n  - service: shop\n    files: ['/var/log/{a,b.log']\n", 3, "is not a pattern of files", "backslash"),
+    ("alerts:\n  HighErrorRate:\n    labels:\n      cooldown: often\n", 4, "'often' is not a duration", '"15d"'),
+    ("alerts:\n  HighErrorRate:\n    labels: {'': x}\n", 3, "a label without a name", "team: shop"),
     ("retention:\n  traces: 0s\n", 2, "a duration of nothing", "write for example"),
     ("retention:\n  metrics: 1d\n  logs: 2h\n", 3, "2h is less than Loki can keep", "write 1d or more"),
     ("tracing:\n  keep_ratio: 10\n", 2, "tracing.keep_ratio: 10", "at most 1"),

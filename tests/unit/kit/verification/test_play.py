@@ -8,11 +8,11 @@ from dataclasses import dataclass, field
 import pytest
 
 from examples.adplatform.faults import Fault
-from scripts.verification import play as playing
-from scripts.verification.expectations import ALWAYS_ALLOWED, FAULTS, Expected, Play
-from scripts.verification.play import Played, play
-from scripts.verification.stack import Firing, Timing, parse_duration
-from tests.unit.mixin.conftest import evaluate
+from kit.verification import play as playing
+from kit.verification.expectations import ALWAYS_ALLOWED, FAULTS, Expected, Play
+from kit.verification.play import Played, play
+from kit.verification.stack import Firing, Timing
+from tests.support.mixin import evaluate
 
 PLAN = Play(must=(Expected("HighErrorRate", "error", 1),), may=frozenset({"LowSuccessRate"}))
 SERVICES = {"Watchdog": "", "DiskFull": ""}
@@ -105,10 +105,6 @@ def test_a_fault_that_must_raise_nothing_is_watched(monkeypatch: pytest.MonkeyPa
 
 def test_the_bound_is_the_sum_of_all_waits() -> None:
     assert TIMING.bound("HighErrorRate", "error", 60) == 5 + 60 + 10 + 5 + 60 + 5 + 10
-
-
-def test_durations_of_the_servers() -> None:
-    assert [parse_duration(text) for text in ("5s", "1m30s", "100ms", "1h")] == [5, 90, 0.1, 3600]
 
 
 def test_every_fault_of_the_demo_is_played_and_every_alert_exists() -> None:

@@ -14,25 +14,26 @@ from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanE
 from signalfire import (
     Metrics,
     agent_monitoring,
-    internal,
     track_agent_execution,
     track_ai_call,
     track_task,
     track_tool_call,
     track_workflow,
 )
+from signalfire._internal.pending import PendingWork
 from signalfire.agent_monitoring import AgentMonitoring, system_health
 from signalfire.agent_monitoring.records import LastHour
 from signalfire.agent_monitoring.system_health import WINDOW, Increases
-from signalfire.coordination import track_message
+from signalfire.agents.coordination import track_message
 from signalfire.health import HealthChecker
-from signalfire.open_work import OpenWork
+from signalfire.prometheus import default
 from signalfire.providers.openai import instrument_openai, uninstrument_openai
 from signalfire.settings import SettingError
 
 from examples.adplatform.provider import errors
 from examples.adplatform.provider.app import create_app as create_provider
-from tests.unit.library.helpers import Lines, free_port, series, serving, value
+from tests.support.ports import free_port
+from tests.unit.library.helpers import Lines, series, serving, value
 
 
 @pytest.fixture
@@ -130,13 +131,13 @@ def test_work_that_is_never_completed_is_bounded(metrics: Metrics, spans: InMemo
 
 def test_open_work_that_is_too_old() -> None:
     clock, given_up = Clock(), list[str]()
-    work = OpenWork[str](given_up.append, oldest=60, clock=clock)
+    work = PendingWork[str](given_up.append, oldest=60, clock=clock)
     work.add("1", "first")
     clock.seconds += 50
     work.add("2", "second")
     clock.seconds += 11
     work.add("3", "third")
-    assert (given_up, work.abandoned, work.get("1"), work.take("2")) == (["first"], 1, None, "second")
+    assert (given_up, work.abandoned, work.get("1"), work.pop("2")) == (["first"], 1, None, "second")
     assert [(identifier, age) for identifier, age, _ in work.oldest_first()] == [("3", 0.0)]
 
 
@@ -243,13 +244,13 @@ def test_a_process_that_is_set_up_well(monitoring: AgentMonitoring, lines: Lines
 
 def forget_other_tests(monitoring: AgentMonitoring) -> None:
     """What was counted until now is no increase."""
-    counters = system_health.counted(internal.metrics.registry, system_health.COUNTERS)
+    counters = system_health.counted(default.metrics.registry, system_health.COUNTERS)
     monitoring._increases._seen.append((time.monotonic(), counters))
 
 
 def test_what_lowers_the_score(monitoring: AgentMonitoring, spans: InMemorySpanExporter, lines: Lines) -> None:
     forget_other_tests(monitoring)
-    internal.metrics.signalfire_spans_dropped_total.labels(reason="queue_full").inc(3)
+    default.metrics.signalfire_spans_dropped_total.labels(reason="queue_full").inc(3)
     monitoring.complete_task("unknown")
     monitoring.start_task("a", "t", task_id="lost")
     monitoring.start_task("a", "t", task_id="lost")

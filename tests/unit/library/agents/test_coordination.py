@@ -14,17 +14,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 from signalfire import Metrics, current_correlation_id, track_agent_execution, track_task, with_correlation_id
-from signalfire.agents import NO_AGENT, current_agent
-from signalfire.carrier import continue_context, current_context
-from signalfire.coordination import (
+from signalfire.agents.coordination import (
     record_task_queue_size,
     track_conflict,
     track_dependency,
     track_memory_operation,
     track_message,
 )
-from signalfire.efficiency import EXECUTIONS
-from signalfire.operations import Operation
+from signalfire.agents.efficiency import EXECUTIONS
+from signalfire.context.agent import NO_AGENT, current_agent
+from signalfire.context.propagation import continue_context, current_context
+from signalfire.operations.operation import Operation
 
 from tests.unit.library.helpers import Lines, series, value
 

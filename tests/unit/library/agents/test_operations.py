@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 from signalfire import Metrics, track_agent_execution, track_ai_call, track_task, track_tool_call, track_workflow
-from signalfire.agents import NO_AGENT, current_agent
-from signalfire.operations import Operation
+from signalfire.context.agent import NO_AGENT, current_agent
+from signalfire.operations.operation import Operation
 
 from tests.unit.library.helpers import Lines, series, value
 

@@ -23,8 +23,8 @@ from signalfire import (
     track_agent_execution,
     with_correlation_id,
 )
-from signalfire.agents import NO_AGENT, current_agent
-from signalfire.threads import instrument_threads, uninstrument_threads
+from signalfire.context.agent import NO_AGENT, current_agent
+from signalfire.context.threads import instrument_threads, uninstrument_threads
 
 from tests.unit.library.helpers import Lines, serving
 

@@ -16,9 +16,9 @@ from prometheus_client import CollectorRegistry
 from signalfire import Metrics
 from signalfire.costs import Budget, BudgetEvent, CostTracker
 from signalfire.costs.budgets import forecast
-from signalfire.costs.days import DAY, Calendar, month_of, period_of, week_of
+from signalfire.costs.calendar import DAY, Calendar, month_of, period_of, week_of
+from signalfire.costs.event_claims import OnceOnly
 from signalfire.costs.money import ONE_USD
-from signalfire.costs.once import OnceOnly
 from signalfire.settings import SettingError
 
 from tests.unit.library.helpers import Lines, value, wait_until

@@ -17,7 +17,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from signalfire import Metrics, track_ai_call
 from signalfire.costs import Budget, CostTracker, tracker
-from signalfire.costs.days import DAY, Span
+from signalfire.costs.calendar import DAY, Span
 from signalfire.costs.entries import Entry, render
 from signalfire.costs.ledger import costs_path, open_to_append, read_all
 from signalfire.costs.money import to_usd

@@ -11,7 +11,7 @@ from opentelemetry import trace
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 from signalfire import Metrics
 from signalfire.databases import instrument_asyncpg, uninstrument_asyncpg
-from signalfire.databases.operations import DatabaseQuery
+from signalfire.databases.query import DatabaseQuery
 
 from tests.unit.library.helpers import Lines, series, value
 from tests.unit.library.postgres_server import DATABASE, PostgresServer, running_postgres

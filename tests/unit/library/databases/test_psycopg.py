@@ -12,7 +12,7 @@ from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanE
 from psycopg import sql
 from signalfire import Metrics
 from signalfire.databases import instrument_psycopg, uninstrument_psycopg
-from signalfire.databases.operations import DatabaseQuery
+from signalfire.databases.query import DatabaseQuery
 
 from tests.unit.library.helpers import Lines, series, value
 from tests.unit.library.postgres_server import DATABASE, PostgresServer, running_postgres

@@ -20,7 +20,7 @@ from signalfire.databases import (
     uninstrument_psycopg,
     uninstrument_sqlalchemy,
 )
-from signalfire.databases.operations import DatabaseQuery
+from signalfire.databases.query import DatabaseQuery
 from sqlalchemy import (
     Column,
     Engine,

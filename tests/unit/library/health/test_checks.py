@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import asyncpg  # type: ignore[import-untyped]
@@ -32,7 +33,8 @@ from signalfire.settings import SettingError
 from sqlalchemy import create_engine
 from sqlalchemy.ext.asyncio import create_async_engine
 
-from tests.unit.library.helpers import Lines, free_port
+from tests.support.ports import free_port
+from tests.unit.library.helpers import Lines
 from tests.unit.library.postgres_server import running_postgres
 from tests.unit.library.redis_server import running_redis
 
@@ -386,7 +388,8 @@ def test_the_memory_of_a_container_of_the_older_kind(tmp_path: Path) -> None:
 
 def cpu_of(root: Path, monkeypatch: pytest.MonkeyPatch, later: dict[str, str | int]) -> str:
     now = [1000.0]
-    monkeypatch.setattr("signalfire.health.resources.time.monotonic", lambda: now[0])
+    # In this module alone: an event loop of another thread would sleep until its time comes again.
+    monkeypatch.setattr("signalfire.health.resources.time", SimpleNamespace(monotonic=lambda: now[0]))
     check = SystemResources(cpu=0.9, memory=None, disk=None, path="/", root=root)
     assert check().detail == "", "there is no interval yet"
     now[0] += 10

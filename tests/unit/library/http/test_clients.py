@@ -18,7 +18,8 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.routing import Route
 
-from tests.unit.library.helpers import free_port, serving
+from tests.support.ports import free_port
+from tests.unit.library.helpers import serving
 
 old_session = requests.Session()
 

@@ -1,241 +1,27 @@
-"""The middleware: what it records of a request, and that it never gets in its way."""
+"""Watching requests over ASGI: outcomes, ids, traces and log lines."""
 
 import asyncio
 import re
 import socket
 from collections.abc import AsyncIterator
-from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
-import flask
 import httpx
 import pytest
-from fastapi import APIRouter, BackgroundTasks, FastAPI, HTTPException
+from fastapi import BackgroundTasks, FastAPI, HTTPException
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 from opentelemetry.trace import SpanKind
 from prometheus_client import CollectorRegistry
-from signalfire import HealthChecker, Status, get_logger, setup_monitoring
+from signalfire import get_logger, setup_monitoring
 from signalfire.http.asgi import AsgiExchange
-from signalfire.http.templates import matched_path
 from starlette.applications import Starlette
 from starlette.middleware.base import BaseHTTPMiddleware
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, StreamingResponse
-from starlette.routing import Match, Mount, Route
-from starlette.staticfiles import StaticFiles
+from starlette.routing import Match, Route
 
 from tests.unit.library.helpers import Lines, series, serving, value, wait_until
-
-PAGE = Path(__file__).resolve().parents[3] / "docs/library/fastapi.md"
-TRACE, PARENT = "0af7651916cd43dd8448eb211c80319c", "b7ad6b7169203331"
-TRACEPARENT = f"00-{TRACE}-{PARENT}-01"
-
-
-def client(app: Any, **options: Any) -> httpx.AsyncClient:
-    transport = httpx.ASGITransport(app=app, raise_app_exceptions=False, **options)
-    return httpx.AsyncClient(transport=transport, base_url="http://shop")
-
-
-async def get(app: Any, *paths: str, method: str = "GET", **options: Any) -> list[httpx.Response]:
-    async with client(app) as http:
-        return [await http.request(method, path, **options) for path in paths]
-
-
-def endpoints(registry: CollectorRegistry) -> dict[tuple[str, str, str], float]:
-    """(endpoint, method, status) → number of requests."""
-    return series(registry, "http_requests_total")  # type: ignore[return-value]
-
-
-async def ok(_: Request) -> PlainTextResponse:
-    return PlainTextResponse("ok")
-
-
-# --- route templates ---
-
-
-async def test_nested_routers_of_fastapi_give_the_whole_template(registry: CollectorRegistry) -> None:
-    app, shops, items = FastAPI(), APIRouter(prefix="/shops/{shop}"), APIRouter(prefix="/items")
-
-    @items.get("/{item}")
-    async def item(shop: str, item: int) -> int:
-        return item
-
-    @app.get("/plain/{name}")
-    async def plain(name: str) -> str:
-        return name
-
-    shops.include_router(items)
-    app.include_router(shops, prefix="/v1")
-    setup_monitoring(app, registry=registry)
-    await get(app, "/v1/shops/a/items/1", "/v1/shops/b/items/2", "/v1/shops/b/items/x", "/plain/x", "/plain/y")
-    assert endpoints(registry) == {
-        ("/v1/shops/{shop}/items/{item}", "GET", "200"): 2,
-        ("/v1/shops/{shop}/items/{item}", "GET", "422"): 1,
-        ("/plain/{name}", "GET", "200"): 2,
-    }
-
-
-async def test_mounted_applications_keep_the_mounts_template(registry: CollectorRegistry, tmp_path: Any) -> None:
-    (tmp_path / "a.css").write_text("a{}")
-    sub, inner, app = FastAPI(), APIRouter(prefix="/deep"), FastAPI()
-
-    @sub.get("/users/{user}")
-    async def user(user: str) -> str:
-        return user
-
-    @inner.get("/{thing}")
-    async def thing(thing: str) -> str:
-        return thing
-
-    sub.include_router(inner)
-    tenant = Starlette(routes=[Route("/orders/{order}", ok)])
-    app.mount("/sub", sub)
-    app.mount("/tenants/{tenant}", tenant)
-    app.mount("/static", StaticFiles(directory=tmp_path))
-    router = APIRouter()
-    router.mount("/mounted", Starlette(routes=[Mount("/two", routes=[Route("/{x}", ok)])]))
-    app.include_router(router, prefix="/outer")
-    setup_monitoring(app, registry=registry)
-    paths = ["/sub/users/1", "/sub/users/2", "/sub/deep/x", "/sub/nothing", "/static/a.css", "/outer/mounted/two/7"]
-    paths += [f"/tenants/t{number}/orders/{number}" for number in range(30)]
-    await get(app, *paths)
-    assert endpoints(registry) == {
-        ("/sub/users/{user}", "GET", "200"): 2,
-        ("/sub/deep/{thing}", "GET", "200"): 1,
-        ("/sub/{path}", "GET", "404"): 1,
-        ("/static/{path}", "GET", "200"): 1,
-        ("/outer/mounted/two/{x}", "GET", "200"): 1,
-        ("/tenants/{tenant}/orders/{order}", "GET", "200"): 30,
-    }
-
-
-@pytest.mark.filterwarnings("ignore:starlette.middleware.wsgi is deprecated")
-async def test_a_watched_flask_application_inside_counts_no_request_again(
-    registry: CollectorRegistry, spans: InMemorySpanExporter, lines: Lines
-) -> None:
-    from starlette.middleware.wsgi import WSGIMiddleware
-
-    legacy = flask.Flask("legacy")
-    legacy.add_url_rule("/items/<item>", view_func=lambda item: item, endpoint="item")
-    legacy.add_url_rule("/broken", view_func=lambda: str(1 // 0), endpoint="broken")
-    setup_monitoring(legacy, registry=registry)
-    legacy_wsgi: Any = WSGIMiddleware(legacy)
-    app = Starlette(routes=[Mount("/legacy", legacy_wsgi), Mount("/quiet", legacy_wsgi), Route("/own/{x}", ok)])
-    setup_monitoring(app, registry=registry, exclude=("/quiet/items/1",))
-    paths = ["/legacy/items/1", "/legacy/items/2", "/legacy/nothing", "/legacy/broken", "/quiet/items/1", "/own/1"]
-    answers = await get(app, *paths)
-    assert [answer.status_code for answer in answers] == [200, 200, 404, 500, 200, 200]
-    assert endpoints(registry) == {
-        ("/legacy/items/<item>", "GET", "200"): 2,
-        ("/legacy/{path}", "GET", "404"): 1,
-        ("/legacy/broken", "GET", "500"): 1,
-        ("/own/{x}", "GET", "200"): 1,
-    }
-    assert series(registry, "http_exceptions_total") == {("/legacy/broken", "ZeroDivisionError"): 1}
-    assert sorted(span.name for span in spans.get_finished_spans()) == [
-        "GET /legacy/broken",
-        *["GET /legacy/items/<item>"] * 2,
-        "GET /legacy/{path}",
-        "GET /own/{x}",
-    ]
-    (failed,) = lines.of("request failed")
-    assert "ZeroDivisionError" in str(failed)
-    assert len(answers[0].headers.get_list("x-request-id")) == 1
-    legacy.test_client().get("/items/3")
-    assert endpoints(registry)[("/items/<item>", "GET", "200")] == 1, "by itself it counts"
-
-
-def test_what_an_outer_route_left_in_the_scope_is_not_taken_for_the_inner_ones() -> None:
-    outer, inner = Route("/outer/{x}", ok), Route("/inner/{y}", ok)
-    context = SimpleNamespace(original_route=outer, starlette_route=None, path="/v1/outer/{x}")
-    assert matched_path({"route": outer, "fastapi": {"effective_route_context": context}}) == "/v1/outer/{x}"
-    assert matched_path({"route": inner, "fastapi": {"effective_route_context": context}}) == "/inner/{y}"
-
-
-async def test_what_matches_no_route_is_one_endpoint(registry: CollectorRegistry) -> None:
-    app = Starlette(routes=[Route("/", ok)])
-    setup_monitoring(app, registry=registry)
-    await get(app, *(f"/{number}" for number in range(20)))
-    assert endpoints(registry) == {("unmatched", "GET", "404"): 20}
-
-
-async def test_wrong_method_redirect_and_plain_routes_of_fastapi(registry: CollectorRegistry) -> None:
-    app, router = FastAPI(), APIRouter(prefix="/r")
-
-    @app.get("/items/")
-    async def items() -> str:
-        return ""
-
-    @router.get("/x/{y}/")
-    async def nested(y: str) -> str:
-        return y
-
-    app.include_router(router)
-    app.add_route("/old/{page}", ok)
-    setup_monitoring(app, registry=registry)
-    await get(app, "/items", "/old/1", "/openapi.json", "/r/x/1")
-    await get(app, "/items/", method="DELETE")
-    assert endpoints(registry) == {
-        ("/items/", "GET", "307"): 1,
-        ("/r/x/{y}/", "GET", "307"): 1,
-        ("/items/", "DELETE", "405"): 1,
-        ("/old/{page}", "GET", "200"): 1,
-        ("/openapi.json", "GET", "200"): 1,
-    }
-
-
-async def test_an_answer_of_another_middleware_belongs_to_the_route_asked_for(registry: CollectorRegistry) -> None:
-    app = Starlette(routes=[Route("/items/{item}", ok)])
-
-    async def refuse(request: Request, call_next: Any) -> PlainTextResponse:
-        return PlainTextResponse("who are you?", 401)
-
-    app.add_middleware(BaseHTTPMiddleware, dispatch=refuse)
-    setup_monitoring(app, registry=registry)
-    await get(app, "/items/1", "/items/2", "/nothing")
-    assert endpoints(registry) == {("/items/{item}", "GET", "401"): 2, ("unmatched", "GET", "401"): 1}
-
-
-def test_root_path_is_no_part_of_the_endpoint(registry: CollectorRegistry) -> None:
-    app, sub = FastAPI(), Starlette(routes=[Route("/x/{y}", ok)])
-
-    @app.get("/items/{item}")
-    async def item(item: str) -> str:
-        return item
-
-    app.mount("/sub", sub)
-    setup_monitoring(app, registry=registry)
-    with serving(app, root_path="/api") as address:
-        for path in ("/items/1", "/sub/x/1", "/sub/x/2", "/nothing"):
-            httpx.get(address + path)
-        assert httpx.get(f"{address}/metrics").status_code == 200
-        assert httpx.get(f"{address}/health/live").status_code == 200
-    assert endpoints(registry) == {
-        ("/items/{item}", "GET", "200"): 1,
-        ("/sub/x/{y}", "GET", "200"): 2,
-        ("unmatched", "GET", "404"): 1,
-    }
-
-
-async def test_an_application_without_routes_is_watched_too(registry: CollectorRegistry) -> None:
-    async def app(scope: Any, receive: Any, send: Any) -> None:
-        await send({"type": "http.response.start", "status": 204, "headers": []})
-        await send({"type": "http.response.body"})
-
-    watched = setup_monitoring(app, registry=registry)
-    (response,) = await get(watched, "/anything")
-    assert response.headers["x-request-id"]
-    assert endpoints(registry) == {("unmatched", "GET", "204"): 1}
-
-
-async def test_an_unknown_method_is_other(registry: CollectorRegistry) -> None:
-    app = Starlette(routes=[Route("/", ok)])
-    setup_monitoring(app, registry=registry)
-    for number in range(5):
-        await get(app, "/", method=f"BREW{number}")
-    assert endpoints(registry) == {("/", "other", "405"): 5}
-
+from tests.unit.library.http.helpers import PARENT, TRACE, TRACEPARENT, client, endpoints, get, ok
 
 # --- outcomes ---
 
@@ -495,7 +281,7 @@ async def test_the_correlation_id(
     if traced:
         request.getfixturevalue("spans")
     else:
-        monkeypatch.setattr("signalfire.tracing.current_tracer", lambda: None)
+        monkeypatch.setattr("signalfire.tracing.spans.current_tracer", lambda: None)
     app = FastAPI()
 
     @app.get("/")
@@ -649,114 +435,6 @@ def test_uvicorn_logs_json_and_tells_no_request_and_no_failure_twice(registry: C
     assert [row["message"] for row in rows if "status" in row] == ["request completed", "request failed"]
     assert lines.raw.count("ZeroDivisionError: division by zero") == 1
     assert not [row for row in rows if row["logger"] == "uvicorn.access"]
-
-
-# --- /metrics and /health ---
-
-
-async def test_metrics_as_text_and_as_openmetrics(registry: CollectorRegistry) -> None:
-    app = Starlette(routes=[Route("/", ok)])
-    setup_monitoring(app, registry=registry)
-    await get(app, "/")
-    text, openmetrics, head = (
-        (await get(app, "/metrics"))[0],
-        (await get(app, "/metrics", headers={"accept": "application/openmetrics-text;version=1.0.0,text/plain"}))[0],
-        (await get(app, "/metrics", method="HEAD"))[0],
-    )
-    assert text.headers["content-type"].startswith("text/plain; version=0.0.4")
-    assert openmetrics.headers["content-type"].startswith("application/openmetrics-text; version=1.0.0")
-    assert openmetrics.text.endswith("# EOF\n")
-    assert openmetrics.text.count("# EOF") == 1
-    assert (head.status_code, head.content) == (200, b"")
-    assert 'http_requests_total{endpoint="/",method="GET",status="200"} 1.0' in text.text
-    assert "_created" not in text.text + openmetrics.text
-    assert endpoints(registry) == {("/", "GET", "200"): 1}  # the scrapes are not watched
-
-
-async def test_a_large_registry_is_rendered_in_pieces_without_a_seam(registry: CollectorRegistry) -> None:
-    from prometheus_client import parser
-    from prometheus_client.openmetrics import parser as openmetrics_parser
-
-    app = Starlette()
-    metrics = setup_monitoring(app, registry=registry).metrics
-    for number in range(120):
-        metrics.database_query_duration_seconds.labels(database="shop", operation=f"o{number % 90}").observe(0.1)
-    (text,) = await get(app, "/metrics")
-    (om,) = await get(app, "/metrics", headers={"accept": "application/openmetrics-text; version=1.0.0"})
-    assert text.text.count("# TYPE database_query_duration_seconds histogram") == 1
-    assert om.text.count("# TYPE database_query_duration_seconds histogram") == 1
-    families = {f.name: f for f in parser.text_string_to_metric_families(text.text)}
-    assert len(families["database_query_duration_seconds"].samples) == 90 * 17
-    openmetrics_families = {f.name: f for f in openmetrics_parser.text_string_to_metric_families(om.text)}  # type: ignore[no-untyped-call]
-    assert len(openmetrics_families["database_query_duration_seconds"].samples) == 90 * 17
-
-
-async def test_health_is_live_ready_and_measured(registry: CollectorRegistry) -> None:
-    checker = HealthChecker()
-    state = {"database": True}
-    app = Starlette()
-    setup_monitoring(app, service_name="shop", registry=registry, health=checker)
-    checker.register("database", lambda: state["database"])
-    checker.register("recommendations", lambda: Status.DEGRADED, required=False)
-    ready, live = await get(app, "/health", "/health/live")
-    assert ready.json()["status"] == "degraded"
-    assert (ready.status_code, live.json()) == (200, {"status": "healthy", "service": "shop"})
-    state["database"] = False
-    await asyncio.sleep(1.1)
-    ready, live = await get(app, "/health/ready", "/health/live")
-    assert (ready.status_code, live.status_code) == (503, 200)
-    assert ready.json()["checks"]["database"]["status"] == "unhealthy"
-    assert series(registry, "service_health") == {
-        ("database", "shop"): 0,
-        ("recommendations", "shop"): 0.5,
-        ("overall", "shop"): 0,
-    }
-
-
-async def test_a_scrape_runs_the_checks_and_waits_for_none_that_is_slow(registry: CollectorRegistry) -> None:
-    app = Starlette()
-    handle = setup_monitoring(app, service_name="shop", registry=registry)
-
-    async def slow() -> None:
-        await asyncio.sleep(1)
-
-    handle.health.register("slow", slow)
-    assert (await get(app, "/metrics"))[0].status_code == 200
-    await asyncio.sleep(1.2)
-    assert 'service_health{check="slow",component="shop"} 1.0' in (await get(app, "/metrics"))[0].text
-
-
-async def test_an_applications_own_health_page_stays(registry: CollectorRegistry, lines: Lines) -> None:
-    app, router = FastAPI(), APIRouter()
-
-    @router.get("/health")
-    async def health() -> dict[str, str]:
-        return {"mine": "yes"}
-
-    app.include_router(router)
-    setup_monitoring(app, registry=registry)
-    own, live = await get(app, "/health", "/health/live")
-    assert own.json() == {"mine": "yes"}
-    assert live.json()["status"] == "healthy"
-    assert any("own /health" in row["message"] for row in lines.all)
-
-
-async def test_paths_can_be_moved_switched_off_and_excluded(registry: CollectorRegistry) -> None:
-    app = Starlette(routes=[Route("/noise", ok), Route("/", ok)])
-    setup_monitoring(app, registry=registry, metrics_path="/internal/metrics", health_path=None, exclude=["/noise"])
-    metrics, health, noise, _ = await get(app, "/internal/metrics", "/health", "/noise", "/")
-    assert (metrics.status_code, health.status_code, noise.status_code) == (200, 404, 200)
-    assert "x-request-id" not in noise.headers
-    assert endpoints(registry) == {("unmatched", "GET", "404"): 1, ("/", "GET", "200"): 1}
-
-
-async def test_the_example_of_the_page() -> None:
-    module: dict[str, Any] = {"__name__": "shop"}
-    exec(PAGE.read_text().split("```python\n")[1].split("```")[0], module)
-    item, health, metrics = await get(module["app"], "/shops/a/items/4711", "/health", "/metrics")
-    assert item.json() == {"item": 4711}
-    assert health.json()["checks"]["database"]["status"] == "healthy"
-    assert 'http_requests_total{endpoint="/shops/{shop}/items/{item}",method="GET",status="200"}' in metrics.text
 
 
 # --- staying out of the way ---

@@ -13,10 +13,10 @@ from hypothesis import strategies as st
 from prometheus_client import CollectorRegistry
 from prometheus_client.parser import text_string_to_metric_families
 from signalfire import Metrics
-from signalfire.correlation import new_correlation_id
-from signalfire.http.exposition import render
+from signalfire.context.correlation import new_correlation_id
 from signalfire.http.series import BatchedSeries, DirectSeries, Series, series_of
-from signalfire.prometheus.children import BATCH
+from signalfire.prometheus.exposition import render
+from signalfire.prometheus.fast_metrics import BATCH
 
 OPENMETRICS = "application/openmetrics-text; version=1.0.0"
 
@@ -131,7 +131,7 @@ for _ in range(3):
 assert join("shop", as_parent=True)
 for _ in range(4):
     series.record(0.5, 20, 0, {"trace_id": "1"})
-from signalfire.http.exposition import render
+from signalfire.prometheus.exposition import render
 sys.stdout.write(render(REGISTRY, "")[0].decode())
 """
     environment = {key: value for key, value in os.environ.items() if not key.startswith("SIGNALFIRE_")}
@@ -158,7 +158,8 @@ sys.stdout.write(render(REGISTRY, "")[0].decode())
 def test_a_fork_gives_other_correlation_ids_than_its_parent() -> None:
     new_correlation_id()
     program = (
-        "import os, sys; from signalfire.correlation import new_correlation_id as new; new(); child = os.fork()\n"
+        "import os, sys; from signalfire.context.correlation import new_correlation_id as new\n"
+        "new(); child = os.fork()\n"
         "ids = [new() for _ in range(100)]\n"
         "child and os.waitpid(child, 0)\n"
         "sys.stdout.write('\\n'.join(ids) + '\\n')"

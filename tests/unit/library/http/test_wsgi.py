@@ -1,242 +1,40 @@
 """The WSGI middleware around real Flask, Django and plain applications, behind real servers."""
 
 import contextlib
-import io
-import os
 import re
-import signal
-import socket
-import subprocess
-import sys
-import textwrap
-import threading
 import time
-from collections.abc import Callable, Iterator
 from pathlib import Path
-from socketserver import ThreadingMixIn
 from typing import Any
-from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
 from wsgiref.util import FileWrapper
 
-import django  # type: ignore[import-untyped]
-import django.conf  # type: ignore[import-untyped]
 import flask
 import httpx
 import pytest
-from django.http import FileResponse, HttpRequest, HttpResponse, StreamingHttpResponse  # type: ignore[import-untyped]
-from django.urls import include, path, re_path  # type: ignore[import-untyped]
-from django.views.decorators.http import require_GET  # type: ignore[import-untyped]
-from opentelemetry.instrumentation.utils import suppress_instrumentation
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 from opentelemetry.trace import SpanKind
 from prometheus_client import CollectorRegistry
-from signalfire import HealthChecker, correlation, get_logger, setup_monitoring
+from signalfire import HealthChecker, setup_monitoring
 from signalfire.http.frameworks import readable
 from signalfire.http.wsgi import WsgiExchange
 from werkzeug.middleware.dispatcher import DispatcherMiddleware
 
-from tests.unit.library.helpers import Collector, Lines, free_port, series, serving, value, wait_until
-
-TRACE, PARENT = "0af7651916cd43dd8448eb211c80319c", "b7ad6b7169203331"
-TRACEPARENT = f"00-{TRACE}-{PARENT}-01"
-
-StartResponse = Callable[..., Any]
-
-
-class Server(ThreadingMixIn, WSGIServer):
-    """Closing it waits for the threads of its requests, which go on for a moment after the last byte."""
-
-    def handle_error(self, *_: Any) -> None:
-        """A client that leaves is no news."""
-
-
-class Handler(WSGIRequestHandler):
-    def log_message(self, *_: Any) -> None:
-        pass
-
-    def get_stderr(self) -> Any:
-        return io.StringIO()
-
-
-@contextlib.contextmanager
-def served(app: Any) -> Iterator[str]:
-    """The standard library's own server; gives the address."""
-    server = make_server("127.0.0.1", 0, app, Server, Handler)
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{server.server_address[1]}"
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join(20)
-
-
-def get(app: Any, *paths: str, method: str = "GET", **options: Any) -> list[httpx.Response]:
-    with served(app) as address, suppress_instrumentation(), httpx.Client(base_url=address) as client:
-        return [client.request(method, path, **options) for path in paths]
-
-
-def leave(address: str, path: str) -> None:
-    """Reads the beginning of an answer and goes."""
-    host, port = address.removeprefix("http://").split(":")
-    with socket.create_connection((host, int(port))) as connection:
-        connection.sendall(f"GET {path} HTTP/1.0\r\nHost: shop\r\n\r\n".encode())
-        assert connection.recv(100).startswith(b"HTTP/1.")
-
-
-def endpoints(registry: CollectorRegistry) -> dict[tuple[str, str, str], float]:
-    """(endpoint, method, status) → number of requests."""
-    return series(registry, "http_requests_total")  # type: ignore[return-value]
-
-
-# --- the same application three times ---
-
-
-def chunks(last: int | None = None, fails: bool = False) -> Iterator[bytes]:
-    number = 0
-    while last is None or number < last:
-        get_logger("shop").info("chunk", number=number)
-        yield b"x" * 1000
-        number += 1
-        if last is None:
-            time.sleep(0.01)
-    if fails:
-        raise RuntimeError("the source is gone, password=hunter2")
-
-
-def flask_app() -> Any:
-    app = flask.Flask("shop")
-    shops, items = flask.Blueprint("shops", "shops"), flask.Blueprint("items", "items")
-
-    @items.get("/<int:item>")
-    def item(shop: str, item: int) -> str:
-        get_logger("shop").info("inside")
-        return shop
-
-    @app.get("/fail/<thing>")
-    def fail(thing: str) -> str:
-        raise LookupError(f"no {thing}, password=hunter2")
-
-    @app.get("/slash/<thing>/")
-    def slash(thing: str) -> str:
-        return thing
-
-    @app.post("/echo")
-    def echo() -> bytes:
-        return flask.request.get_data()
-
-    @app.get("/stream/<kind>")
-    def stream(kind: str) -> flask.Response:
-        return flask.Response(body_of(kind))
-
-    @app.get("/file")
-    def file() -> flask.Response:
-        return flask.send_file(__file__)
-
-    shops.register_blueprint(items, url_prefix="/items")
-    app.register_blueprint(shops, url_prefix="/shops/<shop>")
-    return app
-
-
-def body_of(kind: str) -> Iterator[bytes]:
-    return {"whole": chunks(3), "broken": chunks(3, fails=True), "endless": chunks()}[kind]
-
-
-def item_view(request: HttpRequest, shop: str, item: int) -> HttpResponse:
-    get_logger("shop").info("inside")
-    return HttpResponse(shop)
-
-
-def fail_view(request: HttpRequest, thing: str) -> HttpResponse:
-    raise LookupError(f"no {thing}, password=hunter2")
-
-
-def slash_view(request: HttpRequest, thing: str) -> HttpResponse:
-    return HttpResponse(thing)
-
-
-def echo_view(request: HttpRequest) -> HttpResponse:
-    return HttpResponse(request.body)
-
-
-def stream_view(request: HttpRequest, kind: str) -> StreamingHttpResponse:
-    return StreamingHttpResponse(body_of(kind))
-
-
-def file_view(request: HttpRequest) -> FileResponse:
-    return FileResponse(Path(__file__).open("rb"))
-
-
-def refuse_outsiders(get_response: Any) -> Any:
-    """A middleware that answers before anything is resolved."""
-
-    def middleware(request: HttpRequest) -> Any:
-        return HttpResponse("who are you?", status=401) if "X-Outsider" in request.headers else get_response(request)
-
-    return middleware
-
-
-urlpatterns = (
-    path("shops/<str:shop>/", include([path("items/", include([path("<int:item>", require_GET(item_view))]))])),
-    path("fail/<thing>", fail_view),
-    path("slash/<thing>/", slash_view),
-    path("echo", echo_view),
-    path("stream/<kind>", stream_view),
-    path("file", file_view),
-    re_path(r"^old/(?P<thing>[^/]+)$", slash_view),
+from tests.unit.library.helpers import Lines, series, value, wait_until
+from tests.unit.library.http import wsgi_apps
+from tests.unit.library.http.wsgi_apps import (
+    KINDS,
+    PARENT,
+    TRACE,
+    TRACEPARENT,
+    StartResponse,
+    configure_django,
+    endpoints,
+    flask_app,
+    get,
+    leave,
+    plain_app,
+    served,
+    watched,
 )
-
-
-def configure_django() -> None:
-    if not django.conf.settings.configured:
-        django.conf.settings.configure(
-            ROOT_URLCONF=urlpatterns,
-            ALLOWED_HOSTS=["*"],
-            SECRET_KEY="only for tests",
-            MIDDLEWARE=[f"{__name__}.refuse_outsiders", "django.middleware.common.CommonMiddleware"],
-            LOGGING_CONFIG=None,
-        )
-        sys.modules.setdefault(__name__, sys.modules[refuse_outsiders.__module__])
-        django.setup()
-
-
-def django_app() -> Any:
-    configure_django()
-    from django.core.wsgi import get_wsgi_application  # type: ignore[import-untyped]
-
-    return get_wsgi_application()
-
-
-def plain_app() -> Any:
-    def app(environ: Any, start_response: StartResponse) -> Any:
-        path = environ["PATH_INFO"]
-        if path.startswith("/fail"):
-            raise LookupError(f"no {path}, password=hunter2")
-        start_response("200 OK", [("Content-Type", "text/plain")])
-        if path.startswith("/stream/"):
-            return body_of(path.removeprefix("/stream/"))
-        if path == "/file":
-            return environ["wsgi.file_wrapper"](Path(__file__).open("rb"))
-        get_logger("shop").info("inside")
-        return [b"ok"]
-
-    return app
-
-
-KINDS = {"flask": flask_app, "django": django_app, "plain": plain_app}
-
-
-def watched(kind: str, registry: CollectorRegistry, **options: Any) -> Any:
-    if kind == "plain":
-        options["is_wsgi"] = True
-    return setup_monitoring(KINDS[kind](), service_name="shop", env="test", registry=registry, **options)
-
-
-@pytest.fixture(params=["flask", "django", "plain"])
-def kind(request: pytest.FixtureRequest) -> str:
-    return str(request.param)
-
 
 # --- route templates ---
 
@@ -429,123 +227,11 @@ def test_files_are_sent_by_the_server_itself(registry: CollectorRegistry, kind: 
         return bodies[0]
 
     (response,) = get(look, "/file")
-    assert response.content == Path(__file__).read_bytes()
+    assert response.content == Path(wsgi_apps.__file__).read_bytes()
     assert type(bodies[0]) is FileWrapper
     assert list(endpoints(registry).values()) == [1]
     if kind != "plain":
         assert value(registry, "http_response_size_bytes_sum", method="GET", endpoint="/file") == len(response.content)
-
-
-# --- what the protocol allows, called as a server would ---
-
-
-def call(app: Any, **environ: Any) -> tuple[Any, list[Any]]:
-    """The body, and what start_response was called with."""
-    started: list[Any] = []
-
-    def start_response(status: str, headers: Any, exc_info: Any = None) -> Callable[[bytes], object]:
-        started.append((status, dict(headers)))
-        return sent.append
-
-    sent: list[bytes] = []
-    return app({"REQUEST_METHOD": "GET", "PATH_INFO": "/", **environ}, start_response), started
-
-
-def test_a_generator_that_starts_late_and_the_older_write(registry: CollectorRegistry) -> None:
-    def app(environ: Any, start_response: StartResponse) -> Iterator[bytes]:
-        write = start_response("201 Created", [])
-        write(b"ab")
-        yield b"cde"
-
-    body, started = call(setup_monitoring(app, is_wsgi=True, registry=registry))
-    assert started == []
-    assert b"".join(body) == b"cde"
-    body.close()
-    assert started[0][0] == "201 Created"
-    assert endpoints(registry) == {("unmatched", "GET", "201"): 1}
-    assert value(registry, "http_response_size_bytes_sum", method="GET", endpoint="unmatched") == 5
-
-
-def test_a_body_of_one_chunk_can_be_counted(registry: CollectorRegistry) -> None:
-    body, _ = call(setup_monitoring(plain_app(), is_wsgi=True, registry=registry))
-    assert len(body) == 1
-    (response,) = get(setup_monitoring(plain_app(), is_wsgi=True, registry=registry), "/")
-    assert response.headers["content-length"] == "2"
-
-
-@pytest.mark.parametrize(
-    ("method", "status", "length", "expected"),
-    [
-        ("HEAD", "200 OK", None, "200"),
-        ("GET", "304 Not Modified", None, "304"),
-        ("GET", "200 OK", "3", "200"),
-        ("GET", "200 OK", "4", "499"),
-        ("GET", "200 OK", None, "499"),
-    ],
-)
-def test_an_early_close_is_a_499_unless_everything_was_sent(
-    registry: CollectorRegistry, method: str, status: str, length: str | None, expected: str
-) -> None:
-    def app(environ: Any, start_response: StartResponse) -> Any:
-        start_response(status, [("Content-Length", length)] if length else [])
-        return iter([b"abc", b"d"])
-
-    body, _ = call(setup_monitoring(app, is_wsgi=True, registry=registry), REQUEST_METHOD=method)
-    next(body)
-    body.close()
-    body.close()
-    assert endpoints(registry) == {("unmatched", method, expected): 1}
-
-
-def test_a_last_chunk_that_could_not_be_sent_is_a_499(registry: CollectorRegistry) -> None:
-    def app(environ: Any, start_response: StartResponse) -> Any:
-        start_response("200 OK", [("Content-Length", "3")])
-        return iter([b"abc"])
-
-    body, _ = call(setup_monitoring(app, is_wsgi=True, registry=registry))
-    next(body)
-    with contextlib.suppress(BrokenPipeError):
-        try:
-            raise BrokenPipeError  # of the server's, as it writes
-        finally:
-            body.close()
-    assert endpoints(registry) == {("unmatched", "GET", "499"): 1}
-
-
-def test_a_body_that_the_server_forgets_is_a_499_and_leaves_nothing_behind(registry: CollectorRegistry) -> None:
-    body, _ = call(setup_monitoring(plain_app(), is_wsgi=True, registry=registry), PATH_INFO="/stream/endless")
-    next(body)
-    assert correlation.current_correlation_id() is None
-    del body
-    assert endpoints(registry) == {("unmatched", "GET", "499"): 1}
-    assert value(registry, "http_requests_in_progress", method="GET") == 0
-
-
-def test_an_application_that_never_starts_a_response_is_a_500(registry: CollectorRegistry) -> None:
-    body, _ = call(setup_monitoring(lambda *_: [b"x"], is_wsgi=True, registry=registry))
-    assert list(body) == [b"x"]
-    body.close()
-    assert endpoints(registry) == {("unmatched", "GET", "500"): 1}
-
-
-def test_an_error_in_close_is_told(registry: CollectorRegistry, lines: Lines) -> None:
-    class Page:
-        def __iter__(self) -> Iterator[bytes]:
-            return iter([b"x"])
-
-        def close(self) -> None:
-            raise OSError("disk full")
-
-    def app(environ: Any, start_response: StartResponse) -> Any:
-        start_response("200 OK", [])
-        return Page()
-
-    body, _ = call(setup_monitoring(app, is_wsgi=True, registry=registry))
-    assert list(body) == [b"x"]
-    with pytest.raises(OSError, match="disk full"):
-        body.close()
-    assert endpoints(registry) == {("unmatched", "GET", "200"): 1}
-    assert lines.of("failed after the response")[0]["exception_message"] == "disk full"
 
 
 # --- correlation id, trace and log line ---
@@ -716,149 +402,3 @@ def test_an_error_of_the_library_does_not_reach_the_client(
     responses = get(app, "/echo", "/echo", method="POST", content=b"ok")
     assert [(response.status_code, response.text) for response in responses] == [(200, "ok")] * 2
     expected_internal_errors.append(2)
-
-
-# --- Django over ASGI ---
-
-
-def test_django_over_asgi(registry: CollectorRegistry, lines: Lines, spans: InMemorySpanExporter) -> None:
-    configure_django()
-    from django.core.asgi import get_asgi_application  # type: ignore[import-untyped]
-
-    handle = setup_monitoring(get_asgi_application(), service_name="shop", registry=registry)
-
-    async def with_lifespan(scope: Any, receive: Any, send: Any) -> None:
-        if scope["type"] == "http":
-            await handle(scope, receive, send)
-            return
-        for event in ("startup", "shutdown"):  # Django knows none
-            await receive()
-            await send({"type": f"lifespan.{event}.complete"})
-
-    with (
-        serving(with_lifespan) as address,
-        suppress_instrumentation(),
-        httpx.Client(base_url=address) as client,
-    ):
-        ok = client.get("/shops/a/items/1", headers={"X-Request-ID": "order-1"})
-        failed = client.get("/fail/1")
-        client.get("/nothing")
-        client.get("/slash/x")
-        assert client.get("/metrics").status_code == 200
-    assert (ok.headers["x-request-id"], failed.status_code) == ("order-1", 500)
-    assert lines.of("inside")[0]["correlation_id"] == "order-1"
-    assert endpoints(registry) == {
-        ("/shops/<str:shop>/items/<int:item>", "GET", "200"): 1,
-        ("/fail/<thing>", "GET", "500"): 1,
-        ("/slash/<thing>/", "GET", "301"): 1,
-        ("unmatched", "GET", "404"): 1,
-    }
-    assert series(registry, "http_exceptions_total") == {("/fail/<thing>", "LookupError"): 1}
-    assert lines.raw.count("Traceback") == 1
-    assert "GET /shops/<str:shop>/items/<int:item>" in {span.name for span in spans.get_finished_spans()}
-
-
-# --- the pages ---
-
-
-def page_code(name: str) -> str:
-    """The first example of a page, which is a whole module."""
-    page = Path(__file__).resolve().parents[3] / "docs/library" / name
-    return page.read_text().split("```python\n")[1].split("```")[0]
-
-
-@pytest.mark.parametrize(
-    ("page", "name", "path", "endpoint"),
-    [
-        ("flask.md", "app", "/shops/a/items/4711", "/shops/<shop>/items/<int:item>"),
-        ("django.md", "application", "/shops/a/items/4711", "/shops/<str:shop>/items/<int:item>"),
-    ],
-)
-def test_the_example_of_the_page(
-    lines: Lines, monkeypatch: pytest.MonkeyPatch, page: str, name: str, path: str, endpoint: str
-) -> None:
-    configure_django()
-    monkeypatch.setenv("DJANGO_SETTINGS_MODULE", "")
-    module: dict[str, Any] = {"__name__": "shop"}
-    exec(page_code(page), module)
-    response, health, metrics = get(module[name], path, "/health", "/metrics")
-    assert (response.status_code, health.json()["service"]) == (200, "shop")
-    assert f'http_requests_total{{endpoint="{endpoint}",method="GET",status="200"}}' in metrics.text
-    assert lines.of("request completed")[-1]["correlation_id"] == response.headers["x-request-id"]
-
-
-# --- gunicorn ---
-
-GUNICORN_APP = """
-    import time
-    import flask
-    from signalfire import setup_monitoring, get_logger
-
-    app = flask.Flask("shop")
-
-    @app.get("/items/<item>")
-    def item(item):
-        get_logger("shop").info("inside", item=item)
-        return item
-
-    @app.get("/endless")
-    def endless():
-        def chunks():
-            while True:
-                yield b"x" * 1000
-                time.sleep(0.01)
-        return flask.Response(chunks())
-
-    def failing(environ, start_response):
-        raise LookupError("no such thing")
-
-    setup_monitoring(app, service_name="shop")
-    plain = setup_monitoring(failing, is_wsgi=True)
-
-    def application(environ, start_response):
-        return (plain if environ["PATH_INFO"] == "/fail" else app)(environ, start_response)
-"""
-
-
-@contextlib.contextmanager
-def gunicorn(folder: Path, collector: Collector, *options: str) -> Iterator[tuple[str, Path]]:
-    (folder / "shop_wsgi.py").write_text(textwrap.dedent(GUNICORN_APP))
-    port, output = free_port(), folder / "stdout"
-    environment = {name: text for name, text in os.environ.items() if name != "OTEL_TRACES_EXPORTER"}
-    environment |= {"OTEL_EXPORTER_OTLP_ENDPOINT": collector.address, "OTEL_BSP_SCHEDULE_DELAY": "60000"}
-    command = [sys.executable, "-m", "gunicorn", "--chdir", str(folder), "-b", f"127.0.0.1:{port}", *options]
-    with output.open("w") as stdout:
-        process = subprocess.Popen([*command, "shop_wsgi"], stdout=stdout, stderr=subprocess.STDOUT, env=environment)
-        try:
-            address = f"http://127.0.0.1:{port}"
-            wait_until(lambda: answers(f"{address}/health/live"), 60)
-            yield address, output
-        finally:
-            process.send_signal(signal.SIGTERM)
-            process.wait(30)
-
-
-def answers(url: str) -> bool:
-    try:
-        return httpx.get(url).status_code == 200
-    except httpx.TransportError:
-        return False
-
-
-@pytest.mark.parametrize("options", [(), ("--threads", "2")], ids=["sync", "gthread"])
-def test_behind_gunicorn(tmp_path: Path, collector: Collector, options: tuple[str, ...]) -> None:
-    with gunicorn(tmp_path, collector, *options) as (address, output):
-        response = httpx.get(f"{address}/items/7", headers={"X-Request-ID": "order-1"})
-        assert (response.text, response.headers["x-request-id"]) == ("7", "order-1")
-        assert httpx.get(f"{address}/fail").status_code == 500
-        leave(address, "/endless")
-        metrics = wait_until(lambda: "499" in (text := httpx.get(f"{address}/metrics").text) and text)
-    assert 'http_requests_total{endpoint="/items/<item>",method="GET",status="200"} 1.0' in metrics
-    assert 'http_requests_total{endpoint="unmatched",method="GET",status="500"} 1.0' in metrics
-    assert 'http_requests_total{endpoint="/endless",method="GET",status="499"} 1.0' in metrics
-    assert 'http_exceptions_total{endpoint="unmatched",exception_type="LookupError"} 1.0' in metrics
-    log = output.read_text()
-    assert log.count('"message":"inside"') == 1
-    assert log.count('"correlation_id":"order-1"') == 2
-    assert log.count("Traceback") == 1
-    assert {span.name for span in collector.spans} == {"GET /items/<item>", "GET", "GET /endless"}

@@ -31,7 +31,7 @@ from examples.adplatform.database import open_database
 from examples.adplatform.faults import Fault, FaultBoard
 from examples.adplatform.provider import errors
 from examples.adplatform.provider.app import create_app
-from tests.unit.examples.helpers import serving
+from tests.support.serving import serving
 from tests.unit.library.helpers import Lines, series, value
 
 OURS = ("invoke_", "task ", "execute_tool ", "chat ", "retrieval ")

@@ -18,10 +18,10 @@ from hypothesis import strategies as st
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 from opentelemetry.trace import SpanKind
 from signalfire import Metrics, track_ai_call
-from signalfire.ai import AiCall, ai_operation, current_operation, subscribe, track_tokens
-from signalfire.prices import Usage
-from signalfire.providers.failures import error_type
-from signalfire.providers.usage import Answers, failed_with, has_text
+from signalfire.llm.answers import Answers, failed_with, has_text
+from signalfire.llm.call import AiCall, ai_operation, current_operation, subscribe, track_tokens
+from signalfire.llm.failures import error_type
+from signalfire.llm.prices import Usage
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
@@ -531,7 +531,7 @@ def test_layers_in_threads(metrics: Metrics) -> None:
 )
 def test_whatever_a_provider_answers_nothing_breaks(answer: Any) -> None:
     answers = Answers()
-    answers.take(answer)
+    answers.read(answer)
     failed_with(answer)
     has_text(answer)
     for usage, model in answers.usages:

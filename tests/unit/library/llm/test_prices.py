@@ -16,10 +16,11 @@ from genai_prices.data_snapshot import DataSnapshot, set_custom_snapshot
 from genai_prices.types import ModelInfo, ModelPrice, Provider
 from hypothesis import given
 from hypothesis import strategies as st
-from signalfire import Metrics, ai, prices, setup_monitoring
-from signalfire.ai import AiCall, subscribe
-from signalfire.pricefile import read_price_file
-from signalfire.prices import PriceList, Usage, calculate_cost
+from signalfire import Metrics, setup_monitoring
+from signalfire.llm import prices
+from signalfire.llm.call import AiCall, subscribe, track_ai_call
+from signalfire.llm.price_file import read_price_file
+from signalfire.llm.prices import PriceList, Usage, calculate_cost
 from signalfire.providers.anthropic import instrument_anthropic, uninstrument_anthropic
 from signalfire.providers.openai import instrument_openai, uninstrument_openai
 from signalfire.settings import SettingError
@@ -387,7 +388,7 @@ def test_own_prices_are_never_rounded(
 
 def test_a_calls_answers_are_priced_one_by_one(metrics: Metrics) -> None:
     """Two prompts of 150,000 tokens are below the tier that one of 300,000 would be in."""
-    with ai.track_ai_call("anthropic", "claude-sonnet-4-5", metrics=metrics) as call:
+    with track_ai_call("anthropic", "claude-sonnet-4-5", metrics=metrics) as call:
         call.record_tokens(input=150_000)
         call.record_tokens(input=150_000)
     assert call.price is not None

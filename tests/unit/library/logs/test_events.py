@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from signalfire import get_logger
 from signalfire.errors import recent_errors, reset_errors
-from signalfire.log_events import (
+from signalfire.logs.events import (
     MAX_CONTENT,
     AnyLogger,
     log_agent_action,
@@ -20,7 +20,7 @@ from signalfire.log_events import (
     log_performance,
     log_request,
 )
-from signalfire.logs import line
+from signalfire.logs.line import line
 
 from tests.unit.library.helpers import Lines
 
@@ -139,7 +139,7 @@ def test_an_error_is_written_with_its_stack_trace_and_counted_once(lines: Lines)
     row = only(lines)
     assert (row["level"], row["message"], row["exception_type"]) == ("error", "could not publish", "ValueError")
     assert (row["exception_message"], row["campaign"]) == ("password=[MASKED]", 7)
-    assert "test_log_events.py" in row["stacktrace"]
+    assert "test_events.py" in row["stacktrace"]
     log_error(KeyError("x"), level=logging.WARNING)
     assert {kind.kind: kind.count for kind in recent_errors()} == {"ValueError": 1, "KeyError": 1}
 

@@ -18,8 +18,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from signalfire import get_logger, internal, setup_logging
-from signalfire.logs import line
+from signalfire import get_logger, setup_logging
+from signalfire.logs.line import line
+from signalfire.prometheus import default
 
 from tests.unit.library.helpers import Lines, value
 
@@ -71,7 +72,7 @@ def names(folder: Path) -> set[str]:
 
 
 def dropped() -> float:
-    return value(internal.metrics.registry, "signalfire_log_records_dropped_total", reason="write_failed")
+    return value(default.metrics.registry, "signalfire_log_records_dropped_total", reason="write_failed")
 
 
 def opened(folder: Path) -> list[int]:
@@ -428,7 +429,7 @@ def test_a_child_forked_in_the_middle_of_a_write_can_log(folder: Path, out: Line
 def test_a_process_that_hangs_in_its_rotation_does_not_stop_the_others(
     folder: Path, clock: Clock, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr("signalfire.logfiles.PATIENCE", 0.2)
+    monkeypatch.setattr("signalfire.logs.files.PATIENCE", 0.2)
     folder.mkdir()
     with (folder / ".shop.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
@@ -515,19 +516,20 @@ def test_a_program_that_closes_all_files_loses_one_line(folder: Path, out: Lines
 def test_a_full_disk_tears_no_line_and_is_used_again_when_there_is_space(folder: Path) -> None:
     """A limit on the size of files stands for the end of the disk: a line is written in part, the next not at all."""
     program = """
-        import resource, signalfire, pathlib
-        from signalfire import internal
+        import resource, pathlib, signalfire
+        from signalfire.logs.line import line
+        from signalfire.prometheus import default
         signalfire.setup_logging("shop")
         log = signalfire.get_logger("a")
         log.info("one", padding="x" * 500)
-        size = pathlib.Path(signalfire.logs.line.files.folder, "shop.log").stat().st_size
+        size = pathlib.Path(line.files.folder, "shop.log").stat().st_size
         resource.setrlimit(resource.RLIMIT_FSIZE, (size + 100, resource.RLIM_INFINITY))
         log.info("two", padding="x" * 500)
         log.info("three", padding="x" * 500)
         resource.setrlimit(resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
         log.info("four")
         sample = "signalfire_log_records_dropped_total"
-        print(internal.metrics.registry.get_sample_value(sample, {"reason": "write_failed"}))
+        print(default.metrics.registry.get_sample_value(sample, {"reason": "write_failed"}))
     """
     environment = os.environ | {"LOG_DIR": str(folder)}
     arguments = [sys.executable, "-c", textwrap.dedent(program)]

@@ -17,8 +17,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from opentelemetry import trace
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
-from signalfire import get_logger, internal, setup_logging, with_correlation_id
-from signalfire.logs import JsonHandler, line
+from signalfire import get_logger, setup_logging, with_correlation_id
+from signalfire.logs.line import line
+from signalfire.logs.stdlib import JsonHandler
+from signalfire.prometheus import default
 
 from tests.unit.library.helpers import Lines, value
 
@@ -206,9 +208,9 @@ class Broken(io.StringIO):
 
 def test_lines_that_cannot_be_written_are_counted() -> None:
     setup_logging("shop", stream=Broken())
-    before = value(internal.metrics.registry, "signalfire_log_records_dropped_total", reason="write_failed")
+    before = value(default.metrics.registry, "signalfire_log_records_dropped_total", reason="write_failed")
     get_logger("a").info("lost")
-    after = value(internal.metrics.registry, "signalfire_log_records_dropped_total", reason="write_failed")
+    after = value(default.metrics.registry, "signalfire_log_records_dropped_total", reason="write_failed")
     assert after - before == 1
 
 

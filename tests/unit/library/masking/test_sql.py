@@ -3,7 +3,7 @@
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
-from signalfire.statements import MAX_RECORDED, OPERATIONS, OTHER, operation_of, without_literals
+from signalfire.masking.sql import MAX_RECORDED, OPERATIONS, OTHER, operation_of, without_literals
 
 
 @pytest.mark.parametrize(

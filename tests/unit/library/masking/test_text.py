@@ -6,7 +6,6 @@ import string
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, NamedTuple
 
 import orjson
@@ -14,30 +13,15 @@ import pydantic
 import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
-from signalfire import masking, plain, setup_logging
-from signalfire.logs import line
+from signalfire import setup_logging
+from signalfire._internal.json import dumps
+from signalfire.logs.line import line
+from signalfire.masking import text as masking
 from signalfire.settings import SettingError
 
 from tests.unit.library.helpers import Lines
+from tests.unit.library.secret_corpus import LEFT, MASKED, secret_of
 
-FOLDER = Path(__file__).parent / "secrets"
-ESCAPES = {"\\n": "\n", "\\t": "\t", "\\\\": "\\", "~": ""}
-
-
-def rows(file: str) -> list[list[str]]:
-    """The cases of a file, their parts unescaped; its README says what they are."""
-    lines = [row for row in (FOLDER / file).read_text().splitlines() if row and not row.startswith("#")]
-    return [re.sub(r"\\[nt\\]|~", lambda found: ESCAPES[found.group()], row).split("\t") for row in lines]
-
-
-def secret_of(masked: str, text: str) -> str:
-    """The part of a text that masking has to replace."""
-    start = next((place for place, (a, b) in enumerate(zip(masked, text, strict=False)) if a != b), 0)
-    end = next((place for place, (a, b) in enumerate(zip(masked[::-1], text[::-1], strict=False)) if a != b), 0)
-    return text[start : len(text) - end]
-
-
-MASKED, LEFT = rows("masked.tsv"), rows("left.tsv")
 KINDS = {kind for kind, _, _ in MASKED}
 
 
@@ -261,7 +245,7 @@ KEYS = [
 
 def logged(**fields: Any) -> str:
     """What would be written for these fields."""
-    rendered = plain.dumps(fields)
+    rendered = dumps(fields)
     if masking.suspicious(fields):
         rendered = orjson.dumps(masking.mask(orjson.loads(rendered)))
     return rendered.decode()
@@ -447,7 +431,7 @@ values = st.recursive(
 @example({"a": "basic\nA1111111"})
 def test_no_secret_gets_past_the_cheap_look(fields: dict[str, Any]) -> None:
     """The first look may be wrong in one direction only."""
-    decoded = orjson.loads(plain.dumps(fields))
+    decoded = orjson.loads(dumps(fields))
     if masking.mask(decoded) != decoded:
         assert masking.suspicious(fields)
 

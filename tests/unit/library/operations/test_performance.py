@@ -11,7 +11,7 @@ from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanE
 from opentelemetry.trace import StatusCode
 from prometheus_client import CollectorRegistry
 from signalfire import Metrics
-from signalfire.performance import PerformanceTracker, get_performance_dashboard, measured
+from signalfire.operations.performance import PerformanceTracker, get_performance_dashboard, measured
 from signalfire.prometheus.bounded import DEFAULT_CAP, OTHER
 
 from tests.unit.library.helpers import series, value

@@ -13,9 +13,10 @@ import pytest
 from prometheus_client import Metric
 from prometheus_client.openmetrics.parser import text_string_to_metric_families
 
-from scripts.generators.catalogue import load
-from scripts.paths import ROOT
-from tests.unit.library.helpers import Collector, free_port, wait_until
+from kit.generators.catalogue import load
+from kit.paths import ROOT
+from tests.support.ports import free_port
+from tests.unit.library.helpers import Collector, wait_until
 from tests.unit.library.redis_server import running_redis
 
 OPEN_METRICS = {"Accept": "application/openmetrics-text; version=1.0.0"}

@@ -5,11 +5,11 @@ from typing import Any
 
 import pytest
 from prometheus_client import CollectorRegistry
-from signalfire import own_metrics
-from signalfire.own_metrics import declare_counter, declare_gauge, declare_histogram, declare_metrics
+from signalfire.prometheus import declared
+from signalfire.prometheus.declared import declare_counter, declare_gauge, declare_histogram, declare_metrics
 from signalfire.settings import SettingError
 
-from scripts.settings import load
+from kit.settings import load
 from tests.unit.library.helpers import series, value
 
 FILE = """
@@ -102,4 +102,4 @@ def test_a_file_that_is_not_what_it_should_be(content: str, registry: CollectorR
 def test_a_missing_file_is_named(monkeypatch: Any, tmp_path: Path) -> None:
     monkeypatch.setenv("SIGNALFIRE_METRICS_FILE", str(tmp_path / "away.yaml"))
     with pytest.raises(SettingError, match=r"SIGNALFIRE_METRICS_FILE: .*away\.yaml cannot be read"):
-        own_metrics.declare_metrics()
+        declared.declare_metrics()

@@ -15,14 +15,14 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, Summary, generate_latest
 from signalfire import Metrics
-from signalfire.http.exposition import render
 from signalfire.prometheus.bounded import MAX_SERIES, Family
-from signalfire.prometheus.children import BATCH, FastCounter, FastHistogram, FastSummary
+from signalfire.prometheus.exposition import render
+from signalfire.prometheus.fast_metrics import BATCH, FastCounter, FastHistogram, FastSummary
 
-from scripts.generators import catalogue
+from kit.generators import catalogue
 from tests.unit.library.helpers import series, value
 
-ROOT = Path(__file__).resolve().parents[3]
+ROOT = Path(__file__).resolve().parents[4]
 CLASSES = {"Counter", "Gauge", "Histogram", "Summary", "FastCounter", "FastHistogram", "FastSummary"}
 
 
@@ -151,7 +151,7 @@ import sys
 from prometheus_client import CollectorRegistry
 from signalfire import metrics
 from signalfire.http.exchange import Recorder
-from signalfire.http.exposition import render
+from signalfire.prometheus.exposition import render
 metrics.campaigns_created_total.labels(platform="search").inc(2)
 metrics.service_health.labels(component="shop", check="overall").set(float(sys.argv[1]))
 recorder = Recorder(metrics)

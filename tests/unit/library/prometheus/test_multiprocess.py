@@ -20,11 +20,12 @@ from hypothesis import strategies as st
 from prometheus_client.mmap_dict import MmapedDict, mmap_key
 from prometheus_client.multiprocess import MultiProcessCollector
 from prometheus_client.parser import text_string_to_metric_families
-from signalfire.prometheus.groups import Group, folder_name, read_file, remove_abandoned, started_at
 from signalfire.prometheus.merging import Numbers, families
+from signalfire.prometheus.process_group import Group, folder_name, read_file, remove_abandoned, started_at
 
-from scripts.paths import ROOT
-from tests.unit.library.helpers import free_port, wait_until
+from kit.paths import ROOT
+from tests.support.ports import free_port
+from tests.unit.library.helpers import wait_until
 
 SOURCE = ROOT / "instrumentation/python/src"
 
@@ -218,7 +219,7 @@ import os
 from prometheus_client import Counter, Histogram
 early = Counter("early_total", "Made before anything of signalfire was there.")
 from signalfire import metrics
-from signalfire.http.exposition import render
+from signalfire.prometheus.exposition import render
 
 late = Histogram("late_seconds", "Made with prometheus_client itself.", buckets=(1, 2))
 
@@ -498,7 +499,7 @@ def test_a_folder_that_cannot_be_made_leaves_the_process_on_its_own(tmp_path: Pa
     (tmp_path / "file").write_text("")
     program = """
 from signalfire import metrics
-from signalfire.http.exposition import render
+from signalfire.prometheus.exposition import render
 metrics.campaigns_created_total.labels(platform="search").inc()
 print(render(metrics.registry, "")[0].decode())
 """

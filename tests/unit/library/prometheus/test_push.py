@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 from prometheus_client import CollectorRegistry
 from signalfire import Metrics
-from signalfire.push import push_metrics
+from signalfire.prometheus.push import push_metrics
 from signalfire.settings import SettingError
 
-from tests.unit.library.helpers import free_port
+from tests.support.ports import free_port
 
 
 class Gateway:

@@ -20,11 +20,12 @@ from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 from opentelemetry.sdk.trace.sampling import ALWAYS_OFF
 from opentelemetry.trace import Link, NoOpTracerProvider, StatusCode
-from signalfire import instrument_clients, span_masking
-from signalfire.span_masking import install, masked, without_query_values
+from signalfire import instrument_clients
+from signalfire.tracing import masking as span_masking
+from signalfire.tracing.masking import install, masked, without_query_values
 
 from tests.unit.library.helpers import serving
-from tests.unit.library.test_masking import MASKED, secret_of
+from tests.unit.library.secret_corpus import MASKED, secret_of
 
 
 @pytest.fixture
@@ -79,7 +80,7 @@ def test_every_part_of_a_span_is_masked(provider: TracerProvider, memory: InMemo
     assert done.status.description == "ValueError: cannot log in with password=[MASKED]"
     assert [event.name for event in done.events] == ["got Bearer [MASKED]", "exception"]
     assert done.events[0].attributes == {"header": "Bearer [MASKED]", "left": True}
-    assert "test_span_masking.py" in str((done.events[1].attributes or {})["exception.stacktrace"])
+    assert "test_masking.py" in str((done.events[1].attributes or {})["exception.stacktrace"])
     assert done.links[0].attributes == {"note": "token=[MASKED]"}
     assert (done.links[0].context, done.parent) == (context, None)
     assert done.instrumentation_scope is not None

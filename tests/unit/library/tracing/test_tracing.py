@@ -17,24 +17,25 @@ from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExport
 from opentelemetry.sdk.trace import ReadableSpan, TracerProvider
 from opentelemetry.sdk.trace.export import SpanExportResult
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
-from signalfire import internal, tracing, with_correlation_id
+from signalfire import with_correlation_id
+from signalfire._internal.switch_interval import SHORT, short_switch_interval
+from signalfire.prometheus import default
 from signalfire.settings import Identity
-from signalfire.turns import TURN, short_turns
+from signalfire.tracing import setup
+from signalfire.tracing.exporter import jaeger_endpoint
+from signalfire.tracing.queue import SpanQueue
 
-from tests.unit.library.helpers import Collector, free_port, value, wait_until
-
-SOURCE = Path(__file__).resolve().parents[3] / "instrumentation/python/src"
+from tests.support.ports import free_port
+from tests.unit.library.helpers import Collector, value, wait_until
 
 
 def dropped(reason: str) -> float:
-    return value(internal.metrics.registry, "signalfire_spans_dropped_total", reason=reason)
+    return value(default.metrics.registry, "signalfire_spans_dropped_total", reason=reason)
 
 
-def queue(
-    address: str, size: int = 100, batch: int = 10, timeout: float = 10
-) -> tuple[TracerProvider, tracing.SpanQueue]:
+def queue(address: str, size: int = 100, batch: int = 10, timeout: float = 10) -> tuple[TracerProvider, SpanQueue]:
     exporter = OTLPSpanExporter(endpoint=f"{address}/v1/traces", timeout=timeout)
-    spans = tracing.SpanQueue(exporter, size=size, batch=batch, delay=0.05)
+    spans = SpanQueue(exporter, size=size, batch=batch, delay=0.05)
     provider = TracerProvider(shutdown_on_exit=False)
     provider.add_span_processor(spans)
     return provider, spans
@@ -160,33 +161,33 @@ def test_requests_get_their_turn_while_a_batch_is_encoded() -> None:
             during.append(sys.getswitchinterval())
             return super().export(spans)
 
-    spans = tracing.SpanQueue(Exporter(), size=10, batch=10, delay=0.01)
+    spans = SpanQueue(Exporter(), size=10, batch=10, delay=0.01)
     provider = TracerProvider(shutdown_on_exit=False)
     provider.add_span_processor(spans)
     make_spans(provider, 1)
     assert spans.force_flush(10_000)
-    assert during == pytest.approx([TURN])
+    assert during == pytest.approx([SHORT])
     assert sys.getswitchinterval() == usual
     spans.shutdown()
 
 
-def test_a_forked_child_has_the_usual_turns() -> None:
+def test_a_forked_child_has_the_usual_switch_interval() -> None:
     usual = sys.getswitchinterval()
-    with short_turns():
+    with short_switch_interval():
         child = os.fork()
         if child == 0:
-            with short_turns():
+            with short_switch_interval():
                 pass
             os._exit(0 if sys.getswitchinterval() == usual else 1)
         assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
-    assert sys.getswitchinterval() == usual
+    wait_until(lambda: sys.getswitchinterval() == usual)  # another test's exporter may just be at work
 
 
 def test_spans_that_are_not_sampled_are_neither_sent_nor_counted(collector: Collector) -> None:
     from opentelemetry.sdk.trace.sampling import ALWAYS_OFF
 
     exporter = OTLPSpanExporter(endpoint=f"{collector.address}/v1/traces")
-    spans = tracing.SpanQueue(exporter, size=1, batch=1, delay=0.01)
+    spans = SpanQueue(exporter, size=1, batch=1, delay=0.01)
     provider = TracerProvider(sampler=ALWAYS_OFF, shutdown_on_exit=False)
     provider.add_span_processor(spans)
     before = dropped("queue_full")
@@ -420,7 +421,7 @@ def test_older_settings_are_understood(monkeypatch: pytest.MonkeyPatch) -> None:
         ("http://[::1]:14268/api/traces", "http://[::1]:4318"),
     ):
         monkeypatch.setenv("JAEGER_ENDPOINT", older)
-        assert tracing.jaeger_endpoint() == address
+        assert jaeger_endpoint() == address
 
 
 def test_the_queue_takes_its_size_from_the_standard_variables(
@@ -428,9 +429,9 @@ def test_the_queue_takes_its_size_from_the_standard_variables(
 ) -> None:
     monkeypatch.setenv("OTEL_BSP_MAX_QUEUE_SIZE", "7")
     monkeypatch.setenv("OTEL_BSP_MAX_EXPORT_BATCH_SIZE", "")
-    state = tracing._State.queue
-    provider = tracing.make_provider(Identity("shop", "test"), OTLPSpanExporter(endpoint=collector.address))
-    made, tracing._State.queue = tracing._State.queue, state
+    state = setup._State.queue
+    provider = setup.make_provider(Identity("shop", "test"), OTLPSpanExporter(endpoint=collector.address))
+    made, setup._State.queue = setup._State.queue, state
     assert made is not None
     assert (made._size, made._batch) == (7, 7)
     assert (made._delay, made._timeout) == (1.0, 5.0)
@@ -438,12 +439,12 @@ def test_the_queue_takes_its_size_from_the_standard_variables(
 
 
 def test_attributes_have_a_longest_length(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert tracing.span_limits().max_span_attribute_length == tracing.MAX_ATTRIBUTE
-    assert tracing.span_limits().max_attribute_length == tracing.MAX_ATTRIBUTE  # of events and links
+    assert setup.span_limits().max_span_attribute_length == setup.MAX_ATTRIBUTE
+    assert setup.span_limits().max_attribute_length == setup.MAX_ATTRIBUTE  # of events and links
     monkeypatch.setenv("OTEL_ATTRIBUTE_VALUE_LENGTH_LIMIT", "100")
-    assert tracing.span_limits().max_span_attribute_length == 100
+    assert setup.span_limits().max_span_attribute_length == 100
     monkeypatch.setenv("OTEL_SPAN_ATTRIBUTE_VALUE_LENGTH_LIMIT", "")
-    assert tracing.span_limits().max_span_attribute_length is None
+    assert setup.span_limits().max_span_attribute_length is None
 
 
 def test_many_threads_lose_nothing(collector: Collector) -> None:

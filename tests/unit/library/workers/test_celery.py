@@ -23,10 +23,11 @@ from signalfire import settings, with_correlation_id
 from signalfire.settings import SettingError
 from signalfire.workers import setup_celery_monitoring
 
-from tests.unit.library.helpers import Collector, Lines, free_port, series, value, wait_until
+from tests.support.ports import free_port
+from tests.unit.library.helpers import Collector, Lines, series, value, wait_until
 from tests.unit.library.redis_server import running_redis
 
-ROOT = Path(__file__).resolve().parents[3]
+ROOT = Path(__file__).resolve().parents[4]
 
 
 class Worker:

@@ -6,14 +6,13 @@ import { useEffect, useState } from 'react';
 import { Page } from '../../app/Page';
 import { PageLink } from '../../app/PageLink';
 import { useSettings, useSource } from '../../app/settings';
-import { type Alert, fetchAlerts, fetchSilences, type Silence } from '../../data/alertmanager';
 import { useMode } from '../../app/theme';
+import { Notice } from '../../components/Notice';
+import { SeverityBadge } from '../../components/SeverityBadge';
+import { type Alert, fetchAlerts, fetchSilences, type Silence } from '../../data/alertmanager';
 import { isAbort } from '../../data/http';
 import { linesOfRequest, linesOfTrace } from '../../data/loki';
 import { logsPage, safeHref, tracePage } from '../../model/links';
-import { Notice } from '../../panels/Notice';
-
-import { SeverityBadge } from './SeverityBadge';
 
 const EVERY_MS = 10_000;
 

@@ -9,14 +9,14 @@ import { updateQuery, useLocation } from '../../app/router';
 import { useSource } from '../../app/settings';
 import { TimeControls } from '../../app/TimeControls';
 import { useClock } from '../../app/useTime';
+import { LogLines } from '../../components/LogLines';
+import { Notice } from '../../components/Notice';
 import { isAbort } from '../../data/http';
+import { toQuery } from '../../data/logQuery';
 import { isLogs, type LogRow, queryLogs, toRows } from '../../data/loki';
-import { DashboardView } from '../DashboardView';
-import { Notice } from '../../panels/Notice';
 import type { Dashboard } from '../../model/dashboard';
-import { toQuery } from '../../model/logQuery';
+import { DashboardView } from '../DashboardView';
 
-import { LogLines } from './LogLines';
 import { Volume } from './Volume';
 
 const STARTS: Array<[string, string]> = [

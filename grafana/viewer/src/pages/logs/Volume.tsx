@@ -4,10 +4,9 @@ import { dateTimeFormat, type GrafanaTheme2, type TimeRange } from '@grafana/dat
 import { useStyles2, useTheme2 } from '@grafana/ui';
 import { useEffect, useState } from 'react';
 
+import { levelColor } from '../../components/LogLines';
 import { isLogs, levelOf, type LogLevelName, queryLogs } from '../../data/loki';
 import { formatDuration, queryInterval } from '../../model/interval';
-
-import { levelColor } from './LogLines';
 
 const ORDER: LogLevelName[] = ['unknown', 'trace', 'debug', 'info', 'warning', 'error', 'critical'];
 const HEIGHT = 90;

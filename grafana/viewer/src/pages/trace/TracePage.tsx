@@ -7,13 +7,12 @@ import { Page } from '../../app/Page';
 import { PageLink } from '../../app/PageLink';
 import { useLocation } from '../../app/router';
 import { useSource } from '../../app/settings';
+import { Notice } from '../../components/Notice';
+import { formatMs, useServiceColors, Waterfall } from '../../components/Waterfall';
 import { isAbort, ServerError } from '../../data/http';
 import { fetchTrace, type Trace } from '../../data/jaeger';
 import { linesOfTrace } from '../../data/loki';
 import { logsPage } from '../../model/links';
-import { Notice } from '../../panels/Notice';
-
-import { formatMs, useServiceColors, Waterfall } from './Waterfall';
 
 /** A trace is only complete a while after its request: one that is not there yet is asked for again. */
 const TRIES = 6;

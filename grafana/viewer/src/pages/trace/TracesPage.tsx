@@ -8,12 +8,11 @@ import { navigate, updateQuery, useLocation } from '../../app/router';
 import { useSource } from '../../app/settings';
 import { TimeControls } from '../../app/TimeControls';
 import { useClock } from '../../app/useTime';
+import { Notice } from '../../components/Notice';
+import { formatMs, useServiceColors } from '../../components/Waterfall';
 import { isAbort } from '../../data/http';
 import { fetchOperations, fetchServices, searchTraces, type Trace } from '../../data/jaeger';
 import { tracePage } from '../../model/links';
-import { Notice } from '../../panels/Notice';
-
-import { formatMs, useServiceColors } from './Waterfall';
 
 export default function TracesPage() {
   const styles = useStyles2(getStyles);

@@ -11,7 +11,7 @@ MOST = 10_000
 OLDEST = 3600.0  # seconds
 
 
-class OpenWork(Generic[T]):
+class PendingWork(Generic[T]):
     """What was started, by id. Safe to use from any thread.
 
     More than `most` entries, or one that is older than `oldest` seconds, are not waited for any longer: `give_up` is
@@ -50,7 +50,7 @@ class OpenWork(Generic[T]):
         entry = self._entries.get(identifier) if identifier is not None else None
         return None if entry is None else entry[1]
 
-    def take(self, identifier: str) -> T | None:
+    def pop(self, identifier: str) -> T | None:
         """The work of that id, which is open no longer. None where there is none: unknown, completed or given up."""
         with self._lock:
             entry = self._entries.pop(identifier, None)

@@ -8,9 +8,9 @@ from datetime import UTC, datetime
 from typing import Any, TypeVar
 
 from signalfire.agent_monitoring.records import AgentRecord, Clock, ConflictRecord, LastHour, Tally
-from signalfire.agents import AgentExecution, LoggedOperation, Task, ToolCall, Workflow
-from signalfire.coordination import RESOLVED, Conflict, Message
-from signalfire.operations import ERROR
+from signalfire.agents.coordination import RESOLVED, Conflict, Message
+from signalfire.agents.operations import AgentExecution, LoggedOperation, Task, ToolCall, Workflow
+from signalfire.operations.operation import ERROR
 from signalfire.prometheus.bounded import DEFAULT_CAP, OTHER
 
 FAILURES = 20  # the last ones that are kept

@@ -14,19 +14,19 @@ from opentelemetry.context import Context
 from prometheus_client import REGISTRY
 
 from signalfire import settings
+from signalfire._internal.pending import MOST, OLDEST, PendingWork
 from signalfire.agent_monitoring import system_health
 from signalfire.agent_monitoring.ledger import Ledger, described, now
 from signalfire.agent_monitoring.validation import DEFAULT_TIMEOUT, Validation, servers_of, validate
-from signalfire.agents import LoggedOperation, Task, Workflow, subscribe
-from signalfire.catalogue import Metrics
-from signalfire.coordination import Conflict
-from signalfire.correlation import new_correlation_id
-from signalfire.internal import internal_error
-from signalfire.internal import metrics as default_metrics
+from signalfire.agents.coordination import Conflict
+from signalfire.agents.operations import LoggedOperation, Task, Workflow, subscribe
+from signalfire.context.correlation import new_correlation_id
+from signalfire.http.server import MetricsServer, start_metrics_server
 from signalfire.monitoring import Monitoring, setup_monitoring
-from signalfire.open_work import MOST, OLDEST, OpenWork
-from signalfire.server import MetricsServer, start_metrics_server
-from signalfire.tracing import DEFAULT_DEADLINE
+from signalfire.prometheus.catalogue import Metrics
+from signalfire.prometheus.default import metrics as default_metrics
+from signalfire.prometheus.internal_errors import internal_error
+from signalfire.tracing.queue import DEFAULT_DEADLINE
 
 ABANDONED = "abandoned"
 _SHOWN = 100  # pieces of open work in a dashboard
@@ -44,7 +44,7 @@ class AgentMonitoring:
 
     def __init__(self, *, metrics: Metrics | None = None, most_open: int = MOST, oldest_open: float = OLDEST) -> None:
         self.metrics = metrics or default_metrics
-        self._open: OpenWork[LoggedOperation] = OpenWork(abandon, most=most_open, oldest=oldest_open)
+        self._open: PendingWork[LoggedOperation] = PendingWork(abandon, most=most_open, oldest=oldest_open)
         self._ledger = Ledger()
         self._increases = system_health.Increases()
         self._monitoring: Monitoring | None = None
@@ -300,7 +300,7 @@ class AgentMonitoring:
         operation.begin(parent, seconds_ago=max(0.0, seconds_ago))
 
     def _complete(self, identifier: str, success: bool, error_type: str | None) -> bool:
-        operation = self._open.take(identifier)
+        operation = self._open.pop(identifier)
         if operation is not None:
             finish(operation, success, error_type)
             with self._lock:
@@ -322,9 +322,9 @@ class AgentMonitoring:
     def _listen(self) -> None:
         with self._lock:
             if self._unsubscribe is None:
-                self._unsubscribe = subscribe(self._hear)
+                self._unsubscribe = subscribe(self._operation_ended)
 
-    def _hear(self, operation: LoggedOperation) -> None:
+    def _operation_ended(self, operation: LoggedOperation) -> None:
         if operation.metrics is self.metrics:
             self._ledger.learn(operation)
 

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from signalfire.operations import ERROR, SUCCESS
+from signalfire.operations.operation import ERROR, SUCCESS
 
 _MINUTES = 60
 _HOUR = 3600.0
@@ -24,12 +24,12 @@ class LastHour:
         self._minute = int(self._started // 60)
 
     def add(self) -> None:
-        self._turn()
+        self._advance()
         self._counts[self._minute % _MINUTES] += 1
 
     @property
     def count(self) -> int:
-        self._turn()
+        self._advance()
         return sum(self._counts)
 
     @property
@@ -38,7 +38,7 @@ class LastHour:
         observed = min(_HOUR, max(_SHORTEST, self._clock() - self._started))
         return self.count * _HOUR / observed
 
-    def _turn(self) -> None:
+    def _advance(self) -> None:
         """Forgets the minutes that have passed out of the hour."""
         minute = int(self._clock() // 60)
         for passed in range(self._minute + 1, min(minute, self._minute + _MINUTES) + 1):

@@ -9,8 +9,10 @@ from typing import Any
 
 from prometheus_client import CollectorRegistry
 
-from signalfire import logs, settings, tracing
+from signalfire import settings
 from signalfire.health import Report, Status
+from signalfire.logs.setup import is_set_up
+from signalfire.tracing.spans import current_tracer
 
 WINDOW = 900.0  # seconds: what happened longer ago lowers the score no more
 BEST = 100
@@ -70,10 +72,10 @@ def set_up_findings() -> list[Finding]:
         advice = "Remove SIGNALFIRE_DISABLED from the environment: with it nothing at all is recorded."
         return [Finding("watching is switched off", BEST, advice)]
     findings = []
-    if tracing.current_tracer() is None:
+    if current_tracer() is None:
         advice = "Call initialize() or setup_tracing() at the start, and unset OTEL_SDK_DISABLED, to get traces."
         findings.append(Finding("no traces are made", 20, advice))
-    if not logs.is_set_up():
+    if not is_set_up():
         advice = "Call initialize() or setup_logging() at the start to get JSON log lines."
         findings.append(Finding("log lines are not written", 20, advice))
     return findings

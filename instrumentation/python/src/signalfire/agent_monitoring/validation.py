@@ -17,10 +17,13 @@ from urllib.parse import quote, urlencode, urlsplit
 
 from prometheus_client import CollectorRegistry
 
-from signalfire import correlation, logs, settings, tracing
-from signalfire.agents import Workflow
-from signalfire.catalogue import Metrics
-from signalfire.http.exposition import everything
+from signalfire import settings
+from signalfire.agents.operations import Workflow
+from signalfire.context import correlation
+from signalfire.logs.line import line
+from signalfire.prometheus.catalogue import Metrics
+from signalfire.prometheus.exposition import everything
+from signalfire.tracing import flush
 
 WORKFLOW = "signalfire_validation"
 LOGGER = "signalfire.validation"
@@ -100,7 +103,7 @@ def validate(metrics: Metrics, servers: Servers, timeout: float) -> Validation:
     """Sends and looks, for at most `timeout` seconds."""
     deadline = time.monotonic() + timeout
     sent = send(metrics)
-    tracing.flush(min(_ANSWER_WITHIN, timeout))
+    flush(min(_ANSWER_WITHIN, timeout))
     looks = (
         lambda: metric_check(sent, servers.prometheus, deadline),
         lambda: span_check(sent, servers.jaeger, deadline),
@@ -113,9 +116,9 @@ def validate(metrics: Metrics, servers: Servers, timeout: float) -> Validation:
 def send(metrics: Metrics) -> Sent:
     identifier, started = correlation.new_correlation_id(), time.time()
     with Workflow(WORKFLOW, metrics) as workflow:
-        logged = logs.line.enabled(logging.INFO)
+        logged = line.enabled(logging.INFO)
         if logged:
-            logs.line.emit(logging.INFO, LOGGER, f"{WORKFLOW} {identifier}", {})
+            line.emit(logging.INFO, LOGGER, f"{WORKFLOW} {identifier}", {})
     context = workflow.span.get_span_context() if workflow.span is not None else None
     return Sent(
         identifier,
@@ -141,7 +144,7 @@ def metric_check(sent: Sent, prometheus: str, deadline: float) -> SignalCheck:
         return not_sent("metric", what, "watching is switched off", "Remove SIGNALFIRE_DISABLED from the environment.")
 
     def find() -> str | None:
-        series = ask(f"{prometheus}/api/v1/query?{urlencode({'query': selector})}")["data"]["result"]
+        series = fetch_json(f"{prometheus}/api/v1/query?{urlencode({'query': selector})}")["data"]["result"]
         ours = [one["metric"] for one in series if float(one["value"][1]) == sent.value]
         return f"of {ours[0].get('service', '?')} at {ours[0].get('instance', '?')}" if ours else None
 
@@ -166,7 +169,7 @@ def span_check(sent: Sent, jaeger: str, deadline: float) -> SignalCheck:
         return not_sent("span", what, "this trace was not sampled", "Set OTEL_TRACES_SAMPLER=always_on while you try.")
 
     def find() -> str | None:
-        found = ask(f"{jaeger}/api/traces/{sent.trace_id}", missing={})
+        found = fetch_json(f"{jaeger}/api/traces/{sent.trace_id}", missing={})
         return "with its trace" if found.get("data") else None
 
     return look(
@@ -193,7 +196,7 @@ def log_check(sent: Sent, loki: str, deadline: float) -> SignalCheck:
     }
 
     def find() -> str | None:
-        streams = ask(f"{loki}/loki/api/v1/query_range?{urlencode(query, quote_via=quote)}")["data"]["result"]
+        streams = fetch_json(f"{loki}/loki/api/v1/query_range?{urlencode(query, quote_via=quote)}")["data"]["result"]
         return f"of {streams[0]['stream'].get('service_name', '?')}" if streams else None
 
     return look(
@@ -239,7 +242,7 @@ def look(
 def targets(prometheus: str) -> str:
     """What Prometheus says about whom it asks."""
     try:
-        active = ask(f"{prometheus}/api/v1/targets?state=active")["data"]["activeTargets"]
+        active = fetch_json(f"{prometheus}/api/v1/targets?state=active")["data"]["activeTargets"]
     except (OSError, ValueError, KeyError, TypeError):
         return "it has no such series"
     down = [f"{target['scrapeUrl']} ({target['lastError']})" for target in active if target.get("health") == "down"]
@@ -250,7 +253,7 @@ def not_sent(signal: str, what: str, why: str, advice: str) -> SignalCheck:
     return SignalCheck(signal, what, False, 0.0, f"not sent: {why}", advice)
 
 
-def ask(url: str, missing: Any = None) -> Any:
+def fetch_json(url: str, missing: Any = None) -> Any:
     """The JSON that a server answers; `missing` where it answers 404 and that is given. Raises OSError, ValueError."""
     try:
         with _opener.open(url, timeout=_ANSWER_WITHIN) as answer:

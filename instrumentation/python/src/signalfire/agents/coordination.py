@@ -1,19 +1,19 @@
 """What agents have to do with each other: messages, conflicts, dependencies and shared memory.
 
-As in agents.py, each gives a span, its metrics and a log line. What an agent waits for here lowers its
+As in operations.py, each gives a span, its metrics and a log line. What an agent waits for here lowers its
 `collaboration_efficiency_ratio` (see efficiency.py).
 """
 
 from collections.abc import Iterable
 from typing import Any
 
-from signalfire import genai
-from signalfire.agents import LoggedOperation
-from signalfire.catalogue import Metrics
-from signalfire.efficiency import Waits, current_waits
-from signalfire.internal import internal_error
-from signalfire.internal import metrics as default_metrics
-from signalfire.operations import SUCCESS
+from signalfire.agents.efficiency import Waits, current_waits
+from signalfire.agents.operations import LoggedOperation
+from signalfire.operations.operation import SUCCESS
+from signalfire.prometheus.catalogue import Metrics
+from signalfire.prometheus.default import metrics as default_metrics
+from signalfire.prometheus.internal_errors import internal_error
+from signalfire.tracing import semconv
 
 NO_METHOD = "none"
 RESOLVED, UNRESOLVED = "resolved", "unresolved"
@@ -57,7 +57,7 @@ class Message(Wait):
         return f"message {self.message_type}"
 
     def span_attributes(self) -> dict[str, Any]:
-        return genai.message_attributes(self.sender, self.receiver, self.message_type)
+        return semconv.message_attributes(self.sender, self.receiver, self.message_type)
 
     def log_fields(self) -> dict[str, Any]:
         return {"sender": self.sender, "receiver": self.receiver, "message_type": self.message_type}
@@ -93,7 +93,7 @@ class Conflict(Wait):
         return f"conflict {self.conflict_type}"
 
     def span_attributes(self) -> dict[str, Any]:
-        return genai.conflict_attributes(self.conflict_type, self.agents)
+        return semconv.conflict_attributes(self.conflict_type, self.agents)
 
     def started(self) -> None:
         self.method = NO_METHOD
@@ -109,7 +109,7 @@ class Conflict(Wait):
         ).inc()
         self.metrics.conflict_resolution_duration_seconds.labels(conflict_type=self.conflict_type).observe(self.seconds)
         if self.span is not None:
-            self.span.set_attribute(genai.CONFLICT_RESOLUTION, self.method)
+            self.span.set_attribute(semconv.CONFLICT_RESOLUTION, self.method)
 
 
 class Dependency(Wait):
@@ -125,7 +125,7 @@ class Dependency(Wait):
         return f"dependency {self.dependency_type}"
 
     def span_attributes(self) -> dict[str, Any]:
-        return {genai.DEPENDENCY_TYPE: self.dependency_type}
+        return {semconv.DEPENDENCY_TYPE: self.dependency_type}
 
     def log_fields(self) -> dict[str, Any]:
         return {"dependency_type": self.dependency_type, "agent": self.agent_around()}
@@ -149,7 +149,7 @@ class MemoryOperation(LoggedOperation):
         return f"{self.operation} {self.store}"
 
     def span_attributes(self) -> dict[str, Any]:
-        return genai.memory_attributes(self.operation, self.store)
+        return semconv.memory_attributes(self.operation, self.store)
 
     def log_fields(self) -> dict[str, Any]:
         return {"operation": self.operation, "store": self.store, "agent": self.agent_around()}

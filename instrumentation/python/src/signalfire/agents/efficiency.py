@@ -16,8 +16,8 @@ from contextvars import ContextVar
 from time import perf_counter
 from weakref import WeakKeyDictionary
 
-from signalfire.catalogue import Metrics
 from signalfire.prometheus.bounded import DEFAULT_CAP
+from signalfire.prometheus.catalogue import Metrics
 
 EXECUTIONS = 50
 

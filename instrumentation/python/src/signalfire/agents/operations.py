@@ -3,32 +3,23 @@
 import logging
 import math
 from collections.abc import Callable
-from contextvars import ContextVar
 from typing import Any
 
-from opentelemetry import context as otel_context
 from opentelemetry.context import Context
 from opentelemetry.trace import SpanKind
 
-from signalfire import genai
-from signalfire.catalogue import Metrics
-from signalfire.efficiency import Waits, current_waits, record_execution
-from signalfire.internal import internal_error
-from signalfire.internal import metrics as default_metrics
-from signalfire.logged import unless_logged
-from signalfire.logs import line
-from signalfire.operations import ERROR, Operation
-
-NO_AGENT = "none"
-_AGENT = otel_context.create_key("signalfire-agent")
-current_agent: ContextVar[str] = ContextVar("signalfire_agent", default=NO_AGENT)
+from signalfire._internal.listeners import Listeners
+from signalfire._internal.logged_exceptions import unless_logged
+from signalfire.agents.efficiency import Waits, current_waits, record_execution
+from signalfire.context.agent import NO_AGENT, agent_in, current_agent, with_agent
+from signalfire.logs.line import line
+from signalfire.operations.operation import ERROR, Operation
+from signalfire.prometheus.catalogue import Metrics
+from signalfire.prometheus.default import metrics as default_metrics
+from signalfire.prometheus.internal_errors import internal_error
+from signalfire.tracing import semconv
 
 LOGGER = "signalfire.agents"
-
-
-def with_agent(agent: str, context: Context) -> Context:
-    """A context in which that agent is at work. Beside `current_agent`, because contexts are handed on explicitly."""
-    return otel_context.set_value(_AGENT, agent, context)
 
 
 class LoggedOperation(Operation):
@@ -46,8 +37,7 @@ class LoggedOperation(Operation):
 
     def agent_around(self) -> str:
         """The agent that this is part of the work of."""
-        agent = None if self._around is None else self._around.get(_AGENT)
-        return agent if isinstance(agent, str) else current_agent.get()
+        return agent_in(self._around)
 
     def ended(self, error: BaseException | None, exemplar: dict[str, str] | None) -> None:
         fields = self.log_fields()
@@ -62,7 +52,7 @@ class LoggedOperation(Operation):
         try:
             self.record(exemplar)
         finally:
-            notify(self)
+            _listeners.notify(self)
 
     def record(self, exemplar: dict[str, str] | None) -> None:
         """Updates the metrics."""
@@ -80,10 +70,10 @@ class AgentExecution(LoggedOperation):
         self._waits = Waits()
 
     def span_name(self) -> str:
-        return f"{genai.INVOKE_AGENT} {self.agent}"
+        return f"{semconv.INVOKE_AGENT} {self.agent}"
 
     def span_attributes(self) -> dict[str, Any]:
-        return genai.agent_attributes(self.agent, self.operation)
+        return semconv.agent_attributes(self.agent, self.operation)
 
     def context_inside(self, context: Context) -> Context:
         return with_agent(self.agent, context)
@@ -141,7 +131,7 @@ class Task(LoggedOperation):
         return f"task {self.task_type}"
 
     def span_attributes(self) -> dict[str, Any]:
-        return {"signalfire.task.type": self.task_type, genai.AGENT_NAME: self._agent or self.agent_around()}
+        return {"signalfire.task.type": self.task_type, semconv.AGENT_NAME: self._agent or self.agent_around()}
 
     def started(self) -> None:
         self.agent = self._agent or self.agent_around()
@@ -172,10 +162,10 @@ class Workflow(LoggedOperation):
         self.workflow_type = workflow_type
 
     def span_name(self) -> str:
-        return f"{genai.INVOKE_WORKFLOW} {self.workflow_type}"
+        return f"{semconv.INVOKE_WORKFLOW} {self.workflow_type}"
 
     def span_attributes(self) -> dict[str, Any]:
-        return genai.workflow_attributes(self.workflow_type)
+        return semconv.workflow_attributes(self.workflow_type)
 
     def started(self) -> None:
         self.metrics.workflows_active.labels(workflow_type=self.workflow_type).inc()
@@ -203,10 +193,10 @@ class ToolCall(LoggedOperation):
         self.agent = agent or ""
 
     def span_name(self) -> str:
-        return f"{genai.EXECUTE_TOOL} {self.tool}"
+        return f"{semconv.EXECUTE_TOOL} {self.tool}"
 
     def span_attributes(self) -> dict[str, Any]:
-        return genai.tool_attributes(self.tool, self._agent or self.agent_around())
+        return semconv.tool_attributes(self.tool, self._agent or self.agent_around())
 
     def started(self) -> None:
         self.agent = self._agent or self.agent_around()
@@ -241,28 +231,18 @@ def track_tool_call(tool: str, agent: str | None = None, *, metrics: Metrics | N
 
 # --- who else wants to know ---
 
-Listener = Callable[[LoggedOperation], None]
-_listeners: list[Listener] = []
+
+def _listener_failed(operation: LoggedOperation, error: Exception) -> None:
+    internal_error(operation.component, error)
 
 
-def subscribe(listener: Listener) -> Callable[[], None]:
+_listeners: Listeners[LoggedOperation] = Listeners(_listener_failed)
+
+
+def subscribe(listener: Callable[[LoggedOperation], None]) -> Callable[[], None]:
     """Has the listener called once for each operation that ends, in the thread of the operation; gives what ends that.
 
     Its `status`, `failure` and `seconds` are known by then. A listener must be quick; what it raises is counted as an
     internal error.
     """
-    _listeners.append(listener)
-
-    def unsubscribe() -> None:
-        if listener in _listeners:
-            _listeners.remove(listener)
-
-    return unsubscribe
-
-
-def notify(operation: LoggedOperation) -> None:
-    for listener in tuple(_listeners):
-        try:
-            listener(operation)
-        except Exception as error:  # noqa: BLE001 - the next listener and the application go on
-            internal_error(operation.component, error)
+    return _listeners.subscribe(listener)

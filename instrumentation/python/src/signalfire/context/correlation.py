@@ -1,6 +1,5 @@
 """The id that ties everything done for one request together, in this process and in those it calls."""
 
-import os
 import random
 import re
 from collections.abc import Iterator
@@ -8,6 +7,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 
 from signalfire import masking
+from signalfire._internal import fork
 
 HEADER = "X-Request-ID"
 
@@ -17,8 +17,7 @@ _RANDOM = re.compile(r"[0-9a-f]{32}|[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-f
 
 _AT_ONCE = 64
 _made: list[str] = []  # ahead of the requests that take them: one costs as much as all else that begins a request
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_made.clear)  # or a child would give the same ones as its parent
+fork.after_in_child(_made.clear)  # or a child would give the same ones as its parent
 
 current: ContextVar[str | None] = ContextVar("signalfire_correlation_id", default=None)
 

@@ -12,9 +12,10 @@ from contextlib import contextmanager
 from opentelemetry import context as otel_context
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 
-from signalfire import correlation, settings
-from signalfire.agents import NO_AGENT, current_agent, with_agent
-from signalfire.internal import internal_error
+from signalfire import settings
+from signalfire.context import correlation
+from signalfire.context.agent import NO_AGENT, current_agent, with_agent
+from signalfire.prometheus.internal_errors import internal_error
 
 TRACEPARENT, CORRELATION_ID, AGENT = "traceparent", "correlation_id", "agent"
 _MAX_AGENT = 100  # characters

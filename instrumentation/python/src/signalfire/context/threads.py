@@ -16,8 +16,8 @@ from typing import Any
 from opentelemetry import context as otel_context
 
 from signalfire import settings
-from signalfire.agents import NO_AGENT, current_agent
-from signalfire.correlation import current as current_correlation
+from signalfire.context.agent import NO_AGENT, current_agent
+from signalfire.context.correlation import current as current_correlation
 
 OWN = "signalfire-"  # how the names of the library's own threads begin, which outlive what they were started by
 

@@ -7,7 +7,7 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any, get_args
 
-from signalfire.costs.days import Calendar, Period, period_of
+from signalfire.costs.calendar import Calendar, Period, period_of
 from signalfire.costs.entries import Entry, timestamp
 from signalfire.costs.money import Picodollars, from_usd, to_text, to_usd
 from signalfire.settings import SettingError

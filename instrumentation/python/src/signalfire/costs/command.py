@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, get_args
 
 import orjson
 
-from signalfire.costs import definitions
+from signalfire.costs import budget_file
 from signalfire.costs.budgets import Budget, BudgetBook, BudgetStatus
-from signalfire.costs.days import Calendar, month_of
+from signalfire.costs.calendar import Calendar, month_of
 from signalfire.costs.entries import moment
 from signalfire.costs.ledger import is_ledger, read_all
 from signalfire.costs.options import LEDGER, TIMEZONE, environment_budgets, ledger_folder, time_zone, variable
@@ -55,7 +55,7 @@ def add_to(commands: "Commands") -> None:
 def run(options: argparse.Namespace) -> int:
     """Raises ValueError and OSError with messages for the user."""
     folder = existing_ledger(options.ledger)
-    zone_name, defined = definitions.load(folder)
+    zone_name, defined = budget_file.load(folder)
     zone = time_zone(options.timezone or variable(TIMEZONE) or zone_name)
     now = moment(time.time())
     if options.what == "report":

@@ -10,7 +10,7 @@ from typing import Any
 
 import orjson
 
-from signalfire.appending import append, is_torn
+from signalfire._internal.append import append, is_torn
 from signalfire.costs.budgets import BudgetEvent
 from signalfire.costs.ledger import events_path, open_to_append
 

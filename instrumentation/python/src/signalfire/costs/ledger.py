@@ -19,8 +19,8 @@ from itertools import accumulate, islice, takewhile
 from pathlib import Path
 
 from signalfire import settings
-from signalfire.appending import is_torn
-from signalfire.costs.days import DAY
+from signalfire._internal.append import is_torn
+from signalfire.costs.calendar import DAY
 from signalfire.costs.entries import Entry, parse, render
 
 FOLDER_MODE, FILE_MODE = 0o700, 0o600
@@ -178,7 +178,7 @@ def read_all(folder: Path, first: date, last: date) -> Iterator[Entry]:
 def good_lines(path: Path, data: bytes) -> list[Entry]:
     entries, bad = parse(data)
     if bad:
-        tell_bad(path)
+        warn_of_bad(path)
     return entries
 
 
@@ -193,8 +193,8 @@ def whole_lines(descriptor: int, offset: int) -> Iterator[tuple[bytes, int]]:
         yield chunk[:length], offset
 
 
-def tell_bad(path: Path) -> None:
-    settings.tell(
+def warn_of_bad(path: Path) -> None:
+    settings.warn_once(
         f"{path} holds lines that are not whole (of a process that was killed, or a full disk); they are left out"
     )
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from signalfire.costs.budgets import Budget, check_budgets
-from signalfire.costs.days import Period
+from signalfire.costs.calendar import Period
 from signalfire.costs.money import from_usd
 from signalfire.settings import SettingError
 
@@ -40,7 +40,7 @@ def read_options(
     timezone: str | None,
     retention_days: int | None,
 ) -> Options:
-    """Raises SettingError for what cannot be meant."""
+    """Raises SettingError for what is invalid."""
     return Options(
         ledger_folder(ledger),
         check_budgets(environment_budgets() if budgets is None else budgets),

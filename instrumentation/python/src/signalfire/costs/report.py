@@ -9,7 +9,7 @@ from typing import Any, Literal, get_args
 
 import orjson
 
-from signalfire.costs.days import DAY, Span, month_of, week_of
+from signalfire.costs.calendar import DAY, Span, month_of, week_of
 from signalfire.costs.spending import Group, Spend, Totals
 
 ReportPeriod = Literal["day", "week", "month"]

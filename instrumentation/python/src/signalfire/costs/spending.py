@@ -7,7 +7,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Any, Literal
 
-from signalfire.costs.days import Span
+from signalfire.costs.calendar import Span
 from signalfire.costs.entries import Entry
 from signalfire.costs.money import Picodollars, to_text, to_usd
 

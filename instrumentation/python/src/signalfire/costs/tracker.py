@@ -12,24 +12,26 @@ from pathlib import Path
 from typing import ParamSpec, cast
 from uuid import uuid4
 
-from signalfire import ai, settings
-from signalfire.catalogue import Metrics
+from signalfire import settings
+from signalfire._internal import fork
+from signalfire.costs.budget_file import save
 from signalfire.costs.budgets import Budget, BudgetBook, BudgetEvent, BudgetStatus
-from signalfire.costs.days import DAY, Calendar, Span, month_of
-from signalfire.costs.definitions import save
+from signalfire.costs.calendar import DAY, Calendar, Span, month_of
 from signalfire.costs.entries import Entry, clean_detail, clean_name, clean_tokens, moment
+from signalfire.costs.event_claims import OnceOnly
 from signalfire.costs.ledger import LedgerReader, LedgerWriter, read_all, remove_before
 from signalfire.costs.money import from_usd
-from signalfire.costs.once import OnceOnly
 from signalfire.costs.options import OFF, read_options
 from signalfire.costs.providers import provider_of
 from signalfire.costs.report import Format, Report, ReportPeriod, render, span_of
 from signalfire.costs.spending import Group, Spend, Totals
 from signalfire.costs.worker import Worker
-from signalfire.internal import internal_error
-from signalfire.internal import metrics as default_metrics
-from signalfire.operations import SUCCESS
-from signalfire.prices import Price, Usage, price_list
+from signalfire.llm.call import AiCall, current_call, subscribe
+from signalfire.llm.prices import Price, Usage, price_list
+from signalfire.operations.operation import SUCCESS
+from signalfire.prometheus.catalogue import Metrics
+from signalfire.prometheus.default import metrics as default_metrics
+from signalfire.prometheus.internal_errors import internal_error
 
 COMPONENT = "costs"
 DEFAULT_DEADLINE = 5.0
@@ -66,7 +68,7 @@ class CostTracker:
     (disk full, no permission) counts all the same, and is written when that is possible again. A process that is
     killed loses what the thread had not written yet, commonly less than a millisecond's worth.
 
-    `clock` gives seconds since 1970. Raises SettingError for a keyword or variable that cannot be meant.
+    `clock` gives seconds since 1970. Raises SettingError for an invalid keyword or variable.
     """
 
     def __init__(
@@ -163,11 +165,11 @@ class CostTracker:
         if self._unsubscribe is not None or not self._on:
             return
         _watching.append(self)
-        self._unsubscribe = ai.subscribe(self._on_call)
+        self._unsubscribe = subscribe(self._on_call)
 
     def _will_be_recorded(self, operation: str, model: str) -> bool:
         """Whether this call is the watched one that is under way here, which is recorded when it ends."""
-        call = ai.current_call()
+        call = current_call()
         if self._unsubscribe is None or call is None:
             return False
         return (call.operation, call.model) == (operation, model)
@@ -175,7 +177,7 @@ class CostTracker:
     def _shares_ledger(self, other: "CostTracker") -> bool:
         return self is other or (self._folder is not None and self._folder == other._folder)
 
-    def _on_call(self, call: ai.AiCall) -> None:
+    def _on_call(self, call: AiCall) -> None:
         writer = next((other for other in _watching if other._shares_ledger(self)), None)
         failed_unpaid = call.usage is None and call.status != SUCCESS
         if writer is self and not failed_unpaid:
@@ -199,7 +201,7 @@ class CostTracker:
         if not self._worker.put(entry):
             internal_error(COMPONENT, OverflowError("the cost ledger takes no more calls"))
         elif self._worker.busy_for > _STUCK_AFTER:
-            settings.tell(
+            settings.warn_once(
                 f"the cost ledger in {self._folder} has not taken a call for {_STUCK_AFTER:.0f} s; calls are "
                 "counted in memory meanwhile: look at its disk"
             )
@@ -251,7 +253,7 @@ class CostTracker:
         """A report of the current day, week (from Monday) or month so far, or of the days from `start` to `end`.
 
         Days before this month are read from the ledger's files, which takes about a second for 100,000 calls: not for
-        an event loop. Raises ValueError for arguments that cannot be meant, OSError where those files cannot be read.
+        an event loop. Raises ValueError for invalid arguments, OSError where those files cannot be read.
         """
         span = span_of(period, self._today(), start, end)
         return render(Report(self._totals_of(span), span, self._calendar.name, by), format)
@@ -346,11 +348,11 @@ class CostTracker:
         try:
             self._writer.write()
         except OSError as error:
-            self._tell_unwritable(error)
+            self._warn_of_unwritable(error)
             raise
 
-    def _tell_unwritable(self, error: OSError) -> None:
-        settings.tell(
+    def _warn_of_unwritable(self, error: OSError) -> None:
+        settings.warn_once(
             f"the cost ledger in {self._folder} cannot be written ({error.strerror}); model calls are counted in "
             "memory and written once that is possible: make it a folder that this process may write to, with space "
             "left on its disk"
@@ -367,7 +369,7 @@ class CostTracker:
             reached = list(self._book.reached(day, now))
         mine = [event for event in reached if self._is_mine(event)]
         for event in mine:
-            tell(event)
+            log_event(event)
         if mine and self._on_budget_event is not None:
             thread = threading.Thread(target=self._call_back, args=(mine,), name="signalfire-budget-event", daemon=True)
             self._callbacks = [*(old for old in self._callbacks if old.is_alive()), thread]
@@ -411,11 +413,11 @@ class CostTracker:
         try:
             save(folder, self._calendar.name, self._options.budgets)
         except OSError as error:
-            self._tell_unwritable(error)
+            self._warn_of_unwritable(error)
             raise
 
 
-def tell(event: BudgetEvent) -> None:
+def log_event(event: BudgetEvent) -> None:
     level = logging.ERROR if event.threshold >= 100 else logging.WARNING
     _log.log(
         level,
@@ -436,4 +438,4 @@ def _start_afresh() -> None:
         tracker.start_afresh()
 
 
-os.register_at_fork(after_in_child=_start_afresh)
+fork.after_in_child(_start_afresh)

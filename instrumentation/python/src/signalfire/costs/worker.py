@@ -9,7 +9,7 @@ from collections.abc import Callable
 from queue import Empty, SimpleQueue
 from typing import Generic, TypeVar
 
-from signalfire.internal import internal_error
+from signalfire.prometheus.internal_errors import internal_error
 
 T = TypeVar("T")
 
@@ -78,7 +78,7 @@ class Worker(Generic[T]):
 
     def _run(self) -> None:
         while not self._stopping:
-            items, waiting = self._take()
+            items, waiting = self._pop_all()
             self._busy_since = time.monotonic()
             try:
                 self._work(items)
@@ -88,7 +88,7 @@ class Worker(Generic[T]):
             for done in waiting:
                 done.set()
 
-    def _take(self) -> tuple[list[T], list[threading.Event]]:
+    def _pop_all(self) -> tuple[list[T], list[threading.Event]]:
         items: list[T] = []
         waiting: list[threading.Event] = []
         try:

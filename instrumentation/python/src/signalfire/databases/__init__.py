@@ -1,8 +1,8 @@
 """Databases and Redis: queries, commands and connections of the libraries that an application uses."""
 
 from signalfire.databases.asyncpg import instrument_asyncpg, uninstrument_asyncpg
-from signalfire.databases.operations import DatabaseQuery, track_database_query
 from signalfire.databases.psycopg import instrument_psycopg, uninstrument_psycopg
+from signalfire.databases.query import DatabaseQuery, track_database_query
 from signalfire.databases.redis import instrument_redis, uninstrument_redis
 from signalfire.databases.sqlalchemy import instrument_sqlalchemy, uninstrument_sqlalchemy
 

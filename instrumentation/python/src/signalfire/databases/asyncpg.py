@@ -7,17 +7,11 @@ from urllib.parse import unquote, urlsplit
 from weakref import WeakKeyDictionary
 
 from signalfire import settings
-from signalfire.catalogue import Metrics
-from signalfire.databases.operations import (
-    DEFAULT_SLOW_SECONDS,
-    DatabaseQuery,
-    Options,
-    Target,
-    make_options,
-)
-from signalfire.databases.patches import Patches, around_async, then, then_async
 from signalfire.databases.pools import PoolSizes
-from signalfire.statements import operation_of
+from signalfire.databases.query import DEFAULT_SLOW_SECONDS, DatabaseQuery, Options, Target, make_options
+from signalfire.masking.sql import operation_of
+from signalfire.operations.patches import Patches, around_async, then, then_async
+from signalfire.prometheus.catalogue import Metrics
 
 SYSTEM = "postgresql"
 _patches = Patches()
@@ -69,12 +63,12 @@ def instrument_asyncpg(
     replace(cursor.BaseCursor, "_exec", tracking.page)
     sizes = PoolSizes(options.metrics)
 
-    def tell(changed: Any) -> None:
-        tell_sizes(sizes, tracking, changed)
+    def record_sizes(changed: Any) -> None:
+        set_sizes(sizes, tracking, changed)
 
     for name in ("_initialize", "_acquire", "release", "close"):
-        _patches.replace(pool.Pool, name, then_async(tell))
-    _patches.replace(pool.Pool, "terminate", then(tell))
+        _patches.replace(pool.Pool, name, then_async(record_sizes))
+    _patches.replace(pool.Pool, "terminate", then(record_sizes))
 
 
 def uninstrument_asyncpg() -> None:
@@ -146,7 +140,7 @@ def with_batch(query: DatabaseQuery, parameters: Any) -> DatabaseQuery:
     return query
 
 
-def tell_sizes(sizes: PoolSizes, tracking: Tracking, pool: Any) -> None:
+def set_sizes(sizes: PoolSizes, tracking: Tracking, pool: Any) -> None:
     args, kwargs = pool._connect_args, pool._connect_kwargs
     target = tracking.target_to_be({"dsn": args[0] if args else None} | kwargs)
     idle = pool.get_idle_size()

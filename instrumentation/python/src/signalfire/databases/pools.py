@@ -3,7 +3,7 @@
 import threading
 from typing import Any
 
-from signalfire.catalogue import Metrics
+from signalfire.prometheus.catalogue import Metrics
 
 
 class PoolSizes:

@@ -8,17 +8,11 @@ from typing import Any
 from weakref import WeakKeyDictionary
 
 from signalfire import settings
-from signalfire.catalogue import Metrics
-from signalfire.databases.operations import (
-    DEFAULT_SLOW_SECONDS,
-    DatabaseQuery,
-    Options,
-    Target,
-    make_options,
-)
-from signalfire.databases.patches import Patches, around, around_async, safely, then, then_async
 from signalfire.databases.pools import PoolSizes
-from signalfire.statements import OTHER, operation_of
+from signalfire.databases.query import DEFAULT_SLOW_SECONDS, DatabaseQuery, Options, Target, make_options
+from signalfire.masking.sql import OTHER, operation_of
+from signalfire.operations.patches import Patches, around, around_async, safely, then, then_async
+from signalfire.prometheus.catalogue import Metrics
 
 SYSTEM = "postgresql"
 _END = object()
@@ -244,7 +238,7 @@ def watch_pools(tracking: Tracking) -> None:
     psycopg_pool: Any = importlib.import_module("psycopg_pool")
     sizes = PoolSizes(tracking.options.metrics)
 
-    def tell(pool: Any) -> None:
+    def record_sizes(pool: Any) -> None:
         stats = pool.get_stats()
         idle = stats.get("pool_available", 0)
         size = 0 if pool.closed else stats.get("pool_size", 0)
@@ -252,8 +246,8 @@ def watch_pools(tracking: Tracking) -> None:
         sizes.set(pool, database, active=max(size - idle, 0), idle=idle, limit=stats.get("pool_max", 0))
 
     for name in ("getconn", "putconn", "close"):
-        _patches.replace(psycopg_pool.ConnectionPool, name, then(tell))
-        _patches.replace(psycopg_pool.AsyncConnectionPool, name, then_async(tell))
+        _patches.replace(psycopg_pool.ConnectionPool, name, then(record_sizes))
+        _patches.replace(psycopg_pool.AsyncConnectionPool, name, then_async(record_sizes))
 
 
 def conninfo_of(pool: Any) -> str:

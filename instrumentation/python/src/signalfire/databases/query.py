@@ -9,12 +9,12 @@ from typing import Any, ClassVar, Self
 from opentelemetry.context import Context
 from opentelemetry.trace import SpanKind, get_current_span
 
-from signalfire.catalogue import Metrics
-from signalfire.internal import metrics as default_metrics
-from signalfire.logs import line
-from signalfire.operations import ERROR, Operation
+from signalfire.logs.line import line
+from signalfire.masking.sql import without_literals
+from signalfire.operations.operation import ERROR, Operation
+from signalfire.prometheus.catalogue import Metrics
+from signalfire.prometheus.default import metrics as default_metrics
 from signalfire.settings import SettingError
-from signalfire.statements import without_literals
 
 LOGGER = "signalfire.databases"
 DEFAULT_SLOW_SECONDS = 1.0

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
 
 from signalfire import settings
-from signalfire.catalogue import Metrics
-from signalfire.databases.operations import DEFAULT_SLOW_SECONDS, Options, StoreOperation, Target, make_options
-from signalfire.databases.patches import Patches, around, around_async
-from signalfire.operations import CANCELLED, ERROR, SUCCESS
-from signalfire.statements import OTHER
+from signalfire.databases.query import DEFAULT_SLOW_SECONDS, Options, StoreOperation, Target, make_options
+from signalfire.masking.sql import OTHER
+from signalfire.operations.operation import CANCELLED, ERROR, SUCCESS
+from signalfire.operations.patches import Patches, around, around_async
+from signalfire.prometheus.catalogue import Metrics
 
 if TYPE_CHECKING:
     import redis
@@ -81,7 +81,7 @@ class Watcher:
     def __init__(self) -> None:
         self._every: Options | None = None
         # By connection pool, which a client's pipelines share.
-        self._asked: WeakKeyDictionary[Any, Options] = WeakKeyDictionary()
+        self._by_pool: WeakKeyDictionary[Any, Options] = WeakKeyDictionary()
         self._targets: WeakKeyDictionary[Any, Target] = WeakKeyDictionary()
         self._patches = Patches()
 
@@ -90,15 +90,15 @@ class Watcher:
         if client is None:
             self._every = options
         else:
-            self._asked[client.connection_pool] = options
+            self._by_pool[client.connection_pool] = options
 
     def forget(self, client: Any) -> None:
         if client is None:
             self._every = None
-            self._asked.clear()
+            self._by_pool.clear()
         else:
-            self._asked.pop(client.connection_pool, None)
-        if self._every is None and not self._asked:
+            self._by_pool.pop(client.connection_pool, None)
+        if self._every is None and not self._by_pool:
             self._patches.undo()
 
     def _patch(self) -> None:
@@ -118,7 +118,7 @@ class Watcher:
         self._patches.replace(pipeline, "execute", around_async(self._pipeline))
 
     def _command(self, client: Any, *args: Any, **_: Any) -> AbstractContextManager[Any]:
-        options = self._asked.get(client.connection_pool, self._every)
+        options = self._by_pool.get(client.connection_pool, self._every)
         if options is None:
             return nullcontext()
         name = command_name(args[0])
@@ -127,7 +127,7 @@ class Watcher:
         return operation
 
     def _pipeline(self, pipeline: Any, *_: Any, **__: Any) -> AbstractContextManager[Any]:
-        options = self._asked.get(pipeline.connection_pool, self._every)
+        options = self._by_pool.get(pipeline.connection_pool, self._every)
         if options is None or not (len(pipeline) or pipeline.watching):  # then nothing is sent
             return nullcontext()
         operation = RedisOperation(self._target(pipeline.connection_pool), PIPELINE, options)

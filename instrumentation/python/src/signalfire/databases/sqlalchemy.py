@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
 
 from signalfire import settings
-from signalfire.catalogue import Metrics
-from signalfire.databases.operations import (
+from signalfire.databases.query import (
     DEFAULT_SLOW_SECONDS,
     DatabaseQuery,
     Options,
@@ -18,8 +17,9 @@ from signalfire.databases.operations import (
     driver_error,
     make_options,
 )
-from signalfire.databases.patches import Patches, around, quietly
-from signalfire.statements import operation_of
+from signalfire.masking.sql import operation_of
+from signalfire.operations.patches import Patches, around, quietly
+from signalfire.prometheus.catalogue import Metrics
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection, Engine
@@ -119,7 +119,7 @@ class Watcher:
     def __init__(self) -> None:
         self._every: Options | None = None
         # By dialect, because the engines that engine.execution_options() gives share it.
-        self._asked: WeakKeyDictionary[Any, Options] = WeakKeyDictionary()
+        self._by_dialect: WeakKeyDictionary[Any, Options] = WeakKeyDictionary()
         self._watches: WeakKeyDictionary[Any, Watch] = WeakKeyDictionary()
         self._listeners: list[tuple[Any, str, Callable[..., None]]] = []
         self._limits: WeakKeyDictionary[Pool, tuple[str, int]] = WeakKeyDictionary()
@@ -130,19 +130,19 @@ class Watcher:
         if engine is None:
             self._every = options
         else:
-            self._asked[engine.dialect] = options
+            self._by_dialect[engine.dialect] = options
         self._watches.clear()
         self._limits.clear()
 
     def forget(self, engine: "Engine | AsyncEngine | None") -> None:
         if engine is None:
             self._every = None
-            self._asked.clear()
+            self._by_dialect.clear()
         else:
-            self._asked.pop(engine.dialect, None)
+            self._by_dialect.pop(engine.dialect, None)
         self._watches.clear()
         self._limits.clear()
-        if self._every is None and not self._asked:
+        if self._every is None and not self._by_dialect:
             self._stop_listening()
 
     def _listen(self) -> None:
@@ -185,7 +185,7 @@ class Watcher:
         dialect = engine.dialect
         watch = self._watches.get(dialect)
         if watch is None:
-            options = self._asked.get(dialect, self._every)
+            options = self._by_dialect.get(dialect, self._every)
             if options is not None:
                 watch = self._watches[dialect] = Watch(engine, options)
         return watch
@@ -235,9 +235,9 @@ class Watcher:
         info = connection.connection.record_info
         if watch is not None and info is not None:
             info.setdefault(_STATE, PooledConnection(watch)).enter("active")
-            self._tell_limit(connection.engine.pool, watch)
+            self._set_limit(connection.engine.pool, watch)
 
-    def _tell_limit(self, pool: "Pool", watch: Watch) -> None:
+    def _set_limit(self, pool: "Pool", watch: Watch) -> None:
         """Adds up the pools of each database; one without a limit, or without connections to keep, adds nothing."""
         if pool in self._limits:
             return

@@ -9,7 +9,6 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, cast
 
-from signalfire.catalogue import Metrics
 from signalfire.health.configuration import Rule, configuration_check
 from signalfire.health.history import History, Run
 from signalfire.health.models import DEFAULT_LLM_TIMEOUT, llm_check
@@ -17,7 +16,8 @@ from signalfire.health.resources import SystemResources
 from signalfire.health.results import Finding, Outcome, Report, Result, Status, as_finding, failed, result_of
 from signalfire.health.score import OPTIONAL_WEIGHT, REQUIRED_WEIGHT, health_score
 from signalfire.health.stores import database_check, redis_check
-from signalfire.internal import metrics as default_metrics
+from signalfire.prometheus.catalogue import Metrics
+from signalfire.prometheus.default import metrics as default_metrics
 
 DEFAULT_TIMEOUT = 2.0
 FRESH_FOR = 1.0  # seconds that a result is good for, so that eager probes do not multiply the checks' work
@@ -100,7 +100,7 @@ class HealthChecker:
     ) -> None:
         """Adds a check that is degraded where more than these shares (0 to 1) are in use; None looks not at all.
 
-        In a container they are shares of its limits. `path` is a file or folder on the disk that is meant. CPU is the
+        In a container they are shares of its limits. `path` is a file or folder on the disk in question. CPU is the
         mean since the run before. What cannot be measured on a system is left out. It never is unhealthy, because
         taking a busy process out of service helps no other. Raises SettingError for a share out of range.
         """
@@ -264,7 +264,7 @@ async def in_thread(function: Callable[[], Any], ended: Callable[[], None]) -> A
     loop = asyncio.get_running_loop()
     outcome: asyncio.Future[Any] = loop.create_future()
 
-    def tell(result: Any, error: Exception | None) -> None:
+    def settle(result: Any, error: Exception | None) -> None:
         if outcome.done():  # nobody waits any more
             return
         if error is None:
@@ -282,7 +282,7 @@ async def in_thread(function: Callable[[], Any], ended: Callable[[], None]) -> A
             error = raised if is_ordinary else CheckError(type(raised).__name__)  # type: ignore[assignment]
         ended()
         with contextlib.suppress(RuntimeError):  # the loop has been closed
-            loop.call_soon_threadsafe(tell, result, error)
+            loop.call_soon_threadsafe(settle, result, error)
 
     threading.Thread(target=work, name="signalfire-health", daemon=True).start()
     return await outcome

@@ -74,13 +74,13 @@ def llm_check(
     if not fresh_for >= 0:
         raise SettingError(f"fresh_for is {fresh_for!r}: give seconds, 60 for example")
 
-    def ask() -> Finding:
+    def check() -> Finding:
         key = api_key or first_variable(chosen.key_variables)
         if key is None and chosen.key_variables:
             return Finding(Status.UNHEALTHY, f"no API key was found, set {chosen.key_variables[0]}")
         return list_models(address.rstrip("/") + chosen.models_path, chosen, key, timeout * _SHARE_FOR_THE_CALL)
 
-    return Kept(ask, fresh_for)
+    return Kept(check, fresh_for)
 
 
 def list_models(url: str, provider: Provider, key: str | None, timeout: float) -> Finding:

@@ -1,1 +1,1 @@
-"""Watching a web service: the ASGI middleware and the answers of /metrics and /health."""
+"""Watching web services: ASGI and WSGI applications, calls to others, and the answers of /metrics and /health."""

@@ -9,12 +9,12 @@ from collections.abc import Awaitable, Callable, MutableMapping, Sequence
 from time import perf_counter
 from typing import Any
 
-from signalfire import correlation
-from signalfire.catalogue import Metrics
+from signalfire.context import correlation
 from signalfire.http.exchange import Exchange, Recorder
 from signalfire.http.series import Series
 from signalfire.http.templates import UNMATCHED, Templates, matched_path
-from signalfire.internal import internal_error
+from signalfire.prometheus.catalogue import Metrics
+from signalfire.prometheus.internal_errors import internal_error
 
 Scope = MutableMapping[str, Any]
 Message = MutableMapping[str, Any]

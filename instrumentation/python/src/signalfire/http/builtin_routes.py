@@ -2,6 +2,8 @@
 
 from typing import TypeVar
 
+HEALTH_AT_SCRAPE = 15.0  # seconds after which a scrape has the checks run again, so that service_health never gets old
+
 Answer = TypeVar("Answer")
 
 

@@ -4,8 +4,9 @@ import importlib
 import importlib.util
 from typing import Any
 
-from signalfire import correlation, settings
-from signalfire.internal import internal_error
+from signalfire import settings
+from signalfire.context import correlation
+from signalfire.prometheus.internal_errors import internal_error
 
 _INSTRUMENTORS = (
     ("httpx", "opentelemetry.instrumentation.httpx", "HTTPXClientInstrumentor"),

@@ -17,14 +17,16 @@ from opentelemetry import propagate, trace
 from opentelemetry.trace import SpanKind, StatusCode, set_span_in_context
 from prometheus_client import Gauge
 
-from signalfire import correlation, tracing
-from signalfire.catalogue import Metrics
+from signalfire._internal.logged_exceptions import mark_logged
+from signalfire.context import correlation
 from signalfire.http.series import Series, series_of
 from signalfire.http.templates import UNMATCHED
-from signalfire.internal import internal_error
-from signalfire.logs import line
+from signalfire.logs.line import line
 from signalfire.prometheus.bounded import OTHER
-from signalfire.prometheus.children import several_processes
+from signalfire.prometheus.catalogue import Metrics
+from signalfire.prometheus.fast_metrics import several_processes
+from signalfire.prometheus.internal_errors import internal_error
+from signalfire.tracing import spans
 
 LOGGER = "signalfire.http"
 CLIENT_LEFT = 499
@@ -153,7 +155,7 @@ class Exchange:
         if identifier is None and carrier is not None:
             traceparent = _TRACEPARENT.fullmatch(carrier.get("traceparent", ""))
             identifier = traceparent.group(1) if traceparent else None
-        tracer = tracing.current_tracer()
+        tracer = spans.current_tracer()
         if tracer is not None:
             identifier = self._start_span(tracer, carrier, identifier)
         elif identifier is None:
@@ -182,7 +184,7 @@ class Exchange:
         if seconds is None:
             seconds = perf_counter() - self._began
         series, span = self._series(status), self._span
-        exemplar = None if span is None else tracing.exemplar(span)
+        exemplar = None if span is None else spans.exemplar(span)
         series.record(seconds, self._sent_size, self._received_size or self._declared_size, exemplar)
         endpoint = series.endpoint
         error = self.error or self._request.get(FAILURE)
@@ -236,7 +238,7 @@ class Exchange:
             self._span_token = otel_context.attach(set_span_in_context(span, parent))
         self._span = span
         identifier = identifier or f"{span.get_span_context().trace_id:032x}"
-        span.set_attribute(tracing.CORRELATION_ATTRIBUTE, identifier)
+        span.set_attribute(spans.CORRELATION_ATTRIBUTE, identifier)
         return identifier
 
     def _log(self, endpoint: str, status: int, seconds: float, error: BaseException | None, *, failed: bool) -> None:
@@ -264,7 +266,7 @@ class Exchange:
             span.set_status(StatusCode.ERROR)
         span.set_attributes(attributes)
         if error is not None:
-            tracing.record_failure(span, error)
+            spans.record_failure(span, error)
         if self._span_token is not None:  # it is ours
             span.end()
 
@@ -287,12 +289,4 @@ def is_foreign_server_span(span: trace.Span) -> bool:
     if not span.is_recording() or getattr(span, "kind", None) is not SpanKind.SERVER:
         return False
     scope = getattr(span, "instrumentation_scope", None)
-    return getattr(scope, "name", None) != tracing.SCOPE
-
-
-def mark_logged(error: BaseException) -> None:
-    """Tells the filter on the server's logger that this exception has been logged."""
-    try:
-        error.signalfire_logged = True  # type: ignore[attr-defined]
-    except AttributeError:  # an exception with slots
-        return
+    return getattr(scope, "name", None) != spans.SCOPE

@@ -9,10 +9,12 @@ import sys
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 
-from signalfire.http.exchange import FAILURE, WATCHED, mark_logged
+from signalfire._internal.logged_exceptions import mark_logged
+from signalfire.http.exchange import FAILURE, WATCHED
 from signalfire.http.templates import ROUTE
-from signalfire.internal import internal_error
-from signalfire.logs import JsonHandler, already_logged, line
+from signalfire.logs.line import line
+from signalfire.logs.stdlib import JsonHandler, already_logged
+from signalfire.prometheus.internal_errors import internal_error
 
 Request = MutableMapping[str, Any]
 
@@ -54,7 +56,7 @@ def note_failure(request: Request, error: BaseException | None) -> None:
         mark_logged(error)
 
 
-class ToldByTheRequest(logging.Filter):
+class LoggedByTheRequest(logging.Filter):
     """For the JSON handler alone, so that others (such as Django's mails to its admins) still get the record."""
 
     def __init__(self) -> None:
@@ -65,16 +67,16 @@ class ToldByTheRequest(logging.Filter):
         return record.name not in self.loggers or already_logged(record)
 
 
-_told = ToldByTheRequest()
+_logged_by_the_request = LoggedByTheRequest()
 
 
-def tell_failures_once(framework: str | None = None) -> None:
+def log_failures_once(framework: str | None = None) -> None:
     """Keeps the loggers of servers and frameworks, and that one, from repeating what a request's line has told."""
     if framework is not None:
-        _told.loggers.add(framework)
+        _logged_by_the_request.loggers.add(framework)
     for handler in logging.getLogger().handlers:
         if isinstance(handler, JsonHandler):
-            handler.addFilter(_told)
+            handler.addFilter(_logged_by_the_request)
     for server in ("gunicorn.error", "waitress"):
         logging.getLogger(server).addFilter(already_logged)
 
@@ -126,7 +128,7 @@ def flask_route(app: Any, request: Any) -> str | None:
 def note_flask_failure(app: Any, exception: BaseException, **_: Any) -> None:
     from flask import request
 
-    tell_failures_once(app.logger.name)
+    log_failures_once(app.logger.name)
     note_failure(request.environ, exception)
 
 
@@ -138,7 +140,7 @@ def watch_django(handler: Any) -> None:
     from django.core.signals import got_request_exception  # type: ignore[import-untyped]
 
     got_request_exception.connect(note_django_failure, dispatch_uid="signalfire")
-    tell_failures_once()
+    log_failures_once()
     respond: Callable[[Any], Any] = handler.get_response
     respond_async: Callable[[Any], Awaitable[Any]] = handler.get_response_async
 

@@ -6,19 +6,18 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
-from signalfire.catalogue import Metrics
 from signalfire.health import HealthChecker, Report
 from signalfire.http.asgi import App, AsgiExchange, AsgiRecorder, Message, Receive, Scope, Send
+from signalfire.http.builtin_routes import HEALTH_AT_SCRAPE, pages
 from signalfire.http.exchange import WATCHED, Nesting, around
-from signalfire.http.exposition import render
-from signalfire.http.pages import pages
 from signalfire.http.templates import relative_path
-from signalfire.internal import internal_error
+from signalfire.prometheus.catalogue import Metrics
+from signalfire.prometheus.exposition import render
+from signalfire.prometheus.internal_errors import internal_error
 
 if TYPE_CHECKING:
     from signalfire.status import StatusPage
 
-HEALTH_AT_SCRAPE = 15.0  # seconds after which a scrape has the checks run again, so that service_health never gets old
 PATIENCE_AT_SCRAPE = 0.5  # seconds that a scrape waits for them; the next one shows what took longer
 
 

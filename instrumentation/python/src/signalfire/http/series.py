@@ -5,8 +5,8 @@ from typing import Protocol
 
 from prometheus_client import Counter, Histogram, Summary
 
-from signalfire.catalogue import Metrics
-from signalfire.prometheus.children import BATCH, FastCounter, FastHistogram, FastSummary, take
+from signalfire.prometheus.catalogue import Metrics
+from signalfire.prometheus.fast_metrics import BATCH, FastCounter, FastHistogram, FastSummary, drain
 
 _NUMBERS = 3  # of one request
 
@@ -83,7 +83,7 @@ class BatchedSeries(DirectSeries):
             self._pass_on()
 
     def _pass_on(self) -> None:
-        taken = take(self._pending)
+        taken = drain(self._pending)
         if not taken:
             return
         self._requests.inc(len(taken) // _NUMBERS)

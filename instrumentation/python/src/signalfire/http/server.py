@@ -12,14 +12,15 @@ from weakref import WeakSet
 import orjson
 
 from signalfire import settings
-from signalfire.catalogue import Metrics
+from signalfire._internal import fork
 from signalfire.health import HealthChecker
-from signalfire.http.exposition import render
-from signalfire.internal import internal_error
-from signalfire.internal import metrics as default_metrics
+from signalfire.http.builtin_routes import HEALTH_AT_SCRAPE
+from signalfire.prometheus.catalogue import Metrics
+from signalfire.prometheus.default import metrics as default_metrics
+from signalfire.prometheus.exposition import render
+from signalfire.prometheus.internal_errors import internal_error
 from signalfire.prometheus.multiprocess import join, shared
 
-HEALTH_AT_SCRAPE = 15.0
 PORT_PATIENCE = 1.0  # seconds
 
 
@@ -54,14 +55,14 @@ class MetricsServer:
         _listening.add(server)
         threading.Thread(target=server.serve_forever, name="signalfire-metrics", daemon=True).start()
 
-    def _take_turns(self, turn: "Turn") -> None:
-        if turn.mine:
-            self._serve_next(turn)
+    def _serve_or_wait(self, lock: "ServingLock") -> None:
+        if lock.held:
+            self._serve_next(lock)
             return
-        self.port = turn.port() or self.port
-        threading.Thread(target=self._wait_for, args=(turn,), name="signalfire-metrics", daemon=True).start()
+        self.port = lock.port() or self.port
+        threading.Thread(target=self._wait_for, args=(lock,), name="signalfire-metrics", daemon=True).start()
 
-    def _serve_next(self, turn: "Turn") -> None:
+    def _serve_next(self, lock: "ServingLock") -> None:
         """The system may give back the lock of a process that ends a moment before its port."""
         deadline = time.monotonic() + PORT_PATIENCE
         while not self.serving:
@@ -71,19 +72,19 @@ class MetricsServer:
                 if error.errno != errno.EADDRINUSE or time.monotonic() > deadline:
                     raise
                 time.sleep(0.02)
-        turn.tell_port(self.port)
+        lock.write_port(self.port)
 
-    def _wait_for(self, turn: "Turn") -> None:
+    def _wait_for(self, lock: "ServingLock") -> None:
         """Serves when the process that did so has ended."""
         try:
-            turn.wait()
+            lock.wait()
             if not self._closed:
-                self._serve_next(turn)
+                self._serve_next(lock)
         except OSError as error:
             internal_error("server", error)
 
 
-class Turn:
+class ServingLock:
     """Which process of a group serves: the one that holds this lock, which the kernel gives back at its end."""
 
     def __init__(self, path: Path) -> None:
@@ -91,16 +92,16 @@ class Turn:
 
         self._lock, self._exclusive, self._at_once = fcntl.lockf, fcntl.LOCK_EX, fcntl.LOCK_NB
         self._handle = path.open("a+")
-        self.mine = True
+        self.held = True
         try:
             self._lock(self._handle, self._exclusive | self._at_once)
         except OSError:
-            self.mine = False
+            self.held = False
 
     def wait(self) -> None:
         self._lock(self._handle, self._exclusive)
 
-    def tell_port(self, port: int) -> None:
+    def write_port(self, port: int) -> None:
         self._handle.truncate(0)
         self._handle.write(str(port))
         self._handle.flush()
@@ -111,26 +112,25 @@ class Turn:
         return int(text) if text.isdigit() else None
 
 
-_turns: dict[Path, Turn] = {}
+_locks: dict[Path, ServingLock] = {}
 """Kept for as long as the process lives: to close a lock's file, or another one of it, gives the lock back."""
 _listening: "WeakSet[ThreadingHTTPServer]" = WeakSet()
 
 
-def turn_of(path: Path) -> Turn:
-    if path not in _turns:
-        _turns[path] = Turn(path)
-    return _turns[path]
+def lock_of(path: Path) -> ServingLock:
+    if path not in _locks:
+        _locks[path] = ServingLock(path)
+    return _locks[path]
 
 
 def _close_in_child() -> None:
     """A forked child must not keep the port when the process that serves there ends."""
-    _turns.clear()
+    _locks.clear()
     for server in list(_listening):
         server.socket.close()
 
 
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_close_in_child)
+fork.after_in_child(_close_in_child)
 
 
 def start_metrics_server(
@@ -188,5 +188,5 @@ def start_metrics_server(
     if group is None:
         server._serve()
     else:
-        server._take_turns(turn_of(group.folder / f"server-{addr.replace(os.sep, '-')}-{port}"))
+        server._serve_or_wait(lock_of(group.folder / f"server-{addr.replace(os.sep, '-')}-{port}"))
     return server

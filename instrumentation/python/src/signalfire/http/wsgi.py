@@ -14,14 +14,14 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
-from signalfire import correlation
-from signalfire.catalogue import Metrics
+from signalfire.context import correlation
 from signalfire.health import HealthChecker, Report
+from signalfire.http.builtin_routes import HEALTH_AT_SCRAPE, pages
 from signalfire.http.exchange import FAILURE, WATCHED, Exchange, Nesting, Recorder, around
-from signalfire.http.exposition import render
-from signalfire.http.pages import pages
 from signalfire.http.templates import ROUTE, UNMATCHED
-from signalfire.internal import internal_error
+from signalfire.prometheus.catalogue import Metrics
+from signalfire.prometheus.exposition import render
+from signalfire.prometheus.internal_errors import internal_error
 
 if TYPE_CHECKING:
     from signalfire.status import StatusPage
@@ -31,7 +31,6 @@ Headers = list[tuple[str, str]]
 StartResponse = Callable[..., Callable[[bytes], object]]
 App = Callable[[Environ, StartResponse], Iterable[bytes]]
 
-HEALTH_AT_SCRAPE = 15.0  # seconds after which a scrape has the checks run again, so that service_health never gets old
 PATIENCE_AT_SCRAPE = 0.5  # seconds that a scrape waits for them; the next one shows what took longer
 
 _REQUEST_ID = correlation.HEADER.lower()
@@ -154,7 +153,7 @@ class Body:
         try:
             chunk = self._context.run(next, self._chunks)
         except StopIteration:
-            self._tell(self._exchange.exhausted)
+            self._notify(self._exchange.exhausted)
             raise
         except BaseException as error:
             self._exchange.error = error
@@ -166,7 +165,7 @@ class Body:
         if self._closed:
             return
         self._closed = True
-        self._tell(self._exchange.closed_early, sys.exc_info()[1])
+        self._notify(self._exchange.closed_early, sys.exc_info()[1])
         try:
             close = getattr(self._body, "close", None)
             if close is not None:
@@ -175,15 +174,15 @@ class Body:
             self._exchange.error = error
             raise
         finally:
-            self._tell(self._exchange.end)
+            self._notify(self._exchange.end)
 
     def __del__(self) -> None:
         """Not all servers close what they give up on."""
         if not self._closed:
-            self._tell(self._exchange.closed_early, None)
-            self._tell(self._exchange.end)
+            self._notify(self._exchange.closed_early, None)
+            self._notify(self._exchange.end)
 
-    def _tell(self, function: Callable[..., None], *arguments: Any) -> None:
+    def _notify(self, function: Callable[..., None], *arguments: Any) -> None:
         try:
             self._context.run(function, *arguments)
         except Exception as error:  # noqa: BLE001

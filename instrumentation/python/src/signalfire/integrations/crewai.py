@@ -19,22 +19,25 @@ from typing import Any
 from opentelemetry import context as otel_context
 from opentelemetry.context import Context
 
-from signalfire import ai, genai, settings, surroundings
-from signalfire.agents import NO_AGENT, AgentExecution, Task, ToolCall, Workflow
-from signalfire.ai import AiCall
-from signalfire.catalogue import Metrics
-from signalfire.coordination import MemoryOperation
-from signalfire.internal import internal_error
-from signalfire.open_work import OpenWork
-from signalfire.operations import Operation
-from signalfire.providers.failures import error_type
-from signalfire.surroundings import inside_of
+from signalfire import settings
+from signalfire._internal.pending import PendingWork
+from signalfire.agents.coordination import MemoryOperation
+from signalfire.agents.operations import AgentExecution, Task, ToolCall, Workflow
+from signalfire.context.agent import NO_AGENT
+from signalfire.llm.call import AiCall, subscribe
+from signalfire.llm.failures import error_type
+from signalfire.operations import parents
+from signalfire.operations.operation import Operation
+from signalfire.operations.parents import inside_of
+from signalfire.prometheus.catalogue import Metrics
+from signalfire.prometheus.internal_errors import internal_error
+from signalfire.tracing import semconv
 
 _PATIENCE = 1.0  # seconds to wait for an event that is being heard in another thread
 _MOST_CALLS = 1000  # ids of model calls that are kept until CrewAI tells of their end
 _STATUS = re.compile(r"(?:status|error)[ _]code:? (\d{3})", re.IGNORECASE)
 _MEMORY = {
-    "memory_retrieval_started": genai.RETRIEVAL,
+    "memory_retrieval_started": semconv.RETRIEVAL,
     "memory_query_started": "query",
     "memory_save_started": "save",
     "knowledge_query_started": "query",
@@ -94,8 +97,8 @@ def instrument_crewai(*, metrics: Metrics | None = None) -> None:
         if handler is not None:
             crewai_event_bus.on(event)(handler)
             subscriptions.append((event, handler))
-    unsubscribe = ai.subscribe(listener.model_call_ended)
-    forget = surroundings.ask(listener.run_around)
+    unsubscribe = subscribe(listener.model_call_ended)
+    forget = parents.register_finder(listener.run_around)
 
     def undo() -> None:
         unsubscribe()
@@ -133,7 +136,7 @@ class Listener:
     def __init__(self, metrics: Metrics | None, starts: dict[str, str]) -> None:
         self._metrics = metrics
         self._starts = starts  # type of an ending event → of the one that it ends
-        self._runs: OpenWork[Run] = OpenWork(Run.abandon)
+        self._runs: PendingWork[Run] = PendingWork(Run.abandon)
         self._known = threading.Condition()
         self._counted: OrderedDict[str, None] = OrderedDict()  # model calls that an instrumented client has counted
 
@@ -184,7 +187,7 @@ class Listener:
             event.timestamp.timestamp(),
             otel_context.get_current() if parent is None else inside_of(event.parent_event_id, parent.context),
             agent_of(event) or (parent.agent if parent else None),
-            parent.workflow if parent else genai.CHAT,
+            parent.workflow if parent else semconv.CHAT,
         )
         operation = self._operation(event, run)
         if operation is not None:
@@ -217,7 +220,7 @@ class Listener:
     def _end(self, source: Any, event: Any) -> None:
         if event.started_event_id is None or self._wait_for(event.started_event_id) is None:
             return
-        run = self._runs.take(event.started_event_id)
+        run = self._runs.pop(event.started_event_id)
         if run is None:
             return
         if run.type != self._starts.get(event.type, run.type):  # CrewAI itself lost count, and has said so

@@ -17,15 +17,16 @@ from uuid import UUID
 
 from opentelemetry.context import Context
 
-from signalfire import genai, surroundings
-from signalfire.agents import AgentExecution, Task, ToolCall, Workflow
-from signalfire.ai import AiCall
-from signalfire.catalogue import Metrics
-from signalfire.coordination import MemoryOperation
-from signalfire.internal import internal_error
-from signalfire.open_work import OpenWork
-from signalfire.operations import Operation
-from signalfire.providers.usage import count
+from signalfire._internal.pending import PendingWork
+from signalfire.agents.coordination import MemoryOperation
+from signalfire.agents.operations import AgentExecution, Task, ToolCall, Workflow
+from signalfire.llm.answers import count
+from signalfire.llm.call import AiCall
+from signalfire.operations import parents
+from signalfire.operations.operation import Operation
+from signalfire.prometheus.catalogue import Metrics
+from signalfire.prometheus.internal_errors import internal_error
+from signalfire.tracing import semconv
 
 try:
     from langchain_core.callbacks import BaseCallbackHandler, BaseCallbackManager
@@ -56,7 +57,7 @@ class Run:
 
     context: Context | None = None
     agent: str | None = None
-    workflow: str = genai.CHAT
+    workflow: str = semconv.CHAT
     parent: "Run | None" = None
     node: str | None = None
     operations: list[Operation] = field(default_factory=list)
@@ -99,7 +100,7 @@ def run_around() -> tuple[str, Context] | None:
     return None
 
 
-surroundings.ask(run_around)
+parents.register_finder(run_around)
 
 
 class CallbackHandler(BaseCallbackHandler):
@@ -110,7 +111,7 @@ class CallbackHandler(BaseCallbackHandler):
     def __init__(self, *, metrics: Metrics | None = None) -> None:
         super().__init__()
         self._metrics = metrics
-        self._runs: OpenWork[Run] = OpenWork(Run.abandon)
+        self._runs: PendingWork[Run] = PendingWork(Run.abandon)
 
     # --- chains and graphs ---
 
@@ -183,7 +184,7 @@ class CallbackHandler(BaseCallbackHandler):
         **kwargs: Any,
     ) -> None:
         run = self._inside(parent_run_id)
-        run.begin(MemoryOperation(genai.RETRIEVAL, name_of(serialized, kwargs), self._metrics))
+        run.begin(MemoryOperation(semconv.RETRIEVAL, name_of(serialized, kwargs), self._metrics))
         self._runs.add(str(run_id), run)
 
     @safely
@@ -271,7 +272,7 @@ class CallbackHandler(BaseCallbackHandler):
             return Run()
         context = parent.context
         if context is not None:
-            context = surroundings.inside_of(str(parent_run_id), context)
+            context = parents.inside_of(str(parent_run_id), context)
         return Run(context, parent.agent, parent.workflow, parent)
 
     def _call(self, run_id: UUID) -> AiCall | None:
@@ -280,7 +281,7 @@ class CallbackHandler(BaseCallbackHandler):
         return call if isinstance(call, AiCall) else None
 
     def _end(self, run_id: UUID, error: BaseException | None = None) -> None:
-        run = self._runs.take(str(run_id))
+        run = self._runs.pop(str(run_id))
         if run is None:
             return
         if error is not None and is_control_flow(error):

@@ -7,7 +7,7 @@ shape, and the chunks and events of all their streams; as objects or dicts. What
 from collections.abc import Mapping
 from typing import Any
 
-from signalfire.prices import Usage
+from signalfire.llm.prices import Usage
 
 _STANDARD_TIERS = {None, "auto", "default", "standard", "scale"}
 
@@ -22,7 +22,7 @@ class Answers:
         self._usages: dict[str, tuple[Usage, str | None]] = {}
         self._last = ""
 
-    def take(self, answer: Any) -> None:
+    def read(self, answer: Any) -> None:
         """Reads an answer, or a chunk or event of a stream. A stream's later counts replace its earlier ones."""
         model, identifier = response_model(answer), response_id(answer)
         self.model = self.model or model

@@ -18,14 +18,16 @@ from opentelemetry import context as otel_context
 from opentelemetry.context import Context
 from opentelemetry.trace import SpanKind
 
-from signalfire import genai, settings
-from signalfire.catalogue import Metrics
-from signalfire.internal import internal_error
-from signalfire.internal import metrics as default_metrics
-from signalfire.operations import CANCELLED, ERROR, SUCCESS, Operation
-from signalfire.prices import Price, Usage, price_list
-from signalfire.providers.failures import error_type
-from signalfire.providers.usage import Answers, failed_with, has_text
+from signalfire import settings
+from signalfire._internal.listeners import Listeners
+from signalfire.llm.answers import Answers, failed_with, has_text
+from signalfire.llm.failures import error_type
+from signalfire.llm.prices import Price, Usage, price_list
+from signalfire.operations.operation import CANCELLED, ERROR, SUCCESS, Operation
+from signalfire.prometheus.catalogue import Metrics
+from signalfire.prometheus.default import metrics as default_metrics
+from signalfire.prometheus.internal_errors import internal_error
+from signalfire.tracing import semconv
 
 R = TypeVar("R")
 
@@ -42,7 +44,7 @@ class AiCall(Operation):
     records_messages = False
 
     def __init__(
-        self, provider: str, model: str, operation: str, metrics: Metrics | None, *, kind: str = genai.CHAT
+        self, provider: str, model: str, operation: str, metrics: Metrics | None, *, kind: str = semconv.CHAT
     ) -> None:
         super().__init__()
         self.provider, self.model, self.operation, self.kind = provider, model, operation, kind
@@ -59,13 +61,13 @@ class AiCall(Operation):
     _reports: tuple["AiCall", ...] = ()  # layers that have
     _waits = False  # whether it ended before the streams that were opened inside of it
     _done_at: float | None = None
-    _free = False  # whether no provider was asked, because somebody had kept the answer
+    _cached = False  # whether no provider was asked, because somebody had kept the answer
 
-    def _forget(self) -> None:
+    def _reset(self) -> None:
         self.usage = self.price = self.seconds_to_first_token = self._answers = None
         self._call_around = self._owner = self._done_at = None
         self._inner = self._reports = ()
-        self._waits = self._free = False
+        self._waits = self._cached = False
 
     # For users, inside the call.
 
@@ -79,7 +81,7 @@ class AiCall(Operation):
         try:
             if self.seconds_to_first_token is None and has_text(response):
                 self.record_first_token()
-            self._own_answers().take(response)
+            self._own_answers().read(response)
             failure = failed_with(response)
             if failure is not None:
                 self.fail(failure)
@@ -163,13 +165,17 @@ class AiCall(Operation):
         if owner.span is not None and attributes:
             owner.span.set_attributes(attributes)
 
-    def is_over(self, over: bool) -> None:
-        """Whether the provider has given what it was asked for: then the time until the end is not the call's."""
-        self._done_at = perf_counter() if over else None
+    def mark_over(self) -> None:
+        """The provider has given what it was asked for: the time until the end is not the call's."""
+        self._done_at = perf_counter()
 
-    def is_free(self) -> None:
+    def mark_under_way(self) -> None:
+        """The provider is asked for more, or has failed: the time until the end is the call's."""
+        self._done_at = None
+
+    def mark_cached(self) -> None:
         """The answer came out of a cache on this side: it has no tokens, no price, and is not missing one."""
-        self._free = True
+        self._cached = True
 
     # For Operation.
 
@@ -177,7 +183,7 @@ class AiCall(Operation):
         return f"{self.kind} {self.model}"
 
     def span_attributes(self) -> dict[str, Any]:
-        return genai.call_attributes(self.provider, self.model, self.operation, self.kind)
+        return semconv.call_attributes(self.provider, self.model, self.operation, self.kind)
 
     def returned(self, result: R) -> R:
         self.record_response(result)
@@ -188,7 +194,7 @@ class AiCall(Operation):
 
     def _start(self, parent: Context | None, seconds_ago: float, *, is_current: bool) -> None:
         if self._began:
-            self._forget()
+            self._reset()
         around = _current.get()
         if around is not None and around._admit(self):
             self._owner = around
@@ -221,7 +227,7 @@ class AiCall(Operation):
             self._began += perf_counter() - self._done_at
         if self._owner is not None:
             self._settle()
-            if self._owner._hear(self, error):
+            if self._owner._layer_ended(self, error):
                 return
         super()._stop(error)
 
@@ -231,8 +237,7 @@ class AiCall(Operation):
             self._count_call(exemplar)
             self._count_result()
         finally:
-            if _listeners:
-                notify(self)
+            _listeners.notify(self)
 
     def _count_untimed(self) -> None:
         try:
@@ -242,7 +247,7 @@ class AiCall(Operation):
             ).inc()
             self._count_result()
         finally:
-            notify(self)
+            _listeners.notify(self)
 
     # Layers.
 
@@ -252,7 +257,7 @@ class AiCall(Operation):
                 self._inner += (layer,)
             return self._active
 
-    def _hear(self, layer: "AiCall", error: BaseException | None) -> bool:
+    def _layer_ended(self, layer: "AiCall", error: BaseException | None) -> bool:
         """A layer has ended. Where this call waited for it, it ends now as the layer did; False where it was over."""
         if self.seconds_to_first_token is None and layer.seconds_to_first_token is not None:
             self.seconds_to_first_token = layer._began + layer.seconds_to_first_token - self._began
@@ -332,7 +337,7 @@ class AiCall(Operation):
             )
             if self.price.saved:
                 metrics.ai_cache_saved_usd_total.labels(provider=provider, model=model).inc(float(self.price.saved))
-        elif (usage is not None or self.status == SUCCESS) and not self._free:
+        elif (usage is not None or self.status == SUCCESS) and not self._cached:
             metrics.ai_api_unpriced_calls_total.labels(provider=provider, model=model).inc()
         if self.span is not None:
             self.span.set_attributes(self._result_attributes())
@@ -356,19 +361,19 @@ class AiCall(Operation):
     def _result_attributes(self) -> dict[str, Any]:
         answers, usage = self._answers or Answers(), self.usage
         values: dict[str, Any] = {
-            genai.RESPONSE_MODEL: answers.model,
-            genai.RESPONSE_ID: answers.id,
-            genai.FINISH_REASONS: [reason for _, reason in sorted(answers.finish_reasons.items())] or None,
-            genai.TIME_TO_FIRST_CHUNK: self.seconds_to_first_token,
-            genai.COST_USD: self.cost_usd,
+            semconv.RESPONSE_MODEL: answers.model,
+            semconv.RESPONSE_ID: answers.id,
+            semconv.FINISH_REASONS: [reason for _, reason in sorted(answers.finish_reasons.items())] or None,
+            semconv.TIME_TO_FIRST_CHUNK: self.seconds_to_first_token,
+            semconv.COST_USD: self.cost_usd,
         }
         if usage is not None:
             values |= {
-                genai.INPUT_TOKENS: usage.input,
-                genai.OUTPUT_TOKENS: usage.output,
-                genai.CACHE_READ_TOKENS: usage.cache_read,
-                genai.CACHE_WRITE_TOKENS: usage.cache_write,
-                genai.REASONING_TOKENS: usage.reasoning,
+                semconv.INPUT_TOKENS: usage.input,
+                semconv.OUTPUT_TOKENS: usage.output,
+                semconv.CACHE_READ_TOKENS: usage.cache_read,
+                semconv.CACHE_WRITE_TOKENS: usage.cache_write,
+                semconv.REASONING_TOKENS: usage.reasoning,
             }
         return {name: value for name, value in values.items() if value is not None}
 
@@ -469,29 +474,19 @@ def current_call() -> AiCall | None:
 
 # --- who else wants to know ---
 
-Listener = Callable[[AiCall], None]
-_listeners: list[Listener] = []
+
+def _listener_failed(call: AiCall, error: Exception) -> None:
+    internal_error(call.component, error)
 
 
-def subscribe(listener: Listener) -> Callable[[], None]:
+_listeners: Listeners[AiCall] = Listeners(_listener_failed)
+
+
+def subscribe(listener: Callable[[AiCall], None]) -> Callable[[], None]:
     """Has the listener called once for each call that ends; gives what ends that.
 
     The call's `provider`, `model`, `operation`, `status`, `seconds`, `usage` (tokens, None where the provider reported
     none) and `price` (US dollars as Decimals, None where the model has none) are known by then. A listener is called in
     the thread that the call ended in and must be quick; what it raises is counted as an internal error.
     """
-    _listeners.append(listener)
-
-    def unsubscribe() -> None:
-        if listener in _listeners:
-            _listeners.remove(listener)
-
-    return unsubscribe
-
-
-def notify(call: AiCall) -> None:
-    for listener in tuple(_listeners):
-        try:
-            listener(call)
-        except Exception as error:  # noqa: BLE001 - the next listener and the application go on
-            internal_error("ai", error)
+    return _listeners.subscribe(listener)

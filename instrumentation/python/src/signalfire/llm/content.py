@@ -1,6 +1,6 @@
 """Prompts and answers on the spans, where the application asked for it: masked, cut, as the conventions shape them.
 
-Off by default. `record_content=True` turns it on, or OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT.
+Off by default. `record_content=True` switches it on, or OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT.
 """
 
 import json
@@ -8,11 +8,13 @@ import os
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from signalfire import genai, masking, plain
-from signalfire.ai import AiCall
-from signalfire.internal import internal_error
-from signalfire.providers.usage import finish_reasons, numbered, part
+from signalfire import masking
+from signalfire._internal.json import dumps
+from signalfire.llm.answers import finish_reasons, numbered, part
+from signalfire.llm.call import AiCall
+from signalfire.prometheus.internal_errors import internal_error
 from signalfire.settings import SettingError
+from signalfire.tracing import semconv
 
 VARIABLE = "OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT"
 MAX_JSON = 8_000  # characters of one attribute; the library's own spans keep little more
@@ -46,7 +48,7 @@ class Recorder:
         self._parts: dict[tuple[int, int], Json] = {}  # (choice, place within it) → part, of a stream
         self._reasons: dict[int, str] = {}
 
-    def take(self, item: Any) -> None:
+    def record(self, item: Any) -> None:
         """An answer, or a chunk or event of a stream."""
         try:
             self._reasons.update(finish_reasons(item))
@@ -56,9 +58,9 @@ class Recorder:
             elif kind in ("response.completed", "response.incomplete"):
                 self._answer = part(item, "response")
             elif kind in ("content_block_start", "content_block_delta"):
-                self._take_block(item)
+                self._record_block(item)
             else:
-                self._take_choices(part(item, "choices"))
+                self._record_choices(part(item, "choices"))
         except Exception as error:  # noqa: BLE001 - an answer of an unknown shape
             internal_error("content", error)
 
@@ -70,9 +72,9 @@ class Recorder:
 
     def _attributes(self) -> dict[str, str]:
         contents = {
-            genai.SYSTEM_INSTRUCTIONS: system_instructions(self._request),
-            genai.INPUT_MESSAGES: input_messages(self._request),
-            genai.OUTPUT_MESSAGES: self._output_messages(),
+            semconv.SYSTEM_INSTRUCTIONS: system_instructions(self._request),
+            semconv.INPUT_MESSAGES: input_messages(self._request),
+            semconv.OUTPUT_MESSAGES: self._output_messages(),
         }
         return {name: encode(content) for name, content in contents.items() if content}
 
@@ -94,7 +96,7 @@ class Recorder:
             for choice in choices
         ]
 
-    def _take_choices(self, choices: Any) -> None:
+    def _record_choices(self, choices: Any) -> None:
         for place, choice in numbered(choices) if isinstance(choices, list) else ():
             message = part(choice, "message") or part(choice, "delta")
             text = part(message, "content")
@@ -107,7 +109,7 @@ class Recorder:
                 at = (place, index if isinstance(index, int) else number)
                 self._append(at, empty, "arguments", part(function, "arguments") or "")
 
-    def _take_block(self, event: Any) -> None:
+    def _record_block(self, event: Any) -> None:
         at = (0, part(event, "index") or 0)
         block, delta = part(event, "content_block"), part(event, "delta")
         if block is not None:
@@ -136,7 +138,7 @@ def _place(item: tuple[tuple[int, int], Json]) -> tuple[int, int]:
 
 def encode(content: list[Json]) -> str:
     """JSON, masked, and shortened until it fits: first the longest texts, then the oldest messages."""
-    raw = json.loads(plain.dumps(content))
+    raw = json.loads(dumps(content))
     messages, longest = fit(cut(raw, MAX_TEXT + _MARGIN), MAX_TEXT)
     # Only what may stay is masked, and a little more, so that no secret is cut in half before it is seen.
     messages, longest = fit(masking.mask(cut(messages, longest + _MARGIN)), longest)

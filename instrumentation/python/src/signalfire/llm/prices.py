@@ -13,8 +13,8 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
-from signalfire.internal import internal_error
-from signalfire.pricefile import PriceFile, Rates, configured_file
+from signalfire.llm.price_file import PriceFile, Rates, configured_file
+from signalfire.prometheus.internal_errors import internal_error
 from signalfire.settings import SettingError
 
 _MAX_MODELS = 1000

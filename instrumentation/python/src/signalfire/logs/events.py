@@ -11,9 +11,10 @@ import logging
 from collections.abc import Mapping, Sequence
 from typing import Any, Literal, Protocol
 
-from signalfire import errors, masking, plain
-from signalfire.internal import internal_error
-from signalfire.logs import line
+from signalfire import errors, masking
+from signalfire._internal.json import dumps
+from signalfire.logs.line import line
+from signalfire.prometheus.internal_errors import internal_error
 
 Status = Literal["success", "error", "cancelled"]
 
@@ -188,7 +189,7 @@ def _content(value: object) -> str | None:
     if value is None:
         return None
     try:
-        text = value if isinstance(value, str) else plain.dumps(value).decode("utf-8", "replace")
+        text = value if isinstance(value, str) else dumps(value).decode("utf-8", "replace")
         return masking.mask_text(text)[:MAX_CONTENT]
     except Exception as error:  # noqa: BLE001 - what could not be checked is not logged
         internal_error("logging", error)

@@ -8,7 +8,6 @@ or renames a file holds a lock, and writes its first line before letting go of i
 import errno
 import fcntl
 import logging
-import os
 import re
 import threading
 import time
@@ -21,7 +20,8 @@ from itertools import count
 from pathlib import Path
 
 from signalfire import settings
-from signalfire.appending import append, is_torn
+from signalfire._internal import fork
+from signalfire._internal.append import append, is_torn
 
 FOLDER_MODE = 0o750
 PATIENCE = 2.0  # seconds to wait for a process that opens or renames a file
@@ -57,7 +57,7 @@ class LogFiles:
         """Renames the files of an earlier day, makes the missing ones and removes those that are too old."""
         with self._lock:
             self._day = day
-            if all([self._all.turn(day), self._errors.turn(day)]):
+            if all([self._all.rotate(day), self._errors.rotate(day)]):
                 self._remove_old(day)
 
     def close(self) -> None:
@@ -85,7 +85,9 @@ class LogFiles:
             try:
                 path.unlink(missing_ok=True)
             except OSError as error:
-                settings.tell(f"{path} is older than LOG_KEEP_DAYS but cannot be removed ({error.strerror}): remove it")
+                settings.warn_once(
+                    f"{path} is older than LOG_KEEP_DAYS but cannot be removed ({error.strerror}): remove it"
+                )
 
 
 _instances: "weakref.WeakSet[LogFiles]" = weakref.WeakSet()
@@ -96,7 +98,7 @@ def _start_afresh() -> None:
         files.start_afresh()
 
 
-os.register_at_fork(after_in_child=_start_afresh)
+fork.after_in_child(_start_afresh)
 
 
 class DailyFile:
@@ -107,7 +109,7 @@ class DailyFile:
         self._file: FileIO | None = None
 
     def append(self, day: bytes, data: bytes) -> bool:
-        """Appends a line of the day that `turn` was told, with its line feed. False where it could not be written."""
+        """Appends a line of the day that `rotate` was given, with its line feed. False where that fails."""
         try:
             if self._file is None or not append(self._file, data):
                 self._open_and_append(day, data)
@@ -117,7 +119,7 @@ class DailyFile:
             return False
         return True
 
-    def turn(self, day: bytes) -> bool:
+    def rotate(self, day: bytes) -> bool:
         """Makes the file ready for lines of that day, from now on. False where it cannot be written."""
         self.close()
         try:
@@ -168,14 +170,14 @@ class ProcessLock:
         """Makes the folder where it is missing. TimeoutError where somebody holds the lock and does not let go."""
         self._path.parent.mkdir(FOLDER_MODE, parents=True, exist_ok=True)
         with self._path.open("ab") as file:
-            self._take(file.fileno())
+            self._acquire(file.fileno())
             try:
                 yield
             finally:
                 # Closing is not enough: a child forked meanwhile has the same open file.
                 fcntl.flock(file, fcntl.LOCK_UN)
 
-    def _take(self, descriptor: int) -> None:
+    def _acquire(self, descriptor: int) -> None:
         end = time.monotonic() + self._patience
         while True:
             try:
@@ -219,7 +221,7 @@ def file_name(service: str) -> str:
 
 def report(path: Path, error: OSError | ValueError) -> None:
     cause = getattr(error, "strerror", None) or error
-    settings.tell(
+    settings.warn_once(
         f"log lines cannot be written to {path} ({cause}), so they go to stdout: "
         "make LOG_DIR a folder that this process may write to, with space left on its disk"
     )

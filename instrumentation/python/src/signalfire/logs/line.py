@@ -6,25 +6,24 @@ name of one of ours is renamed, so nobody can forge a service or a trace id.
 """
 
 import logging
-import os
 import re
 import sys
 import time
 import traceback
-from collections.abc import Callable, Iterable, MutableMapping
+from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
-from typing import Any, TextIO, cast
+from typing import Any, TextIO
 
 import orjson
-import structlog
 from opentelemetry import trace
-from structlog.typing import FilteringBoundLogger
 
-from signalfire import correlation, errors, masking, plain, settings
-from signalfire.internal import internal_error, metrics
-from signalfire.logfiles import LogFiles
-from signalfire.logged import is_logged
+from signalfire import errors, masking, settings
+from signalfire._internal.json import dumps
+from signalfire.context import correlation
+from signalfire.logs.files import LogFiles
+from signalfire.prometheus.default import metrics
+from signalfire.prometheus.internal_errors import internal_error
 
 ExcInfo = BaseException | tuple[type[BaseException], BaseException, TracebackType | None] | bool | None
 
@@ -60,7 +59,7 @@ class Line:
         self.identify(settings.identity())
 
     def identify(self, identity: settings.Identity) -> None:
-        self._tail = b"," + escaped(plain.dumps({"service": identity.service, "env": identity.env}))[1:-1]
+        self._tail = b"," + escaped(dumps({"service": identity.service, "env": identity.env}))[1:-1]
         self._tails = {}
 
     def open_files(self, folder: Path | None, service: str, keep_days: int) -> None:
@@ -119,7 +118,7 @@ class Line:
     def _own_part(self, own: dict[str, Any]) -> bytes:
         """The caller's fields as the inside of a JSON object, masked. Fails closed."""
         try:
-            rendered = plain.dumps(own)
+            rendered = dumps(own)
             if self.masking and masking.suspicious(own):
                 rendered = orjson.dumps(masking.mask(orjson.loads(rendered)))
         except Exception as error:  # noqa: BLE001 - what could not be checked is not logged
@@ -128,7 +127,7 @@ class Line:
         return rendered[1:-1] if rendered.isascii() else escaped(rendered)[1:-1]
 
     def _new_tail(self, logger: str) -> bytes:
-        tail = b',"logger":' + escaped(plain.dumps(logger)) + self._tail
+        tail = b',"logger":' + escaped(dumps(logger)) + self._tail
         if len(self._tails) < 1000:
             self._tails[logger] = tail
         return tail
@@ -199,202 +198,3 @@ def exception_fields(exc_info: ExcInfo) -> dict[str, str]:
 
 
 line = Line()
-
-# --- structlog ---
-
-
-class NamedLogger:
-    """What structlog wraps: it only carries the name, the line was written by the processor."""
-
-    def __init__(self, name: str = "app") -> None:
-        self.name = name
-
-    def write(self, _: str) -> None:
-        """The end of structlog's chain; `log_event` has already done the work."""
-
-    debug = info = warning = warn = error = exception = critical = fatal = msg = log = write
-
-
-_STRUCTLOG_LEVELS = {
-    "debug": logging.DEBUG,
-    "info": logging.INFO,
-    "warning": logging.WARNING,
-    "warn": logging.WARNING,
-    "error": logging.ERROR,
-    "exception": logging.ERROR,
-    "critical": logging.CRITICAL,
-    "fatal": logging.CRITICAL,
-}
-
-
-def log_event(logger: Any, method: str, event: MutableMapping[str, Any]) -> str:
-    """The only processor: it writes the line itself, which is much cheaper than a chain of small ones."""
-    fields = structlog.contextvars.merge_contextvars(logger, method, event)
-    exc_info = fields.pop("exc_info", None)
-    message = fields.pop("event", "")
-    line.emit(
-        _STRUCTLOG_LEVELS.get(method, logging.INFO),
-        getattr(logger, "name", "app"),
-        message,
-        cast(dict[str, Any], fields),
-        exc_info,
-    )
-    return ""
-
-
-def get_logger(name: str = "app", **context: Any) -> FilteringBoundLogger:
-    """A structlog logger; keyword arguments are put into each of its lines."""
-    return cast(FilteringBoundLogger, structlog.get_logger(name, **context))
-
-
-# --- the standard library ---
-
-_STANDARD = frozenset(logging.makeLogRecord({}).__dict__) | {"message", "asctime", "taskName", "color_message"}
-
-
-class JsonHandler(logging.Handler):
-    """Writes a standard log record as the same JSON line."""
-
-    def emit(self, record: logging.LogRecord) -> None:
-        try:
-            fields = {key: value for key, value in record.__dict__.items() if key not in _STANDARD}
-            if record.stack_info:
-                fields["stack_info"] = record.stack_info
-            line.emit(record.levelno, record.name, message_of(record), fields, cast(ExcInfo, record.exc_info))
-        except Exception as error:  # noqa: BLE001
-            internal_error("logging", error)
-
-
-def message_of(record: logging.LogRecord) -> str:
-    try:
-        return record.getMessage()
-    except (TypeError, ValueError, KeyError):
-        return f"{record.msg} (with arguments that do not fit: {record.args!r})"
-
-
-def already_logged(record: logging.LogRecord) -> bool:
-    """A filter for servers' loggers: False for an exception that the request's own line has told already."""
-    return not (isinstance(record.exc_info, tuple) and is_logged(record.exc_info[1]))
-
-
-def route_standard_logging(level: int) -> None:
-    """Sends everything logged through `logging` to the JSON handler; handlers for consoles are taken away."""
-    root = logging.getLogger()
-    for handler in list(root.handlers):
-        if isinstance(handler, JsonHandler) or is_console(handler):
-            root.removeHandler(handler)
-    root.addHandler(JsonHandler())
-    root.setLevel(level)
-    if level > logging.DEBUG:
-        # A line for each call is what the client span is for.
-        for name in ("httpx", "httpx2"):
-            logging.getLogger(name).setLevel(logging.WARNING)
-
-
-def route_server_logging(access_log: bool) -> None:
-    """Sends uvicorn's loggers, which bring their own handlers, the same way.
-
-    `access_log` False silences its line per request, because the middleware writes a better one.
-    """
-    for name in ("uvicorn", "uvicorn.error", "uvicorn.access", "uvicorn.asgi"):
-        logger = logging.getLogger(name)
-        logger.handlers = []
-        logger.propagate = True
-    logging.getLogger("uvicorn.access").setLevel(logging.NOTSET if access_log else logging.WARNING)
-    error_log = logging.getLogger("uvicorn.error")
-    if already_logged not in error_log.filters:
-        error_log.addFilter(already_logged)
-    configuration = sys.modules.get("uvicorn.config")
-    if configuration is not None:
-        # What uvicorn.run() will apply when it is called after us.
-        loggers = configuration.LOGGING_CONFIG["loggers"]
-        for options in loggers.values():
-            options.update(handlers=[], propagate=True)
-        if not access_log:
-            loggers["uvicorn.access"]["level"] = "WARNING"
-
-
-def is_console(handler: logging.Handler) -> bool:
-    return type(handler) is logging.StreamHandler and handler.stream in {
-        sys.stdout,
-        sys.stderr,
-        sys.__stdout__,
-        sys.__stderr__,
-    }
-
-
-# --- set-up ---
-
-
-def level_number(level: str | int | None) -> int:
-    """A level given by keyword, else by LOG_LEVEL, else INFO. Raises KeyError for a name that there is not."""
-    chosen = os.environ.get("LOG_LEVEL", "").strip() or "INFO" if level is None else level
-    return chosen if isinstance(chosen, int) else logging.getLevelNamesMapping()[chosen.strip().upper()]
-
-
-def rename_service(who: settings.Identity) -> None:
-    """Names the process anew, in its lines and its files' names."""
-    line.identify(who)
-    if line.files is not None:
-        line.open_files(line.files.folder, who.service, line.files.keep_days)
-
-
-def is_set_up() -> bool:
-    return line.level != NEVER
-
-
-def setup_logging(
-    service_name: str | None = None,
-    *,
-    level: str | int | None = None,
-    env: str | None = None,
-    mask: bool = True,
-    mask_keys: Iterable[str] = (),
-    mask_patterns: Iterable[str | re.Pattern[str]] = (),
-    mask_phones: bool = False,
-    stream: TextIO | None = None,
-    log_dir: str | os.PathLike[str] | None = None,
-    log_stdout: bool | None = None,
-) -> None:
-    """Sends structlog's and the standard library's logs to stdout (or `stream`) as JSON. May be called again.
-
-    With `log_dir` (or LOG_DIR) they are written to `<service>.log` in that folder as well, those of level error and
-    worse also to `<service>.error.log`; `log_stdout` (or LOG_STDOUT) False then leaves stdout to lines that cannot be
-    written there. With the first line after midnight UTC the files are renamed to `<file>.YYYY-MM-DD`, and those are
-    kept for LOG_KEEP_DAYS days. What cannot be written is told on stderr, once a cause; nothing is raised.
-
-    `mask_keys`, `mask_patterns` and `mask_phones` are those of `masking.add`: what is masked in this process' logs,
-    spans and errors beside what always is. Raises SettingError, which names every keyword and variable that cannot be
-    used.
-    """
-    if settings.disabled():
-        return
-    settings.check(
-        settings.identity_problems(service_name, env),
-        settings.logging_problems(
-            level=level, log_dir=log_dir, log_stdout=log_stdout, mask=mask, mask_phones=mask_phones
-        ),
-        masking.problems(mask_keys, mask_patterns),
-    )
-    masking.add(keys=mask_keys, patterns=mask_patterns, phones=mask_phones)
-    who = settings.identity(service_name, env)
-    line.identify(who)
-    line.masking = mask
-    line.stream = stream
-    folder, to_stream = settings.log_folder(log_dir), settings.log_stdout(log_stdout)
-    if folder is None and not to_stream:
-        settings.tell(
-            "LOG_STDOUT is false and no LOG_DIR is set, which would leave no logs, so they go to stdout: "
-            "set LOG_DIR to a folder, or LOG_STDOUT to true"
-        )
-    line.to_stream = to_stream or folder is None
-    line.open_files(folder, who.service, settings.log_keep_days())
-    line.level = number = level_number(level)
-    structlog.configure(
-        processors=[log_event],
-        wrapper_class=structlog.make_filtering_bound_logger(number),
-        logger_factory=NamedLogger,
-        cache_logger_on_first_use=True,
-    )
-    route_standard_logging(number)
-    route_server_logging(access_log=True)

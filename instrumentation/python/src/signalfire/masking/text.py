@@ -17,8 +17,8 @@ from typing import Any
 
 import orjson
 
-from signalfire import plain
-from signalfire.variables import TRUE
+from signalfire._internal.environment import TRUE
+from signalfire._internal.json import dumps
 
 HIDDEN = "[MASKED]"
 MAX_TEXT = 16_384  # characters of one string that are logged, so that the patterns' cost stays bounded
@@ -92,7 +92,7 @@ def suspicious(fields: Mapping[str, Any]) -> bool:
         elif kind is int or kind is float:
             if not -(10**12) < value < 10**12:
                 return True
-        elif value is not None and kind is not bool and has_sign_inside(orjson.loads(plain.dumps(value))):
+        elif value is not None and kind is not bool and has_sign_inside(orjson.loads(dumps(value))):
             return True
     return False
 

@@ -20,9 +20,9 @@ from opentelemetry.context import Context
 from opentelemetry.trace import Span, SpanKind, Tracer, set_span_in_context
 
 from signalfire import settings
-from signalfire.internal import internal_error
-from signalfire.surroundings import surrounding_context
-from signalfire.tracing import current_tracer, exemplar, record_failure
+from signalfire.operations.parents import surrounding_context
+from signalfire.prometheus.internal_errors import internal_error
+from signalfire.tracing.spans import current_tracer, exemplar, record_failure
 
 P = ParamSpec("P")
 R = TypeVar("R")

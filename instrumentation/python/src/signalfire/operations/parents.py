@@ -9,7 +9,7 @@ from collections.abc import Callable
 from opentelemetry import context as otel_context
 from opentelemetry.context import Context
 
-from signalfire.internal import internal_error
+from signalfire.prometheus.internal_errors import internal_error
 
 Find = Callable[[], tuple[str, Context] | None]
 """Gives the id of the run around the calling code and the context of what is inside of it; None outside of any."""
@@ -18,8 +18,8 @@ _RUN = otel_context.create_key("signalfire-run")
 _finders: list[Find] = []
 
 
-def ask(find: Find) -> Callable[[], None]:
-    """Has `find` asked whenever work begins; gives what ends that."""
+def register_finder(find: Find) -> Callable[[], None]:
+    """Has `find` called whenever work begins; gives what ends that."""
     _finders.append(find)
 
     def forget() -> None:

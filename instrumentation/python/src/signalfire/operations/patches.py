@@ -5,7 +5,7 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
-from signalfire.internal import internal_error
+from signalfire.prometheus.internal_errors import internal_error
 
 Track = Callable[..., AbstractContextManager[Any]]
 """Called with what the method is called with; gives what the call is to run in."""
@@ -65,34 +65,34 @@ def around_async(track: Track) -> Wrap:
     return wrap
 
 
-def then(tell: Callable[[Any], None]) -> Wrap:
-    """After each call of a method calls `tell` with its object."""
+def then(observe: Callable[[Any], None]) -> Wrap:
+    """After each call of a method calls `observe` with its object."""
 
     def wrap(original: Callable[..., Any]) -> Callable[..., Any]:
         @functools.wraps(original)
-        def told(self: Any, *args: Any, **kwargs: Any) -> Any:
+        def observed(self: Any, *args: Any, **kwargs: Any) -> Any:
             try:
                 return original(self, *args, **kwargs)
             finally:
-                quietly(tell, self)
+                quietly(observe, self)
 
-        return told
+        return observed
 
     return wrap
 
 
-def then_async(tell: Callable[[Any], None]) -> Wrap:
-    """After each call of an async method calls `tell` with its object."""
+def then_async(observe: Callable[[Any], None]) -> Wrap:
+    """After each call of an async method calls `observe` with its object."""
 
     def wrap(original: Callable[..., Any]) -> Callable[..., Any]:
         @functools.wraps(original)
-        async def told(self: Any, *args: Any, **kwargs: Any) -> Any:
+        async def observed(self: Any, *args: Any, **kwargs: Any) -> Any:
             try:
                 return await original(self, *args, **kwargs)
             finally:
-                quietly(tell, self)
+                quietly(observe, self)
 
-        return told
+        return observed
 
     return wrap
 

@@ -14,10 +14,10 @@ from dataclasses import dataclass
 from types import TracebackType
 from typing import Any, ParamSpec, TypeVar, overload
 
-from signalfire.catalogue import Metrics
-from signalfire.internal import metrics as default_metrics
-from signalfire.operations import ERROR, Operation
+from signalfire.operations.operation import ERROR, Operation
 from signalfire.prometheus.bounded import DEFAULT_CAP, OTHER
+from signalfire.prometheus.catalogue import Metrics
+from signalfire.prometheus.default import metrics as default_metrics
 
 P = ParamSpec("P")
 R = TypeVar("R")

@@ -11,7 +11,7 @@ from typing import Generic, Literal, TypeVar
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, Summary
 
-from signalfire.prometheus.children import counter_class, histogram_class, several_processes, summary_class
+from signalfire.prometheus.fast_metrics import counter_class, histogram_class, several_processes, summary_class
 
 OTHER = "other"
 DEFAULT_CAP = 100

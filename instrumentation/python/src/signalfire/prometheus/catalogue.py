@@ -8,7 +8,7 @@ from functools import cached_property
 from prometheus_client import Counter, Gauge, Histogram, Summary
 
 from signalfire.prometheus.bounded import Family, Label, LabelValue, Spec
-from signalfire.prometheus.families import LazyMetrics
+from signalfire.prometheus.lazy import LazyMetrics
 
 
 class HttpRequestsTotal(Family[Counter]):

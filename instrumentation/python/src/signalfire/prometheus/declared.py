@@ -13,9 +13,9 @@ from typing import Any, Generic
 
 from prometheus_client import REGISTRY, CollectorRegistry, Counter, Gauge, Histogram
 
-from signalfire.catalogue import Metrics
-from signalfire.internal import metrics as default_metrics
 from signalfire.prometheus.bounded import DEFAULT_CAP, Child, Family, Kind, Label, LabelValue, Spec
+from signalfire.prometheus.catalogue import Metrics
+from signalfire.prometheus.default import metrics as default_metrics
 from signalfire.settings import SettingError
 
 Labels = Mapping[str, Sequence[str] | int | None]
@@ -56,7 +56,7 @@ def declare_counter(
     *,
     registry: CollectorRegistry | None = None,
 ) -> OwnMetric[Counter]:
-    """A number that only grows; its name ends in `_total`. Raises SettingError for what cannot be meant."""
+    """A number that only grows; its name ends in `_total`. Raises SettingError for what is invalid."""
     return _declare("counter", name, help, labels, (), registry)
 
 
@@ -89,7 +89,7 @@ def declare_metrics(
     """Every metric in the part `metrics:` of a YAML file such as signalfire.yaml, by name.
 
     `file`: its path, else SIGNALFIRE_METRICS_FILE. Needs PyYAML (extra `yaml`). Raises SettingError where there is no
-    such file or a metric in it cannot be meant; then none of them is declared.
+    such file or a metric in it is invalid; then none of them is declared.
     """
     path = Path(file or os.environ.get("SIGNALFIRE_METRICS_FILE", "") or "signalfire.yaml")
     specs = [_spec_of(entry, f"{path}: metrics[{index}]") for index, entry in enumerate(_entries(path))]

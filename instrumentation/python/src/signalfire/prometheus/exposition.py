@@ -1,6 +1,6 @@
 """What /metrics answers: Prometheus text or OpenMetrics, rendered by prometheus_client in a thread.
 
-Rendering is pure Python: a large registry takes tens of milliseconds, so threads take turns faster meanwhile.
+Rendering is pure Python: a large registry takes tens of milliseconds, so threads switch more often meanwhile.
 """
 
 from collections.abc import Iterator
@@ -10,8 +10,8 @@ from prometheus_client.exposition import choose_encoder
 from prometheus_client.metrics_core import Metric
 from prometheus_client.registry import Collector
 
+from signalfire._internal.switch_interval import short_switch_interval
 from signalfire.prometheus.multiprocess import SharedMetrics, shared
-from signalfire.turns import short_turns
 
 
 class WithoutCreated(Collector):
@@ -30,7 +30,7 @@ class WithoutCreated(Collector):
 def render(registry: CollectorRegistry, accept: str) -> tuple[bytes, str]:
     """The registry's metrics in the form asked for, and their content type. Takes long; call it in a thread."""
     encode, content_type = choose_encoder(accept)
-    with short_turns():
+    with short_switch_interval():
         return encode(WithoutCreated(everything(registry))), content_type
 
 

@@ -20,7 +20,7 @@ from signalfire.prometheus.multiprocess import shared
 BATCH = 256
 
 
-def take(pending: list[float]) -> list[float]:
+def drain(pending: list[float]) -> list[float]:
     """Takes out what is pending, while other threads may append to it. Only for the one that has the lock."""
     number = len(pending)
     taken = pending[:number]
@@ -32,10 +32,10 @@ class Source(Protocol):
     """What updates several metrics, and not at once."""
 
     def flush(self) -> None:
-        """Asked for before a metric is read: tells it all that it has not been told yet."""
+        """Called before a metric is read: records all that has not been recorded yet."""
 
     def stop_batching(self) -> None:
-        """From now on each update is to be told at once."""
+        """From now on each update is to be recorded at once."""
 
 
 class Batched:
@@ -67,7 +67,7 @@ class Batched:
         if len(self._pending) >= BATCH:
             self._add_up_meanwhile()
 
-    def _ask_sources(self) -> None:
+    def _flush_sources(self) -> None:
         for source in self._sources:
             source.flush()
 
@@ -107,19 +107,19 @@ class FastCounter(Counter, Batched):
     @property
     def total(self) -> float:
         """What was counted so far."""
-        self._ask_sources()
+        self._flush_sources()
         with self._mutex:
             self._add_up()
             return self._total
 
     def reset(self) -> None:
-        self._ask_sources()
+        self._flush_sources()
         with self._mutex:
-            take(self._pending)
+            drain(self._pending)
             self._total = 0.0
 
     def _add_up(self) -> None:
-        for amount in take(self._pending):  # not by sum(), which rounds otherwise in newer versions of Python
+        for amount in drain(self._pending):  # not by sum(), which rounds otherwise in newer versions of Python
             self._total += amount
 
     def _child_samples(self) -> Iterable[Sample]:
@@ -150,13 +150,13 @@ class FastHistogram(Histogram, Batched):
         self._exemplars[bisect_left(self._upper_bounds, amount)] = Exemplar(exemplar, amount, time.time())
 
     def _add_up(self) -> None:
-        amounts, bounds, counts = take(self._pending), self._upper_bounds, self._counts
+        amounts, bounds, counts = drain(self._pending), self._upper_bounds, self._counts
         for amount in amounts:
             counts[bisect_left(bounds, amount)] += 1
             self._total += amount
 
     def _child_samples(self) -> Iterable[Sample]:
-        self._ask_sources()
+        self._flush_sources()
         with self._mutex:
             self._add_up()
             counts, exemplars, total = list(self._counts), list(self._exemplars), self._total
@@ -186,13 +186,13 @@ class FastSummary(Summary, Batched):
             self._add_up_meanwhile()
 
     def _add_up(self) -> None:
-        amounts = take(self._pending)
+        amounts = drain(self._pending)
         self._number += len(amounts)
         for amount in amounts:
             self._total += amount
 
     def _child_samples(self) -> Iterable[Sample]:
-        self._ask_sources()
+        self._flush_sources()
         with self._mutex:
             self._add_up()
             return (Sample("_count", {}, self._number, None, None), Sample("_sum", {}, self._total, None, None))

@@ -2,10 +2,7 @@
 
 import logging
 
-from signalfire.catalogue import Metrics
-
-metrics = Metrics()
-"""Every metric of the catalogue in prometheus_client's default registry, each created when it is first used."""
+from signalfire.prometheus.default import metrics
 
 _log = logging.getLogger("signalfire")
 _reported: set[tuple[str, type[BaseException]]] = set()

@@ -1,7 +1,7 @@
 """Several processes of one service: each counts for itself, and whichever is scraped answers for all of them.
 
 This happens where PROMETHEUS_MULTIPROC_DIR is set, in the workers of a Celery application, and where
-`start_metrics_server` is told that there are several processes. The numbers then stand in files (see groups.py),
+`start_metrics_server` is told that there are several processes. The numbers then stand in files (see process_group.py),
 also those of metrics that the application has made with prometheus_client itself. Exemplars are not kept there.
 """
 
@@ -19,10 +19,11 @@ from prometheus_client.mmap_dict import MmapedDict, mmap_key
 from prometheus_client.registry import Collector
 
 from signalfire import settings
+from signalfire._internal import fork
 from signalfire.prometheus.merging import families
 
 if TYPE_CHECKING:
-    from signalfire.prometheus.groups import Group  # needs file locks, which not every system has
+    from signalfire.prometheus.process_group import Group  # needs file locks, which not every system has
 
 INHERITED = "SIGNALFIRE_METRICS_GROUP"
 """Tells processes that are spawned, not forked, where their parent keeps its numbers."""
@@ -41,12 +42,12 @@ class _Process:
 
 def shared() -> "Group | None":
     """The group of this process, which it joins now if the environment wants it to; None where it is on its own."""
-    if _Process.group is None and (asked_for() or inherited()):
+    if _Process.group is None and (is_wanted() or inherited()):
         join(None)
     return _Process.group
 
 
-def asked_for() -> bool:
+def is_wanted() -> bool:
     """Whether the environment says that processes share their metrics, as it does for prometheus_client."""
     return bool(os.environ.get("PROMETHEUS_MULTIPROC_DIR"))
 
@@ -71,25 +72,25 @@ def join(service: str | None, *, as_parent: bool = False) -> bool:
         enter(service, as_parent=as_parent)
     except (ImportError, OSError) as error:
         _Process.failed = True
-        settings.tell(f"metrics cannot be shared with other processes, so each shows its own alone: {error}")
+        settings.warn_once(f"metrics cannot be shared with other processes, so each shows its own alone: {error}")
         return False
     return True
 
 
 def enter(service: str | None, *, as_parent: bool) -> None:
-    from signalfire.prometheus import groups
+    from signalfire.prometheus import process_group
 
-    early = Path(os.environ["PROMETHEUS_MULTIPROC_DIR"]) if asked_for() else None
-    base = early or groups.private_base()
+    early = Path(os.environ["PROMETHEUS_MULTIPROC_DIR"]) if is_wanted() else None
+    base = early or process_group.private_base()
     parents = inherited()
     owner = os.getpid() if as_parent else os.getppid()
-    folder = base / groups.folder_name(service or settings.identity().service, owner)
+    folder = base / process_group.folder_name(service or settings.identity().service, owner)
     if parents is not None and not as_parent and (service is None or parents.name.startswith(_start_of(folder))):
         folder = parents
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    groups.remove_abandoned(base, early)
-    group = groups.Group(folder, early)
-    is_worker = multiprocessing.parent_process() is not None or groups.was_forked(os.getpid())
+    process_group.remove_abandoned(base, early)
+    group = process_group.Group(folder, early)
+    is_worker = multiprocessing.parent_process() is not None or process_group.was_forked(os.getpid())
     # A worker may find nobody alive though its siblings have counted; any other process then finds an earlier run.
     group.enter(fresh=not is_worker)
     with _Process.lock:
@@ -175,7 +176,7 @@ class SharedValue:
             self._file = file_of(self._kind)
             self._value, _ = self._file.read_value(self._key)  # type: ignore[no-untyped-call]
         except Exception as error:  # noqa: BLE001 - counting an internal error would need this very lock
-            settings.tell(f"some metrics of this process cannot be shared with others: {error}")
+            settings.warn_once(f"some metrics of this process cannot be shared with others: {error}")
 
     def _write(self, timestamp: float) -> None:
         if self._file is not None:
@@ -238,5 +239,4 @@ def _after_fork() -> None:
         _Process.group.after_fork()
 
 
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_after_fork)
+fork.after_in_child(_after_fork)

@@ -204,7 +204,7 @@ def read_file(path: Path, member: str, numbers: Numbers, *, only_lasting: bool =
     except FileNotFoundError:
         return
     except Exception as error:  # noqa: BLE001 - whatever a damaged file makes of its reader
-        settings.tell(f"the metrics in {path} cannot be read and are left out: {error}")
+        settings.warn_once(f"the metrics in {path} cannot be read and are left out: {error}")
         return
     for key, value, set_at, _ in entries:
         own_key = with_pid(key, member.partition("-")[0]) if kind in BY_PROCESS else key

@@ -6,8 +6,8 @@ from prometheus_client import REGISTRY, CollectorRegistry
 from prometheus_client.exposition import push_to_gateway
 
 from signalfire import settings
-from signalfire.internal import internal_error
-from signalfire.variables import HOST_OR_URL_OF_GATEWAY, PUSHING, is_host_or_url
+from signalfire._internal.environment import HOST_OR_URL_OF_GATEWAY, PUSHING, is_host_or_url
+from signalfire.prometheus.internal_errors import internal_error
 
 DEFAULT_TIMEOUT = 5.0  # seconds
 

@@ -4,19 +4,16 @@ import os
 from collections.abc import Mapping
 from typing import Any
 
-from signalfire import genai, settings
-from signalfire.catalogue import Metrics
-from signalfire.prices import price_list
-from signalfire.providers.addresses import CUSTOM, provider_at
-from signalfire.providers.content import content_is_recorded
-from signalfire.providers.requests import Asked, Instrumentation, request_attributes
+from signalfire.prometheus.catalogue import Metrics
+from signalfire.providers.base import Instrumentation, ModelRequest, request_attributes
+from signalfire.providers.client_library import ClientLibrary
+from signalfire.providers.hosts import CUSTOM, provider_at
+from signalfire.tracing import semconv
 
 _URL = "/v1/messages"
 _BY_CLIENT = {"Bedrock": "aws", "Vertex": "google", "Foundry": "azure"}
 
-
-class _State:
-    instrumentation: Instrumentation | None = None
+_library = ClientLibrary("anthropic", "'signalfire[llm]'")
 
 
 def instrument_anthropic(
@@ -33,31 +30,23 @@ def instrument_anthropic(
     else not. `prices_file` names a file of your own prices (SIGNALFIRE_PRICES_FILE). The spans that newer anthropic
     clients make of these calls by themselves are left out, so that each call has one.
 
-    Raises ImportError where anthropic is not installed, SettingError for a price file or a variable that cannot be
-    meant.
+    Raises ImportError where anthropic is not installed, SettingError for an invalid price file or variable.
     """
-    if settings.disabled() or _State.instrumentation is not None:
-        return
-    try:
+    requests = _Requests(provider)
+
+    def make(records: bool) -> Instrumentation:
         import anthropic
         from anthropic._base_client import AsyncAPIClient, SyncAPIClient
-    except ImportError as error:
-        raise ImportError("instrument_anthropic needs the anthropic package: pip install 'signalfire[llm]'") from error
-    records = content_is_recorded(record_content)
-    price_list.set_up(prices_file)
-    price_list.prepare()
-    requests = _Requests(provider)
-    streams = (anthropic.Stream, anthropic.AsyncStream)
-    instrumentation = Instrumentation(streams, requests.describe, metrics=metrics, record_content=records)
-    instrumentation.install(SyncAPIClient, AsyncAPIClient)
-    _State.instrumentation = instrumentation
+
+        streams, clients = (anthropic.Stream, anthropic.AsyncStream), (SyncAPIClient, AsyncAPIClient)
+        return Instrumentation(streams, clients, requests.describe, metrics=metrics, record_content=records)
+
+    _library.instrument(make, record_content, prices_file)
 
 
 def uninstrument_anthropic() -> None:
     """Leaves the client as it was. Calls under way are still counted."""
-    if _State.instrumentation is not None:
-        _State.instrumentation.uninstall()
-        _State.instrumentation = None
+    _library.uninstrument()
 
 
 class _Requests:
@@ -66,7 +55,7 @@ class _Requests:
     def __init__(self, provider: str) -> None:
         self._provider = provider
 
-    def describe(self, client: Any, options: Any) -> tuple[Asked | None, Any]:
+    def describe(self, client: Any, options: Any) -> tuple[ModelRequest | None, Any]:
         body = options.json_data
         path = options.url.partition("?")[0]
         if path != _URL or options.method.lower() != "post" or not isinstance(body, Mapping):
@@ -75,7 +64,7 @@ class _Requests:
         if getattr(options, "span_name", None):
             options = options.model_copy(update={"span_name": None})
         attributes = request_attributes(client, body)
-        return Asked(self._provider_of(client), "chat", genai.CHAT, body, attributes=attributes), options
+        return ModelRequest(self._provider_of(client), "chat", semconv.CHAT, body, attributes=attributes), options
 
     def _provider_of(self, client: Any) -> str:
         name = type(client).__name__

@@ -10,18 +10,19 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from signalfire import genai, settings
-from signalfire.ai import AiCall, current_operation
-from signalfire.catalogue import Metrics
-from signalfire.internal import internal_error
-from signalfire.providers.content import Recorder
+from signalfire import settings
+from signalfire.llm.call import AiCall, current_operation
+from signalfire.llm.content import Recorder
+from signalfire.prometheus.catalogue import Metrics
+from signalfire.prometheus.internal_errors import internal_error
 from signalfire.providers.streams import StreamedCall, follow_stream, on_close
+from signalfire.tracing import semconv
 
 MAX_NAME = 200  # characters of a model's name on a span
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class ModelRequest:
     """What a request asks of which provider. `hides` says which chunks only the library wanted."""
 
     provider: str
@@ -32,24 +33,31 @@ class Asked:
     attributes: Mapping[str, Any] = field(default_factory=dict)
 
 
-Describe = Callable[[Any, Any], tuple[Asked | None, Any]]
-"""(client, options) → what is asked, None for requests that are no model calls, and the options to go on with."""
+Describe = Callable[[Any, Any], tuple[ModelRequest | None, Any]]
+"""(client, options) → the model request, None where it is none, and the options to go on with."""
 
 
 class Instrumentation:
     """The instrumented `request` methods of one client library."""
 
     def __init__(
-        self, stream_types: tuple[type, ...], describe: Describe, *, metrics: Metrics | None, record_content: bool
+        self,
+        stream_types: tuple[type, ...],
+        client_types: tuple[type, type],  # the synchronous and the asynchronous one
+        describe: Describe,
+        *,
+        metrics: Metrics | None,
+        record_content: bool,
     ) -> None:
         self._stream_types = stream_types
+        self._client_types = client_types
         self._describe = describe
         self._metrics = metrics
         self._record_content = record_content
         self._originals: list[tuple[type, Any]] = []
 
-    def install(self, sync_client: type, async_client: type) -> None:
-        for client, wrap in ((sync_client, self._wrap), (async_client, self._wrap_async)):
+    def install(self) -> None:
+        for client, wrap in zip(self._client_types, (self._wrap, self._wrap_async), strict=True):
             original = client.__dict__["request"]
             self._originals.append((client, original))
             client.request = wrap(original)  # type: ignore[attr-defined]
@@ -62,17 +70,17 @@ class Instrumentation:
     def _wrap(self, original: Callable[..., Any]) -> Callable[..., Any]:
         @functools.wraps(original)
         def request(client: Any, cast_to: Any, options: Any, *args: Any, **kwargs: Any) -> Any:
-            asked, options = self._asked(client, options)
-            if asked is None:
+            described, options = self._describe_safely(client, options)
+            if described is None:
                 return original(client, cast_to, options, *args, **kwargs)
-            call, recorder = self._begin(asked)
+            call, recorder = self._begin(described)
             with call.inside():
                 try:
                     answer = original(client, cast_to, options, *args, **kwargs)
                 except BaseException as error:
                     self._fail(call, recorder, error)
                     raise
-            self._follow(answer, call, recorder, asked)
+            self._follow(answer, call, recorder, described)
             return answer
 
         return request
@@ -80,22 +88,22 @@ class Instrumentation:
     def _wrap_async(self, original: Callable[..., Awaitable[Any]]) -> Callable[..., Any]:
         @functools.wraps(original)
         async def request(client: Any, cast_to: Any, options: Any, *args: Any, **kwargs: Any) -> Any:
-            asked, options = self._asked(client, options)
-            if asked is None:
+            described, options = self._describe_safely(client, options)
+            if described is None:
                 return await original(client, cast_to, options, *args, **kwargs)
-            call, recorder = self._begin(asked)
+            call, recorder = self._begin(described)
             with call.inside():
                 try:
                     answer = await original(client, cast_to, options, *args, **kwargs)
                 except BaseException as error:
                     self._fail(call, recorder, error)
                     raise
-            self._follow(answer, call, recorder, asked)
+            self._follow(answer, call, recorder, described)
             return answer
 
         return request
 
-    def _asked(self, client: Any, options: Any) -> tuple[Asked | None, Any]:
+    def _describe_safely(self, client: Any, options: Any) -> tuple[ModelRequest | None, Any]:
         if settings.disabled():
             return None, options
         try:
@@ -104,39 +112,39 @@ class Instrumentation:
             internal_error("providers", error)
             return None, options
 
-    def _begin(self, asked: Asked) -> tuple[AiCall, Recorder | None]:
-        model = str(asked.body.get("model") or "unknown")[:MAX_NAME]
-        operation = current_operation(asked.operation)
-        call = AiCall(asked.provider, model, operation, self._metrics, kind=asked.kind)
+    def _begin(self, request: ModelRequest) -> tuple[AiCall, Recorder | None]:
+        model = str(request.body.get("model") or "unknown")[:MAX_NAME]
+        operation = current_operation(request.operation)
+        call = AiCall(request.provider, model, operation, self._metrics, kind=request.kind)
         call.begin()
-        call.annotate(asked.attributes)
-        return call, Recorder(asked.body) if self._record_content else None
+        call.annotate(request.attributes)
+        return call, Recorder(request.body) if self._record_content else None
 
     def _fail(self, call: AiCall, recorder: Recorder | None, error: BaseException) -> None:
         if recorder is not None:
             recorder.finish(call)
         call.finish(error)
 
-    def _follow(self, answer: Any, call: AiCall, recorder: Recorder | None, asked: Asked) -> None:
+    def _follow(self, answer: Any, call: AiCall, recorder: Recorder | None, request: ModelRequest) -> None:
         """Sees to it that the call ends when its answer is complete. Never raises."""
         try:
             if isinstance(answer, self._stream_types):
-                follow_stream(answer, StreamedCall(call, recorder, asked.hides))
+                follow_stream(answer, StreamedCall(call, recorder, request.hides))
             elif hasattr(answer, "http_response"):
-                self._follow_raw(answer, call, recorder, asked)
+                self._follow_raw(answer, call, recorder, request)
             else:
-                take_whole(answer, call, recorder)
+                record_whole(answer, call, recorder)
         except Exception as error:  # noqa: BLE001
             internal_error("providers", error)
             call.finish()
 
-    def _follow_raw(self, raw: Any, call: AiCall, recorder: Recorder | None, asked: Asked) -> None:
+    def _follow_raw(self, raw: Any, call: AiCall, recorder: Recorder | None, request: ModelRequest) -> None:
         """Follows what `with_raw_response` and `with_streaming_response` give."""
         response = raw.http_response
         if response.is_closed:
-            take_whole(decoded(response.content), call, recorder)
+            record_whole(decoded(response.content), call, recorder)
             return
-        streamed = StreamedCall(call, recorder, asked.hides)
+        streamed = StreamedCall(call, recorder, request.hides)
         follow_body(response, streamed)
         raw.parse = self._following_streams(raw.parse, streamed)
 
@@ -159,10 +167,10 @@ class Instrumentation:
         return parse_and_follow
 
 
-def take_whole(answer: Any, call: AiCall, recorder: Recorder | None) -> None:
+def record_whole(answer: Any, call: AiCall, recorder: Recorder | None) -> None:
     call.record_response(answer)
     if recorder is not None:
-        recorder.take(answer)
+        recorder.record(answer)
         recorder.finish(call)
     call.finish()
 
@@ -171,23 +179,23 @@ def follow_body(response: Any, streamed: StreamedCall) -> None:
     """Ends the call when the body of an HTTP response was read as a whole, or else when the response is closed."""
     read, aread = response.read, response.aread
 
-    def read_and_take() -> bytes:
+    def read_and_record() -> bytes:
         with streamed.being_read():
             content: bytes = read()
-        take_body(content, streamed)
+        record_body(content, streamed)
         return content
 
-    async def aread_and_take() -> bytes:
+    async def aread_and_record() -> bytes:
         with streamed.being_read():
             content: bytes = await aread()
-        take_body(content, streamed)
+        record_body(content, streamed)
         return content
 
-    response.read, response.aread = read_and_take, aread_and_take
+    response.read, response.aread = read_and_record, aread_and_record
     on_close(response, streamed.closed)
 
 
-def take_body(content: bytes, streamed: StreamedCall) -> None:
+def record_body(content: bytes, streamed: StreamedCall) -> None:
     answer = decoded(content)
     if answer is not None:
         streamed.passes(answer)
@@ -206,16 +214,16 @@ def request_attributes(client: Any, body: Mapping[str, Any]) -> dict[str, Any]:
     """What the conventions tell of a client's request."""
     address = client.base_url
     port = address.port or (443 if address.scheme == "https" else 80)
-    return {**parameters(body), genai.SERVER_ADDRESS: address.host, genai.SERVER_PORT: port}
+    return {**parameters(body), semconv.SERVER_ADDRESS: address.host, semconv.SERVER_PORT: port}
 
 
 def parameters(body: Mapping[str, Any]) -> dict[str, Any]:
     """What the conventions tell of a request's parameters, as far as it has them."""
     limits = (body.get(name) for name in ("max_completion_tokens", "max_output_tokens", "max_tokens"))
     values = {
-        genai.REQUEST_MAX_TOKENS: next((limit for limit in limits if limit), None),
-        genai.REQUEST_TEMPERATURE: body.get("temperature"),
-        genai.REQUEST_TOP_P: body.get("top_p"),
-        genai.REQUEST_STREAM: True if body.get("stream") else None,
+        semconv.REQUEST_MAX_TOKENS: next((limit for limit in limits if limit), None),
+        semconv.REQUEST_TEMPERATURE: body.get("temperature"),
+        semconv.REQUEST_TOP_P: body.get("top_p"),
+        semconv.REQUEST_STREAM: True if body.get("stream") else None,
     }
     return {name: value for name, value in values.items() if isinstance(value, int | float)}

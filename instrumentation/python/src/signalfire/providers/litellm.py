@@ -6,21 +6,21 @@ import os
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
-from signalfire import genai, settings
-from signalfire.ai import AiCall, current_operation
-from signalfire.catalogue import Metrics
-from signalfire.internal import internal_error
-from signalfire.prices import price_list
-from signalfire.providers.addresses import CUSTOM
-from signalfire.providers.content import Recorder, content_is_recorded
-from signalfire.providers.requests import MAX_NAME, parameters, take_whole
+from signalfire.llm.call import AiCall, current_operation
+from signalfire.llm.content import Recorder
+from signalfire.prometheus.catalogue import Metrics
+from signalfire.prometheus.internal_errors import internal_error
+from signalfire.providers.base import MAX_NAME, parameters, record_whole
+from signalfire.providers.client_library import ClientLibrary
+from signalfire.providers.hosts import CUSTOM
 from signalfire.providers.streams import StreamedCall, next_item, next_item_later
+from signalfire.tracing import semconv
 
 _FUNCTIONS = {
-    "completion": ("messages", "chat", genai.CHAT),
-    "acompletion": ("messages", "chat", genai.CHAT),
-    "embedding": ("input", "embeddings", genai.EMBEDDINGS),
-    "aembedding": ("input", "embeddings", genai.EMBEDDINGS),
+    "completion": ("messages", "chat", semconv.CHAT),
+    "acompletion": ("messages", "chat", semconv.CHAT),
+    "embedding": ("input", "embeddings", semconv.EMBEDDINGS),
+    "aembedding": ("input", "embeddings", semconv.EMBEDDINGS),
 }
 # LiteLLM's names of providers where genai-prices and the metrics have others.
 _PROVIDERS = {
@@ -36,9 +36,7 @@ _PROVIDERS = {
 }
 _FOLLOWED = "_signalfire_followed"
 
-
-class _State:
-    instrumentation: "_Instrumentation | None" = None
+_library = ClientLibrary("litellm", "litellm")
 
 
 def instrument_litellm(
@@ -55,26 +53,18 @@ def instrument_litellm(
     masked; by default what OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT says, else not. `prices_file` names a
     file of your own prices (SIGNALFIRE_PRICES_FILE).
 
-    Raises ImportError where litellm is not installed, SettingError for a price file or a variable that cannot be meant.
+    Raises ImportError where litellm is not installed, SettingError for an invalid price file or variable.
     """
-    if settings.disabled() or _State.instrumentation is not None:
-        return
-    try:
-        litellm = importlib.import_module("litellm")
-    except ImportError as error:
-        raise ImportError("instrument_litellm needs the litellm package: pip install litellm") from error
-    records = content_is_recorded(record_content)
-    price_list.set_up(prices_file)
-    price_list.prepare()
-    _State.instrumentation = _Instrumentation(litellm, metrics, record_content=records)
-    _State.instrumentation.install()
+
+    def make(records: bool) -> _Instrumentation:
+        return _Instrumentation(importlib.import_module("litellm"), metrics, record_content=records)
+
+    _library.instrument(make, record_content, prices_file)
 
 
 def uninstrument_litellm() -> None:
     """Leaves litellm as it was. Calls under way are still counted."""
-    if _State.instrumentation is not None:
-        _State.instrumentation.uninstall()
-        _State.instrumentation = None
+    _library.uninstrument()
 
 
 class _Instrumentation:
@@ -132,18 +122,18 @@ class _Instrumentation:
 
     def _begin(self, name: str, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> tuple[AiCall, Recorder | None]:
         content, operation, kind = _FUNCTIONS[name]
-        asked = {**dict(zip(("model", content), args, strict=False)), **kwargs}
-        provider, model = self._provider_and_model(asked)
+        request = {**dict(zip(("model", content), args, strict=False)), **kwargs}
+        provider, model = self._provider_and_model(request)
         call = AiCall(provider, model[:MAX_NAME], current_operation(operation), self._metrics, kind=kind)
         call.begin()
-        call.annotate(parameters(asked))
-        return call, Recorder(asked) if self._record_content else None
+        call.annotate(parameters(request))
+        return call, Recorder(request) if self._record_content else None
 
-    def _provider_and_model(self, asked: Mapping[str, Any]) -> tuple[str, str]:
-        model = str(asked.get("model") or "unknown")
+    def _provider_and_model(self, request: Mapping[str, Any]) -> tuple[str, str]:
+        model = str(request.get("model") or "unknown")
         try:
             model, provider, *_ = self._litellm.get_llm_provider(
-                model, asked.get("custom_llm_provider"), asked.get("api_base") or asked.get("base_url")
+                model, request.get("custom_llm_provider"), request.get("api_base") or request.get("base_url")
             )
         except Exception:  # noqa: BLE001 - LiteLLM is about to tell the application
             return CUSTOM, model
@@ -158,12 +148,12 @@ class _Instrumentation:
         """Sees to it that the call ends when its answer is complete. Never raises."""
         try:
             if was_kept(answer):
-                call.is_free()
+                call.mark_cached()
                 call.finish()
             elif isinstance(answer, self._litellm.CustomStreamWrapper):
                 setattr(answer, _FOLLOWED, Followed(StreamedCall(call, recorder)))
             else:
-                take_whole(answer, call, recorder)
+                record_whole(answer, call, recorder)
         except Exception as error:  # noqa: BLE001
             internal_error("providers", error)
             call.finish()

@@ -5,25 +5,22 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from signalfire import genai, settings
-from signalfire.catalogue import Metrics
-from signalfire.prices import price_list
-from signalfire.providers.addresses import CUSTOM, provider_at
-from signalfire.providers.content import content_is_recorded
-from signalfire.providers.requests import Asked, Instrumentation, request_attributes
-from signalfire.providers.usage import part
+from signalfire.llm.answers import part
+from signalfire.prometheus.catalogue import Metrics
+from signalfire.providers.base import Instrumentation, ModelRequest, request_attributes
+from signalfire.providers.client_library import ClientLibrary
+from signalfire.providers.hosts import CUSTOM, provider_at
+from signalfire.tracing import semconv
 
 _KINDS = {
-    "/chat/completions": ("chat", genai.CHAT),
-    "/responses": ("responses", genai.CHAT),
-    "/embeddings": ("embeddings", genai.EMBEDDINGS),
+    "/chat/completions": ("chat", semconv.CHAT),
+    "/responses": ("responses", semconv.CHAT),
+    "/embeddings": ("embeddings", semconv.EMBEDDINGS),
 }
 _ONLY_AT_OPENAI = re.compile(r"(?:ft:)?(?:gpt-(?!oss)|chatgpt-|o[1-9](?:-|$)|text-embedding-)")
 _REPORT_USAGE_IF_ASKED = {"openai", "azure", "deepseek", "openrouter"}
 
-
-class _State:
-    instrumentation: Instrumentation | None = None
+_library = ClientLibrary("openai", "'signalfire[llm]'")
 
 
 def instrument_openai(
@@ -43,30 +40,23 @@ def instrument_openai(
     the server is known to understand that, or `provider` names such a one. `record_content` puts prompts and answers on
     the spans, masked; by default what OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT says, else not.
 
-    Raises ImportError where openai is not installed, SettingError for a price file or a variable that cannot be meant.
+    Raises ImportError where openai is not installed, SettingError for an invalid price file or variable.
     """
-    if settings.disabled() or _State.instrumentation is not None:
-        return
-    try:
+    requests = _Requests(provider, stream_usage)
+
+    def make(records: bool) -> Instrumentation:
         import openai
         from openai._base_client import AsyncAPIClient, SyncAPIClient
-    except ImportError as error:
-        raise ImportError("instrument_openai needs the openai package: pip install 'signalfire[llm]'") from error
-    records = content_is_recorded(record_content)
-    price_list.set_up(prices_file)
-    price_list.prepare()
-    requests = _Requests(provider, stream_usage)
-    streams = (openai.Stream, openai.AsyncStream)
-    instrumentation = Instrumentation(streams, requests.describe, metrics=metrics, record_content=records)
-    instrumentation.install(SyncAPIClient, AsyncAPIClient)
-    _State.instrumentation = instrumentation
+
+        streams, clients = (openai.Stream, openai.AsyncStream), (SyncAPIClient, AsyncAPIClient)
+        return Instrumentation(streams, clients, requests.describe, metrics=metrics, record_content=records)
+
+    _library.instrument(make, record_content, prices_file)
 
 
 def uninstrument_openai() -> None:
     """Leaves the client as it was. Calls under way are still counted."""
-    if _State.instrumentation is not None:
-        _State.instrumentation.uninstall()
-        _State.instrumentation = None
+    _library.uninstrument()
 
 
 class _Requests:
@@ -75,7 +65,7 @@ class _Requests:
     def __init__(self, provider: str | None, stream_usage: bool | None) -> None:
         self._provider, self._stream_usage = provider, stream_usage
 
-    def describe(self, client: Any, options: Any) -> tuple[Asked | None, Any]:
+    def describe(self, client: Any, options: Any) -> tuple[ModelRequest | None, Any]:
         kind = _KINDS.get(options.url)
         body = options.json_data
         if kind is None or options.method.lower() != "post" or not isinstance(body, Mapping):
@@ -87,8 +77,8 @@ class _Requests:
         if operation == "chat" and self._asks_for_usage(provider, body):
             stream_options = {**(body.get("stream_options") or {}), "include_usage": True}
             options = options.model_copy(update={"json_data": {**options.json_data, "stream_options": stream_options}})
-            return Asked(provider, operation, name, body, brings_usage_only, attributes), options
-        return Asked(provider, operation, name, body, attributes=attributes), options
+            return ModelRequest(provider, operation, name, body, brings_usage_only, attributes), options
+        return ModelRequest(provider, operation, name, body, attributes=attributes), options
 
     def _provider_of(self, client: Any, model: str) -> str:
         known = "azure" if "Azure" in type(client).__name__ else provider_at(client.base_url.host)

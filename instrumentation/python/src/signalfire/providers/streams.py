@@ -4,16 +4,16 @@ The client's own stream object is kept, since applications look at its type and 
 inside of it is replaced by one that looks at what comes.
 """
 
-import os
 import threading
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from queue import SimpleQueue
 from typing import Any
 
-from signalfire.ai import AiCall
-from signalfire.internal import internal_error
-from signalfire.providers.content import Recorder
+from signalfire._internal import fork
+from signalfire.llm.call import AiCall
+from signalfire.llm.content import Recorder
+from signalfire.prometheus.internal_errors import internal_error
 
 
 class StreamedCall:
@@ -29,22 +29,22 @@ class StreamedCall:
     def waits_for(self) -> None:
         """The application asks for the next item."""
         self._reading = True
-        self.call.is_over(False)
+        self.call.mark_under_way()
 
     def passes(self, item: Any) -> bool:
         """Takes from an item what it tells; whether the application is to see it."""
         self._reading = False
         self.call.record_response(item)
         if self._recorder is not None:
-            self._recorder.take(item)
-        self.call.is_over(True)
+            self._recorder.record(item)
+        self.call.mark_over()
         return self._hides is None or not self._hides(item)
 
     def ended(self, error: BaseException | None = None) -> None:
         """There is nothing more, or something broke."""
         self._reading = False
         if error is not None:
-            self.call.is_over(False)
+            self.call.mark_under_way()
         if self._recorder is not None:
             self._recorder.finish(self.call)
         self.call.finish(error)
@@ -147,19 +147,19 @@ def on_close(response: Any, callback: Callable[[], None]) -> None:
     response._signalfire_followed = True
     close, aclose = response.close, response.aclose
 
-    def close_and_tell() -> None:
+    def close_and_notify() -> None:
         try:
             close()
         finally:
             callback()
 
-    async def aclose_and_tell() -> None:
+    async def aclose_and_notify() -> None:
         try:
             await aclose()
         finally:
             callback()
 
-    response.close, response.aclose = close_and_tell, aclose_and_tell
+    response.close, response.aclose = close_and_notify, aclose_and_notify
 
 
 class _ClosedStreams:
@@ -171,7 +171,7 @@ class _ClosedStreams:
 
     def __init__(self) -> None:
         self._start_afresh()
-        os.register_at_fork(after_in_child=self._start_afresh)
+        fork.after_in_child(self._start_afresh)
 
     def _start_afresh(self) -> None:
         self._queue: SimpleQueue[StreamedCall] = SimpleQueue()

@@ -22,14 +22,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         server = Server(page, host, port)
     except OSError as error:
-        tell(f"cannot listen on {host}:{port}: {reason(error)}; choose another address with --listen HOST:PORT")
+        write_line(f"cannot listen on {host}:{port}: {reason(error)}; choose another address with --listen HOST:PORT")
         return 1
     source.read()
     for target in source.targets():
         if target.unreachable_since is not None:
-            tell(f"{target.url} does not answer: {target.error}; the page shows it as soon as it does")
+            write_line(f"{target.url} does not answer: {target.error}; the page shows it as soon as it does")
     page.start()
-    tell(f"the status page is at {server.address}{page.path}; end it with Ctrl-C")
+    write_line(f"the status page is at {server.address}{page.path}; end it with Ctrl-C")
     try:
         server.serve_forever()
     except KeyboardInterrupt:
@@ -40,7 +40,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 0
 
 
-def tell(message: str) -> None:
+def write_line(message: str) -> None:
     sys.stderr.write(f"{message}\n")
     sys.stderr.flush()
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import orjson
 
-from signalfire.internal import internal_error
+from signalfire.prometheus.internal_errors import internal_error
 from signalfire.prometheus.multiprocess import shared
 from signalfire.status.readings import Reading
 

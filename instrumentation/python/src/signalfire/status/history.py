@@ -8,10 +8,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
-from signalfire.internal import internal_error
+from signalfire._internal.switch_interval import short_switch_interval
+from signalfire.prometheus.internal_errors import internal_error
 from signalfire.status.readings import DURATIONS, REQUESTS, SAMPLES_OF_HISTORY, Distribution, Reading
 from signalfire.status.sources import Source
-from signalfire.turns import short_turns
 
 STEP = 5.0  # seconds between two points
 POINTS = 121  # ten minutes
@@ -95,7 +95,7 @@ class History:
         while not stopped.wait(wait):
             began = time.monotonic()
             try:
-                with short_turns():
+                with short_switch_interval():
                     self._points.append(point_of(self._with_peak(self._source.read(SAMPLES_OF_HISTORY))))
             except Exception as error:  # noqa: BLE001 - the next one may work
                 internal_error("status", error)

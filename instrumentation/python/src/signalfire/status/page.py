@@ -12,15 +12,15 @@ from typing import Any
 import orjson
 
 from signalfire import settings
+from signalfire._internal.switch_interval import short_switch_interval
 from signalfire.errors import recent_errors
 from signalfire.health import Report
-from signalfire.internal import internal_error
+from signalfire.prometheus.internal_errors import internal_error
 from signalfire.status import html, sections
 from signalfire.status.baseline import Baseline
 from signalfire.status.history import History, Point, point_of
 from signalfire.status.readings import Reading
 from signalfire.status.sources import Source
-from signalfire.turns import short_turns
 
 DEFAULT_PATH = "/status"
 TOKEN, TOKEN_FILE = "SIGNALFIRE_STATUS_TOKEN", "SIGNALFIRE_STATUS_TOKEN_FILE"
@@ -83,7 +83,7 @@ class StatusPage:
     def answer(self, method: str, path: str, headers: Mapping[str, str]) -> Answer:
         """Answers a request for one of `paths`; the headers' names are in lower case. Never raises."""
         try:
-            with short_turns():
+            with short_switch_interval():
                 answer = self._answer(method, path, headers)
         except Exception as error:  # noqa: BLE001 - the page must not break the application
             internal_error("status", error)

@@ -13,8 +13,8 @@ from typing import Protocol
 from prometheus_client import CollectorRegistry
 from prometheus_client.parser import text_string_to_metric_families
 
-from signalfire import catalogue
 from signalfire.errors import recent_errors
+from signalfire.prometheus import catalogue
 from signalfire.prometheus.multiprocess import SharedMetrics, shared
 from signalfire.status.processes import STARTED, own_memory
 from signalfire.status.readings import LOGGED_ERRORS, SAMPLES, Memory, Reading, Series, samples_of

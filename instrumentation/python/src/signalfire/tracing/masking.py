@@ -15,8 +15,8 @@ from opentelemetry.sdk.util import BoundedList
 from opentelemetry.trace import Link, Status, TracerProvider
 
 from signalfire import masking
-from signalfire.internal import internal_error
-from signalfire.statements import without_literals
+from signalfire.masking.sql import without_literals
+from signalfire.prometheus.internal_errors import internal_error
 
 UNCHECKED = "[MASKED: this span could not be checked for secrets]"
 

@@ -8,13 +8,13 @@ from typing import Any, cast
 from prometheus_client import REGISTRY, CollectorRegistry
 
 from signalfire import settings
-from signalfire.catalogue import Metrics
 from signalfire.health import Finding, HealthChecker, Status
-from signalfire.internal import internal_error
-from signalfire.internal import metrics as default_metrics
+from signalfire.http.server import MetricsServer, start_metrics_server
 from signalfire.monitoring import setup_monitoring
+from signalfire.prometheus.catalogue import Metrics
+from signalfire.prometheus.default import metrics as default_metrics
+from signalfire.prometheus.internal_errors import internal_error
 from signalfire.prometheus.multiprocess import join
-from signalfire.server import MetricsServer, start_metrics_server
 from signalfire.workers.celery_logs import hold_back_repeats, route_worker_logging
 from signalfire.workers.flushing import Flushing
 from signalfire.workers.publishing import before_publish, watch_sending
@@ -217,7 +217,7 @@ def setup_celery_monitoring(
     `registry` takes the metrics where there is one process (the pools solo and threads, tasks run eagerly).
     May be called again: it returns the same handle. SIGNALFIRE_DISABLED makes all of it do nothing.
 
-    Raises SettingError for a keyword that cannot be meant, ImportError where Celery is not installed.
+    Raises SettingError for an invalid keyword, ImportError where Celery is not installed.
     """
     try:
         from celery import Celery  # type: ignore[import-untyped]

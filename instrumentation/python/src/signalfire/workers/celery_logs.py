@@ -3,7 +3,8 @@
 import logging
 from collections.abc import Iterable
 
-from signalfire.logs import is_console, line
+from signalfire.logs.line import line
+from signalfire.logs.stdlib import is_console
 
 
 def hold_back_repeats() -> None:

@@ -6,8 +6,8 @@ from contextlib import AbstractContextManager
 from datetime import datetime
 from typing import Any
 
-from signalfire import correlation
-from signalfire.carrier import AGENT, CORRELATION_ID, TRACEPARENT, continue_context, current_context
+from signalfire.context import correlation
+from signalfire.context.propagation import AGENT, CORRELATION_ID, TRACEPARENT, continue_context, current_context
 
 PUBLISHED = "X-Signalfire-Published"
 _HEADERS = {TRACEPARENT: "traceparent", CORRELATION_ID: correlation.HEADER, AGENT: "X-Signalfire-Agent"}

@@ -6,7 +6,7 @@ from typing import Any
 
 from opentelemetry.trace import SpanKind
 
-from signalfire.operations import Operation
+from signalfire.operations.operation import Operation
 from signalfire.workers import headers
 
 SYSTEM = {"messaging.system": "celery"}

@@ -5,8 +5,8 @@ import threading
 from contextlib import suppress
 from typing import Any
 
-from signalfire.catalogue import Metrics
-from signalfire.internal import internal_error
+from signalfire.prometheus.catalogue import Metrics
+from signalfire.prometheus.internal_errors import internal_error
 
 TIMEOUT = 2.0  # seconds that a broker has to answer
 UNACKNOWLEDGED = "unacked"

@@ -6,9 +6,9 @@ from typing import Any
 
 from opentelemetry.trace import SpanKind
 
-from signalfire.catalogue import Metrics
-from signalfire.logs import line
-from signalfire.operations import Operation
+from signalfire.logs.line import line
+from signalfire.operations.operation import Operation
+from signalfire.prometheus.catalogue import Metrics
 from signalfire.workers import headers
 from signalfire.workers.publishing import SYSTEM
 

@@ -12,11 +12,11 @@ from pathlib import Path
 import psutil
 import pytest
 
-from scripts.native import launch
-from scripts.native.programs import Program, demo_program
-from scripts.paths import ROOT, State
-from scripts.settings import Settings
-from scripts.stack.endpoints import demo_processes
+from kit.paths import ROOT, State
+from kit.runtimes.native import launch
+from kit.runtimes.native.programs import Program, demo_program
+from kit.settings import Settings
+from kit.stack.endpoints import demo_processes
 
 LINUX = sys.platform == "linux"
 
@@ -38,8 +38,8 @@ def test_only_what_needs_a_restart_changes_the_start_digest(program: Program) ->
 
 
 def test_other_python_code_means_a_restart(program: Program) -> None:
-    package = ROOT / "scripts" / "native"
-    module = ROOT / "scripts" / "stack" / "lock"  # a module given without its ending
+    package = ROOT / "kit" / "runtimes"
+    module = ROOT / "kit" / "stack" / "lock"  # a module given without its ending
     digests = {replace(program, sources=sources).start_digest for sources in ((), (package,), (module,))}
     assert len(digests) == 3
 
@@ -50,7 +50,7 @@ def test_the_demo_is_told_where_everything_is(tmp_path: Path) -> None:
     environment = demo_program(api, settings, State(tmp_path)).env
     assert environment["DEMO_PORT"] == "8000"
     assert environment["OTEL_EXPORTER_OTLP_ENDPOINT"] == "http://127.0.0.1:4318"
-    assert environment["OTEL_RESOURCE_ATTRIBUTES"] == f"service.version={api.version}"
+    assert environment["OTEL_RESOURCE_ATTRIBUTES"] == f"service.version={api.release}"
     assert environment["DEMO_DATABASE_URL"] == f"sqlite:///{tmp_path}/data/demo/demo.db"
     assert environment["DEMO_BROKER_FOLDER"] == f"{tmp_path}/data/demo/broker"
 

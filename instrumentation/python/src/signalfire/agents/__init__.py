@@ -1,0 +1,1 @@
+"""Agents, what they do and what they have to do with each other."""

@@ -1,0 +1,1 @@
+"""What work carries along, into threads and other processes: its correlation id, its agent and its trace."""

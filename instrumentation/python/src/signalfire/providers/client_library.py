@@ -1,0 +1,56 @@
+"""What `instrument_openai`, `instrument_anthropic` and `instrument_litellm` do alike."""
+
+import importlib
+import os
+from collections.abc import Callable
+from typing import Protocol
+
+from signalfire import settings
+from signalfire.llm.content import content_is_recorded
+from signalfire.llm.prices import price_list
+
+
+class Instrumentation(Protocol):
+    """The methods of a client library that are replaced while it is instrumented."""
+
+    def install(self) -> None: ...
+
+    def uninstall(self) -> None: ...
+
+
+class ClientLibrary:
+    """A provider's client, which is instrumented once at most."""
+
+    def __init__(self, package: str, requirement: str) -> None:
+        self._package, self._requirement = package, requirement
+        self._installed: Instrumentation | None = None
+
+    def instrument(
+        self,
+        make: Callable[[bool], Instrumentation],
+        record_content: bool | None,
+        prices_file: str | os.PathLike[str] | None,
+    ) -> None:
+        """Installs what `make(whether content is recorded)` gives, unless that was done before.
+
+        Raises ImportError where the library is missing, SettingError for an invalid price file or variable.
+        """
+        if settings.disabled() or self._installed is not None:
+            return
+        try:
+            importlib.import_module(self._package)
+        except ImportError as error:
+            name = self._package
+            raise ImportError(f"instrument_{name} needs the {name} package: pip install {self._requirement}") from error
+        records = content_is_recorded(record_content)
+        price_list.set_up(prices_file)
+        price_list.prepare()
+        instrumentation = make(records)
+        instrumentation.install()
+        self._installed = instrumentation
+
+    def uninstrument(self) -> None:
+        """Leaves the library as it was. Calls under way are still counted."""
+        if self._installed is not None:
+            self._installed.uninstall()
+            self._installed = None

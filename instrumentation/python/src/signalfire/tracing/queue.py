@@ -1,0 +1,163 @@
+"""The bounded queue between the application, which ends spans, and the thread that exports them."""
+
+import logging
+import threading
+import time
+from collections import deque
+from collections.abc import Sequence
+
+from opentelemetry import context as otel_context
+from opentelemetry.sdk import trace as sdk
+from opentelemetry.sdk.trace.export import SpanExporter, SpanExportResult
+
+from signalfire._internal import fork
+from signalfire._internal.switch_interval import short_switch_interval
+from signalfire.prometheus.default import metrics
+from signalfire.prometheus.internal_errors import internal_error
+
+DEFAULT_DEADLINE = 5.0  # seconds that a shutdown may take
+
+_log = logging.getLogger("signalfire")
+
+
+class SpanQueue(sdk.SpanProcessor):
+    """A span processor: keeps at most `size` ended spans and hands them to the exporter in batches, from one thread.
+
+    The thread starts with the first span and again after a fork, so that preforked workers export too; what was queued
+    before the fork is the parent's to send. Each span is exported or counted as dropped, once.
+    """
+
+    def __init__(
+        self, exporter: SpanExporter, *, size: int, batch: int, delay: float, timeout: float = DEFAULT_DEADLINE
+    ) -> None:
+        self._exporter = exporter
+        self._size, self._batch, self._delay = size, min(batch, size), delay
+        self._timeout = timeout
+        self._deadline = float("inf")
+        self._closed = False
+        self._start_afresh()
+        fork.after_in_child(self._start_afresh)
+
+    def _start_afresh(self) -> None:
+        self._spans: deque[sdk.ReadableSpan] = deque()
+        self._in_flight = 0
+        # Reentrant, because a span may end in a finalizer or a signal handler that interrupts a thread which has it.
+        self._lock = threading.RLock()
+        self._wake = threading.Event()
+        self._flushes: deque[threading.Event] = deque()
+        self._thread: threading.Thread | None = None
+        self._stopping = self._abandoned = self._closed
+        self._reachable = True
+        self._waited_in_vain = 0.0  # seconds of flushing since the collector has last taken something
+
+    def on_end(self, span: sdk.ReadableSpan) -> None:
+        if span.context is None or not span.context.trace_flags & 1:
+            return
+        with self._lock:
+            refused = "shutdown" if self._stopping else "queue_full" if len(self._spans) >= self._size else None
+            if refused is None:
+                self._spans.append(span)
+                if self._thread is None:
+                    self._start_thread()
+        if refused is not None:
+            count_dropped(1, refused)
+        elif len(self._spans) >= self._batch:
+            self._wake.set()
+
+    def force_flush(self, timeout_millis: int | None = None) -> bool:
+        """Waits until everything that is queued now was exported or given up, at most that long."""
+        with self._lock:
+            if self._thread is None or self._closed:
+                return not self._spans
+            flushed = threading.Event()
+            self._flushes.append(flushed)
+        self._wake.set()
+        began = time.monotonic()
+        in_time = flushed.wait(self._timeout if timeout_millis is None else timeout_millis / 1000)
+        if not in_time:
+            with self._lock:
+                self._waited_in_vain += time.monotonic() - began
+        return in_time
+
+    def shutdown(self, timeout: float | None = None) -> None:
+        """Exports what is queued, for at most `timeout` seconds, and counts the rest as dropped.
+
+        What was waited before, while the collector took nothing, counts: a server that flushes in its shutdown and
+        exits afterwards waits once.
+        """
+        with self._lock:
+            if self._closed:
+                return
+            self._closed = self._stopping = True
+            patience = max(0.0, (self._timeout if timeout is None else timeout) - self._waited_in_vain)
+            self._deadline = time.monotonic() + patience
+        self._wake.set()
+        if self._thread is not None:
+            self._thread.join(patience)
+        with self._lock:
+            # The batch that is under way may still arrive, but nobody will know.
+            lost = len(self._spans) + self._in_flight
+            self._abandoned = True
+            self._spans.clear()
+        count_dropped(lost, "shutdown")
+        self._exporter.shutdown()
+
+    # The thread.
+
+    def _start_thread(self) -> None:
+        self._thread = threading.Thread(target=self._run, name="signalfire-spans", daemon=True)
+        try:
+            self._thread.start()
+        except RuntimeError:  # no more threads, or the interpreter is ending: the shutdown counts what stays
+            self._thread = None
+
+    def _run(self) -> None:
+        # Whoever instruments the exporter's HTTP client must not trace the export of traces.
+        otel_context.attach(otel_context.set_value(otel_context._SUPPRESS_INSTRUMENTATION_KEY, True))
+        while True:
+            self._wake.wait(self._delay)
+            self._wake.clear()
+            last = self._stopping  # nothing is queued after this was set, so one more round takes all
+            waiting = [self._flushes.popleft() for _ in range(len(self._flushes))]
+            self._drain()
+            for flushed in waiting:
+                flushed.set()
+            if last:
+                return
+
+    def _drain(self) -> None:
+        while time.monotonic() < self._deadline:
+            with self._lock:
+                spans = [self._spans.popleft() for _ in range(min(self._batch, len(self._spans)))]
+                self._in_flight = len(spans)
+            if not spans:
+                return
+            delivered = self._export(spans)
+            with self._lock:
+                self._in_flight = 0
+                lost = 0 if delivered or self._abandoned else len(spans)
+                if delivered:
+                    self._waited_in_vain = 0.0
+            count_dropped(lost, "export_failed")
+            if self._stopping and not delivered:
+                return
+
+    def _export(self, spans: Sequence[sdk.ReadableSpan]) -> bool:
+        try:
+            with short_switch_interval():
+                delivered = self._exporter.export(spans) is SpanExportResult.SUCCESS
+        except Exception as error:  # noqa: BLE001 - the thread must go on
+            internal_error("tracing", error)
+            delivered = False
+        if delivered != self._reachable:
+            self._reachable = delivered
+            if delivered:
+                _log.info("spans reach the collector again")
+            else:
+                _log.warning("spans cannot be delivered to the collector and are dropped until it answers")
+        return delivered
+
+
+def count_dropped(count: int, reason: str) -> None:
+    if count:
+        metrics.signalfire_spans_dropped_total.labels(reason=reason).inc(count)

@@ -1,0 +1,1 @@
+"""What the commands of scripts/ are made of: it needs the checkout and is not published."""

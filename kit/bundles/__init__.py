@@ -1,0 +1,1 @@
+"""Bundles for a machine without a network: opening one and loading its images."""

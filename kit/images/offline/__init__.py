@@ -1,0 +1,1 @@
+"""Base images made here where no registry can be reached."""

@@ -1,0 +1,1 @@
+"""What this machine has beside ours: system packages and a browser."""

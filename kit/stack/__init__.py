@@ -1,0 +1,1 @@
+"""The stack itself: the addresses and ports of its processes, who may change it now, and whether it answers."""

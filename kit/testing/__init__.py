@@ -1,0 +1,1 @@
+"""What `make test` and `make lint` are made of."""
