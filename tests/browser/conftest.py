@@ -7,17 +7,20 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-import httpx
 import pytest
-from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
+from playwright.sync_api import Browser, ConsoleMessage, Page, expect, sync_playwright
 
 from kit.machine import chromium
 from kit.paths import ROOT
 from kit.verification.expectations import FAULTS
 from scripts.screenshots import TALL, wait_until_drawn
 from tests.browser.looks import Look, wants_days
+from tests.support import http
+from tests.support.http import get
 from tests.support.running import Stack
-from tests.support.servers import eventually, get
+from tests.support.servers import eventually
+
+expect.set_options(timeout=http.PATIENCE * 1000)
 
 
 @pytest.fixture(scope="session")
@@ -82,7 +85,7 @@ def lived(stack: Stack) -> Stack:
     for active in (True, False):
         for fault in FAULTS:
             address = f"{stack.url('ad-api')}/faults/{fault}"
-            httpx.put(address, json={"active": active}, timeout=30, trust_env=False).raise_for_status()
+            http.client.put(address, json={"active": active}).raise_for_status()
         if active:
             eventually(lambda: all(_has(stack, query) for query in _SEEN_OF_FAULTS), "Prometheus has seen the faults")
     return stack

@@ -7,10 +7,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Literal
 
-import httpx
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
+from tests.support import http
 from tests.support.receivers import receivers
 from tests.support.servers import Servers, eventually
 
@@ -28,7 +28,7 @@ def mail(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         servers = Servers(tmp_path_factory.mktemp("mail") / "state", settings)
         try:
             servers.start("alertmanager")
-            httpx.post(f"{servers.url('alertmanager')}/api/v2/alerts", json=[ALERT], trust_env=False).raise_for_status()
+            http.post(f"{servers.url('alertmanager')}/api/v2/alerts", [ALERT])
             eventually(lambda: found.got, "the mail")
             yield found.got[0].body["text/html"]
         finally:

@@ -8,12 +8,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import httpx
-
 from kit.runtimes.compose import engine
 from kit.runtimes.compose.project import Container, Project
 from kit.stack.endpoints import endpoints
-from tests.support import running
+from tests.support import http, running
 
 
 @dataclass
@@ -64,13 +62,8 @@ class Containers(running.Stack):
 
     def query(self, promql: str, **parameters: str | float) -> list[dict[str, Any]]:
         """The result of an instant query."""
-        answer = httpx.get(
-            f"{self.url('prometheus')}/api/v1/query",
-            params={"query": promql, **parameters},
-            trust_env=False,
-            timeout=10,
-        )
-        result: list[dict[str, Any]] = answer.raise_for_status().json()["data"]["result"]
+        answer = http.get_json(f"{self.url('prometheus')}/api/v1/query", query=promql, **parameters)
+        result: list[dict[str, Any]] = answer["data"]["result"]
         return result
 
     @property

@@ -9,13 +9,13 @@ import time
 from pathlib import Path
 from typing import Any, cast
 
-import httpx
 import psutil
 import pytest
 
 from kit.runtimes.compose import engine
 from tests.compose.conftest import SECRET_URL
 from tests.compose.running import Containers, write_settings
+from tests.support import http
 from tests.support.silences import is_silenced, set_silence
 
 
@@ -111,7 +111,7 @@ def test_no_secret_is_seen_in_the_engine_in_a_log_or_on_a_status_page(running: C
     }
     for name, paths in pages.items():
         for path in paths:
-            answer = httpx.get(running.url(name) + path, trust_env=False)
+            answer = http.get(running.url(name) + path)
             assert answer.status_code == 200, f"{name}{path}"
             seen[f"{name}{path}"] = answer.text
     for secret in secrets:
@@ -144,7 +144,9 @@ def test_health_fails_when_a_server_does_not_serve(running: Containers) -> None:
 def test_every_process_may_be_killed(running: Containers) -> None:
     """Each comes back by itself, and what was stored before is still there."""
     sample = 'timestamp(up{service="prometheus"})'
-    before = running.query(sample)[0]["value"]
+    moment = time.time()
+    running.wait(lambda: running.query(f"{sample} > {moment}") != [], "a scrape later than what is asked for", 60)
+    before = running.query(sample, time=moment)[0]["value"]
     identities = {name: running.containers()[name].identity for name in running.services}
     for name in running.services:
         running.kill(name)
@@ -153,7 +155,7 @@ def test_every_process_may_be_killed(running: Containers) -> None:
         "all were started again and are healthy",
         180,
     )
-    assert running.query(sample, time=before[0])[0]["value"] == before
+    assert running.query(sample, time=moment)[0]["value"] == before
 
 
 def test_every_process_ends_when_it_is_asked_to(running: Containers) -> None:
@@ -172,7 +174,7 @@ def test_a_changed_setting_reloads_and_restarts_only_what_must_be(running: Conta
     try:
         said = running.up()
         changed = {n for n in running.services if running.containers()[n].identity != before[n]}
-        config = httpx.get(f"{running.url('prometheus')}/api/v1/status/config", trust_env=False).json()
+        config = http.get_json(f"{running.url('prometheus')}/api/v1/status/config")
         assert "scrape_interval: 7s" in config["data"]["yaml"]
         assert "prometheus reloaded" in said
         assert "prometheus" not in changed
@@ -226,8 +228,8 @@ def test_logs_are_followed_by_name(running: Containers) -> None:
 def test_the_demos_log_lines_are_in_loki(running: Containers) -> None:
     def lines() -> bool:
         query = 'sum(count_over_time({service_name="ad-api"}[5m]))'
-        answer = httpx.get(f"{running.url('loki')}/loki/api/v1/query", params={"query": query}, trust_env=False)
-        return bool(answer.json()["data"]["result"])
+        answer = http.get_json(f"{running.url('loki')}/loki/api/v1/query", query=query)
+        return bool(answer["data"]["result"])
 
     running.wait(lines, "log lines of ad-api in Loki", 60)
 

@@ -14,13 +14,13 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
-import httpx
 import psutil
 import pytest
 from prometheus_client import CollectorRegistry, Gauge, start_http_server
 
 from kit.machine import system_packages
 from tests.compose.running import Containers, write_settings
+from tests.support import http
 from tests.support.running import free_ports
 
 REDIS_PASSWORD = secrets.token_hex(16)
@@ -207,15 +207,15 @@ def test_a_services_log_file_is_read(watched: Containers) -> None:
 
     def read() -> bool:
         query = '{service_name="shop", level="error"} | article="7" |= "sold out"'
-        answer = httpx.get(f"{watched.url('loki')}/loki/api/v1/query_range", params={"query": query}, trust_env=False)
-        return bool(answer.json()["data"]["result"])
+        answer = http.get_json(f"{watched.url('loki')}/loki/api/v1/query_range", query=query)
+        return bool(answer["data"]["result"])
 
     watched.wait(read, "the line is in Loki", 60)
 
 
 def test_a_receiver_is_told(watched: Containers, notifications: Notifications) -> None:
     alert = {"labels": {"alertname": "Told", "severity": "critical", "service": "shop"}}
-    httpx.post(f"{watched.url('alertmanager')}/api/v2/alerts", json=[alert], trust_env=False).raise_for_status()
+    http.post(f"{watched.url('alertmanager')}/api/v2/alerts", [alert])
 
     def told() -> bool:
         return any(path == "/hook?token=abc" and "Told" in json.dumps(body) for path, body in notifications.received)

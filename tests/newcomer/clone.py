@@ -9,11 +9,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import httpx
-
 from kit.paths import ROOT
 from kit.settings.ports import Ports
 from tests.newcomer import pages
+from tests.support import http
 
 USUAL = Ports().model_dump()
 _SECONDS = 1500  # the first time it builds what is missing
@@ -90,9 +89,8 @@ class Newcomer:
 
     def query(self, promql: str, **parameters: float) -> list[dict[str, Any]]:
         """The result of an instant query."""
-        asked: dict[str, str | float] = {"query": promql, **parameters}
-        answer = httpx.get(f"{self.url('prometheus')}/api/v1/query", params=asked, trust_env=False, timeout=10)
-        result: list[dict[str, Any]] = answer.raise_for_status().json()["data"]["result"]
+        answer = http.get_json(f"{self.url('prometheus')}/api/v1/query", query=promql, **parameters)
+        result: list[dict[str, Any]] = answer["data"]["result"]
         return result
 
     def states(self) -> dict[str, str]:

@@ -10,11 +10,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-import httpx
-
 from kit.paths import ROOT
 from tests.newcomer import pages
 from tests.newcomer.clone import Newcomer
+from tests.support import http
 from tests.support.servers import eventually
 
 BACKUP_PAGE = ROOT / "docs" / "backup.md"
@@ -71,9 +70,9 @@ def test_make_verify_sees_every_step(newcomer: Newcomer) -> None:
 
 def test_a_fault_is_switched_on_by_the_command_of_the_page(newcomer: Newcomer) -> None:
     newcomer.run(FAULT)
-    faults = httpx.get(f"{newcomer.url('demo_api')}/faults", trust_env=False, timeout=10).text
+    faults = http.get(f"{newcomer.url('demo_api')}/faults").text
     assert re.search(r'"errors".*?"active": ?true', faults), faults
-    httpx.put(f"{newcomer.url('demo_api')}/faults/errors", json={"active": False}, trust_env=False, timeout=10)
+    http.client.put(f"{newcomer.url('demo_api')}/faults/errors", json={"active": False}).raise_for_status()
 
 
 def test_ones_own_service_is_watched_in_three_steps(newcomer: Newcomer, tmp_path: Path) -> None:
@@ -89,7 +88,7 @@ def test_ones_own_service_is_watched_in_three_steps(newcomer: Newcomer, tmp_path
         newcomer.run("make up")
         eventually(lambda: newcomer.query('up{service="shop-api"} == 1'), "the service is scraped")
         eventually(lambda: lines_of(newcomer, "shop-api"), "its lines are in Loki")
-        assert httpx.get(f"http://127.0.0.1:{newcomer.service_port}/docs", trust_env=False, timeout=10).is_success
+        assert http.get(f"http://127.0.0.1:{newcomer.service_port}/docs").is_success
         eventually(lambda: "shop-api" in services_with_traces(newcomer), "its traces are in Jaeger")
     newcomer.write_settings(pages.SHIPPED.read_text(encoding="utf-8"))
 
@@ -110,22 +109,16 @@ def serving(newcomer: Newcomer, folder: Path, path: str) -> Iterator[None]:
 
 
 def _answers(url: str) -> bool:
-    try:
-        return httpx.get(url, trust_env=False, timeout=5).is_success
-    except httpx.TransportError:
-        return False
+    return http.get(url).is_success
 
 
 def lines_of(newcomer: Newcomer, service: str) -> bool:
     query = f'sum(count_over_time({{service_name="{service}"}}[5m]))'
-    answer = httpx.get(
-        f"{newcomer.url('loki')}/loki/api/v1/query", params={"query": query}, trust_env=False, timeout=10
-    )
-    return bool(answer.json()["data"]["result"])
+    return bool(http.get_json(f"{newcomer.url('loki')}/loki/api/v1/query", query=query)["data"]["result"])
 
 
 def services_with_traces(newcomer: Newcomer) -> list[str]:
-    listed: list[str] = httpx.get(f"{newcomer.url('jaeger')}/api/services", trust_env=False, timeout=10).json()["data"]
+    listed: list[str] = http.get_json(f"{newcomer.url('jaeger')}/api/services")["data"]
     return listed or []
 
 

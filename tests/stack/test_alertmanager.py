@@ -7,10 +7,10 @@ from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
-import httpx
 import pytest
 
 from tests.stack.rounds import LOGS_ROUNDS, Rounds, count, groups, hurry
+from tests.support import http
 from tests.support.servers import Servers, eventually
 
 pytestmark = pytest.mark.stack
@@ -70,7 +70,7 @@ def post(alertmanager: str, *labels: dict[str, str], ends_in: float = 3600) -> N
     ends = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time() + ends_in))
     common = {"service": "api", "env": "dev"}
     alerts = [{"labels": common | each, "endsAt": ends} for each in labels]
-    httpx.post(f"{alertmanager}/api/v2/alerts", json=alerts).raise_for_status()
+    http.post(f"{alertmanager}/api/v2/alerts", alerts)
 
 
 def test_the_worse_is_told_instead_of_the_lesser(servers: Servers, alertmanager: str, receiver: Receiver) -> None:

@@ -17,7 +17,7 @@ from kit.backups.copier import CopyError
 from kit.backups.opening import open_prometheus, promtool
 from kit.paths import ROOT
 from tests.support import drill
-from tests.support.drill import SCRAPE_INTERVAL, Saved
+from tests.support.drill import LONGEST_GAP, Saved
 from tests.support.running import Stack, write_settings
 from tests.support.servers import eventually
 
@@ -65,7 +65,7 @@ def test_the_backup_names_its_content_and_how_long_each_server_stood_still(drill
     manifest = drilled.saved.manifest
     assert list(manifest.stores) == ["prometheus", "alertmanager", "loki", "jaeger", "demo"]
     frozen = {name: member.frozen_seconds for name, member in manifest.stores.items()}
-    assert all(seconds is not None and seconds < SCRAPE_INTERVAL for seconds in frozen.values())
+    assert all(seconds is not None and 0 < seconds < LONGEST_GAP for seconds in frozen.values())
     assert all(f"{name} " in drilled.saved.output for name in manifest.stores)
     assert "prometheus: promtool opens it" in drilled.saved.output
     assert manifest.servers["prometheus"] == "3.15.0"
@@ -97,9 +97,7 @@ def test_no_secret_is_in_the_backup(drilled: Drilled) -> None:
 
 def test_the_backup_costs_no_scrape_and_no_notification(drilled: Drilled) -> None:
     source, (began, _) = drilled.source, drilled.saved.seconds
-    gaps = drill.longest_gap(source, began - 30)
-    assert len(gaps) == 13
-    assert max(gaps.values()) <= 2 * SCRAPE_INTERVAL, gaps
+    drill.must_have_scraped(source, targets=13, since=began - 30)
     dropped = "sum(prometheus_notifications_dropped_total{})"
     assert drill.value(source, dropped.format("")) == drill.value(source, dropped.format(f" @ {began:.0f}"))
     assert drill.value(source, "sum(alertmanager_notifications_failed_total{integration='webhook'}) or vector(0)") == 0

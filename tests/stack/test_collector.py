@@ -7,14 +7,14 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import httpx
 import pytest
 
+from tests.support import http
+from tests.support.http import get
 from tests.support.servers import (
     Servers,
     attributes,
     eventually,
-    get,
     lines_in_loki,
     record,
     send_logs,
@@ -42,7 +42,7 @@ SECRETS = {
 }
 HIDDEN = (
     "abcdefghijklmnop1234", "hunter2", "abcdef123456", "sk-proj", "AKIAIOSFODNN7", "ghp_", "eyJ", "ann.smith",
-    "4111", "378282246310005", "s3cr3t", "topsecret",
+    "4111 1", "378282246310005", "s3cr3t", "topsecret",
 )  # fmt: skip
 HARMLESS: dict[str, Any] = {
     "input_tokens": 512,
@@ -224,7 +224,7 @@ def test_pushed_metrics_have_the_labels_of_scraped_ones(servers: Servers) -> Non
     }
     resource = {"attributes": attributes({"service.name": "batch", "deployment.environment.name": "prod"})}
     body = {"resourceMetrics": [{"resource": resource, "scopeMetrics": [{"metrics": [metric]}]}]}
-    httpx.post(f"{servers.url('otlp_http')}/v1/metrics", json=body).raise_for_status()
+    http.post(f"{servers.url('otlp_http')}/v1/metrics", body)
 
     def series() -> list[dict[str, Any]]:
         answer = get(f"{servers.url('prometheus')}/api/v1/query", query="jobs_done_total")

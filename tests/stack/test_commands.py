@@ -10,13 +10,13 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-import httpx
 import psutil
 import pytest
 import yaml
 
 from kit.build import all_artifacts
 from kit.build.cache import cache_folder
+from tests.support import http
 from tests.support.running import Stack, write_settings
 
 WAIT_SECONDS = 60
@@ -339,13 +339,13 @@ def _until(condition: Callable[[], bool]) -> None:
 
 
 def _get(url: str) -> str:
-    return httpx.get(url, timeout=5, trust_env=False).text
+    return http.client.get(url).text
 
 
 def _query(stack: Stack, expression: str, at: float | None = None) -> list[str]:
     parameters = {"query": expression} | ({"time": str(at)} if at else {})
     url = f"{stack.url('prometheus')}/api/v1/query"
-    answer = httpx.get(url, params=parameters, timeout=5, trust_env=False).json()
+    answer = http.get_json(url, **parameters)
     return [result["value"][1] for result in answer["data"]["result"]]
 
 

@@ -2,11 +2,12 @@
 
 import secrets
 
-import httpx
 import pytest
 
+from tests.support import http
+from tests.support.http import get
 from tests.support.running import Stack
-from tests.support.servers import eventually, get, trace_in_jaeger
+from tests.support.servers import eventually, trace_in_jaeger
 
 WORKER = '{service="ad-worker",queue="videos"}'
 VIDEO = {"campaign_id": 1, "format": "square", "length_seconds": 6}
@@ -16,8 +17,7 @@ def order_video(stack: Stack, trace: str) -> str:
     """Its address."""
     videos = f"{stack.url('ad-api')}/api/v1/videos"
     headers = {"traceparent": f"00-{trace}-{secrets.token_hex(8)}-01", "X-User-Id": "stack-test"}
-    ordered = httpx.post(videos, json=VIDEO, headers=headers, trust_env=False, timeout=30)
-    ordered.raise_for_status()
+    ordered = http.client.post(videos, json=VIDEO, headers=headers).raise_for_status()
     return f"{videos}/{ordered.json()['id']}"
 
 

@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from tests.stack.under_load import FILE, must_have_arrived, started, traffic
-from tests.support.servers import Servers, eventually, get
+from tests.support.http import get
+from tests.support.servers import Servers, eventually
 from tests.support.silences import is_silenced, set_silence
 
 pytestmark = pytest.mark.stack

@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-import httpx
 import pytest
 import redis
 import yaml
@@ -15,6 +14,7 @@ import yaml
 from kit.build import binary
 from kit.machine import system_packages
 from kit.paths import ROOT
+from tests.support import http
 from tests.support.known_metrics import OF_EXPORTERS
 from tests.support.ports import free_port
 from tests.unit.library.helpers import wait_until
@@ -40,15 +40,12 @@ def running(*command: str) -> Iterator[str]:
 
 
 def answers(address: str) -> bool:
-    try:
-        return httpx.get(address, trust_env=False).status_code < 500
-    except httpx.HTTPError:
-        return False
+    return http.get(address).status_code < 500
 
 
 def told(address: str, **parameters: str) -> set[str]:
     """The names of the metrics that are served there."""
-    served = httpx.get(address, params=parameters, timeout=30, trust_env=False).raise_for_status().text
+    served = http.get(address, **parameters).raise_for_status().text
     return set(re.findall(r"^([a-zA-Z_:][\w:]*)", served, re.MULTILINE))
 
 

@@ -10,12 +10,12 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-import httpx
 import pytest
 
 from kit.paths import ROOT
+from tests.support.http import get
 from tests.support.running import free_ports
-from tests.support.servers import Servers, eventually, get
+from tests.support.servers import Servers, eventually
 
 SERVICES = ("ours", "fastapi-instrumentator", "opentelemetry")
 PROGRAM = """
@@ -124,11 +124,10 @@ def asked(ports: dict[str, int]) -> Iterator[None]:
     over = threading.Event()
 
     def ask() -> None:
-        with httpx.Client(trust_env=False) as client:
-            while not over.wait(1):
-                for port in ports.values():
-                    for item in range(4):
-                        client.get(f"http://127.0.0.1:{port}/items/{item}")
+        while not over.wait(1):
+            for port in ports.values():
+                for item in range(4):
+                    get(f"http://127.0.0.1:{port}/items/{item}")
 
     asking = threading.Thread(target=ask)
     asking.start()

@@ -13,11 +13,11 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
 
-import httpx
 import pytest
 import yaml
 
 from tests.stack.rounds import INTERVAL, LOGS_ROUNDS, Event, Rounds, count, count_until_told, groups, hurry, is_over
+from tests.support import http
 from tests.support.receivers import PASSWORD, ROUTING_KEY, USER, Notification, Receivers, receivers
 from tests.support.servers import Servers, eventually
 
@@ -143,7 +143,7 @@ class Scenario:
             }
             for labels in alerts
         ]
-        httpx.post(f"{self._url}/api/v2/alerts", json=each, trust_env=False).raise_for_status()
+        http.post(f"{self._url}/api/v2/alerts", each)
 
     @property
     def got(self) -> list[Notification]:
@@ -151,7 +151,7 @@ class Scenario:
 
     def groups(self, labels: str) -> int:
         """How many groups with these labels Alertmanager has: one for each receiver and alert's name."""
-        answer = httpx.get(f"{self._url}/api/v2/alerts/groups", trust_env=False).raise_for_status().json()
+        answer = http.get_json(f"{self._url}/api/v2/alerts/groups")
         every = [", ".join(f'{name}="{value}"' for name, value in group["labels"].items()) for group in answer]
         return sum(labels in each for each in every)
 

@@ -10,7 +10,9 @@ import httpx
 import pytest
 import yaml
 
-from tests.support.servers import Servers, eventually, get, lines_in_loki, send_spans, span, trace_in_jaeger
+from tests.support import http
+from tests.support.http import get
+from tests.support.servers import Servers, eventually, lines_in_loki, send_spans, span, trace_in_jaeger
 
 pytestmark = pytest.mark.stack
 
@@ -40,7 +42,7 @@ def loki_with(**sections: dict[str, Any]) -> Callable[[dict[str, str]], None]:
 
 def push(loki: str, service: str, moment: float) -> None:
     stream = {"stream": {"service_name": service}, "values": [[str(int(moment * 1e9)), f"a line of {service}"]]}
-    httpx.post(f"{loki}/loki/api/v1/push", json={"streams": [stream]}, timeout=20).raise_for_status()
+    http.post(f"{loki}/loki/api/v1/push", {"streams": [stream]})
 
 
 def test_loki_deletes_old_chunks_and_keeps_young_ones(servers: Servers) -> None:
@@ -49,7 +51,7 @@ def test_loki_deletes_old_chunks_and_keeps_young_ones(servers: Servers) -> None:
     servers.start("loki", adjust=loki_with(limits_config={"reject_old_samples": False}))
     push(loki, "old", now - 4 * DAY)
     push(loki, "young", now - 1 * DAY)
-    httpx.post(f"{loki}/flush", timeout=20).raise_for_status()
+    http.post(f"{loki}/flush")
     servers.stop("loki")  # which writes the index
     folder = servers.state.data / "loki" / "chunks" / "fake"
 

@@ -4,8 +4,9 @@ from collections.abc import Callable
 
 import pytest
 
+from tests.support.http import get
 from tests.support.running import Stack
-from tests.support.servers import eventually, get
+from tests.support.servers import eventually
 
 # Several times what it is on a busy machine: that is no failure, a rule that reads everything is one.
 MOST_OF_THE_INTERVAL = 0.25

@@ -9,11 +9,13 @@ from typing import Any
 from kit.backups.archive import Archive, Manifest
 from kit.backups.questions import Answers, Interval, Questions, differences
 from tests.stack.traffic import SPANS_IN_A_TRACE, Traffic
+from tests.support.http import get
 from tests.support.running import Stack
-from tests.support.servers import eventually, get, lines_in_loki, trace_in_jaeger
+from tests.support.servers import eventually, lines_in_loki, trace_in_jaeger
 from tests.support.silences import is_silenced, set_silence
 
-SCRAPE_INTERVAL = 5.0
+# In the shortest window over which a rule takes a rate two scrapes have to lie.
+LONGEST_GAP = 30.0
 _SETTLED_SECONDS = 20
 _LEAST_LINES = 100
 _SHORTEST_SECONDS = 30
@@ -71,15 +73,16 @@ def must_not_be_empty(saved: Saved) -> None:
     assert len(saved.lines) > _LEAST_LINES
 
 
-def longest_gap(stack: Stack, since: float) -> dict[str, float]:
-    """The longest time between two scrapes of each target since then, in seconds."""
+def must_have_scraped(stack: Stack, targets: int, since: float) -> None:
+    """Each target, without a failure since then, and so often that no rate loses its value."""
     window = int(time.time() - since) + 1
     answer = get(f"{stack.url('prometheus')}/api/v1/query", query=f"up[{window}s]")
-    gaps = {}
-    for series in answer.json()["data"]["result"]:
-        times = [moment for moment, _ in series["values"]]
-        gaps[series["metric"]["instance"]] = max(later - earlier for earlier, later in pairwise(times))
-    return gaps
+    scrapes = {series["metric"]["instance"]: series["values"] for series in answer.json()["data"]["result"]}
+    assert len(scrapes) == targets
+    for target, values in scrapes.items():
+        assert {up for _, up in values} == {"1"}, f"a scrape of {target} failed: {values}"
+        gap = max(later - earlier for (earlier, _), (later, _) in pairwise(values))
+        assert gap <= LONGEST_GAP, f"{target} was not scraped for {gap:.0f} s"
 
 
 def scraped_since(stack: Stack, moment: float) -> bool:

@@ -9,7 +9,6 @@ import time
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import httpx
 import psutil
 import yaml
 
@@ -19,6 +18,7 @@ from kit.runtimes.native.reconcile import remembered
 from kit.runtimes.native.supervisor import Supervisor
 from kit.settings import Settings, load
 from kit.stack.endpoints import Endpoint, endpoints
+from tests.support import http
 from tests.support.ports import free_port
 
 _UP_SECONDS = 1200  # the first time it builds the servers
@@ -77,11 +77,8 @@ class Stack:
         ready = remembered(self._state)[name]["ready"]
         deadline = time.monotonic() + timeout
         while time.monotonic() < deadline:
-            try:
-                if httpx.get(ready, timeout=2, trust_env=False).status_code == 200:
-                    return
-            except httpx.HTTPError:
-                pass
+            if http.get(ready).status_code == 200:
+                return
             time.sleep(0.1)
         raise TimeoutError(f"{name} does not answer {ready}; its log ends with\n{self.log(name)[-2000:]}")
 

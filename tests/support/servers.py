@@ -20,14 +20,11 @@ from kit.render.files import write_folder
 from kit.render.template import Rendered, evaluate
 from kit.runtimes.native import orphans
 from kit.settings import Settings
+from tests.support import http
+from tests.support.http import PATIENCE, get
 from tests.support.running import free_ports
 
-# Long enough for a busy machine: nothing waits longer than what it waits for takes.
-PATIENCE = 90.0
 _SECONDS_BETWEEN_LOOKS = 0.1
-
-# One for all: a client of its own for each request would take longer than the request.
-_client = httpx.Client(trust_env=False, timeout=20)
 
 
 class Servers:
@@ -106,14 +103,6 @@ class Servers:
             process.wait()
 
 
-def get(url: str, **parameters: str | int) -> httpx.Response:
-    """An answer of any status; 599 where there was none."""
-    try:
-        return _client.get(url, params=parameters or None)
-    except httpx.TransportError as error:
-        return httpx.Response(599, text=str(error), request=httpx.Request("GET", url))
-
-
 def eventually(holds: Callable[[], object], what: str, patience: float = PATIENCE) -> None:
     """Wait until it holds. Raises AssertionError with what was waited for."""
     deadline = time.monotonic() + patience
@@ -187,7 +176,7 @@ def span(
     }
 
 
-def send_spans(otlp: str, spans: list[dict[str, Any]], service: str, client: httpx.Client = _client) -> bool:
+def send_spans(otlp: str, spans: list[dict[str, Any]], service: str, client: httpx.Client = http.client) -> bool:
     """True if the collector has acknowledged them all."""
     resource = {"attributes": attributes({"service.name": service})}
     body = {"resourceSpans": [{"resource": resource, "scopeSpans": [{"spans": spans}]}]}
@@ -204,7 +193,7 @@ def record(line: str, severity: int = 9, **values: Any) -> dict[str, Any]:
     }
 
 
-def send_logs(otlp: str, records: list[dict[str, Any]], service: str, client: httpx.Client = _client) -> bool:
+def send_logs(otlp: str, records: list[dict[str, Any]], service: str, client: httpx.Client = http.client) -> bool:
     """True if the collector has acknowledged them all."""
     resource = {"attributes": attributes({"service.name": service})}
     body = {"resourceLogs": [{"resource": resource, "scopeLogs": [{"logRecords": records}]}]}

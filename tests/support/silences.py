@@ -2,7 +2,7 @@
 
 import time
 
-import httpx
+from tests.support import http
 
 _COMMENT = "must not be forgotten"
 
@@ -17,14 +17,13 @@ def set_silence(alertmanager: str) -> str:
         "createdBy": "test",
         "comment": _COMMENT,
     }
-    answer = httpx.post(f"{alertmanager}/api/v2/silences", json=silence, trust_env=False)
-    return str(answer.raise_for_status().json()["silenceID"])
+    return str(http.post(f"{alertmanager}/api/v2/silences", silence).json()["silenceID"])
 
 
 def is_silenced(alertmanager: str, silence: str) -> bool:
     """Whether Alertmanager still knows it, with what was written in it."""
-    answer = httpx.get(f"{alertmanager}/api/v2/silence/{silence}", trust_env=False)
-    return answer.is_success and answer.json()["comment"] == _COMMENT
+    answer = http.get(f"{alertmanager}/api/v2/silence/{silence}")
+    return answer.is_success and bool(answer.json()["comment"] == _COMMENT)
 
 
 def _rfc3339(moment: float) -> str:
