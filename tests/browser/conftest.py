@@ -17,10 +17,11 @@ from scripts.screenshots import TALL, wait_until_drawn
 from tests.browser.looks import Look, wants_days
 from tests.support import http
 from tests.support.http import get
+from tests.support.patience import PATIENCE_SECONDS
 from tests.support.running import Stack
 from tests.support.servers import eventually
 
-expect.set_options(timeout=http.PATIENCE * 1000)
+expect.set_options(timeout=PATIENCE_SECONDS * 1000)
 
 
 @pytest.fixture(scope="session")

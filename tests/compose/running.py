@@ -12,6 +12,7 @@ from kit.runtimes.compose import engine
 from kit.runtimes.compose.project import Container, Project
 from kit.stack.endpoints import endpoints
 from tests.support import http, running
+from tests.support.patience import PATIENCE_SECONDS
 
 
 @dataclass
@@ -49,10 +50,10 @@ class Containers(running.Stack):
     def log(self, name: str) -> str:
         return self.project.log(name, 100_000)
 
-    def wait_ready(self, name: str, timeout: float = 90) -> None:
+    def wait_ready(self, name: str, timeout: float = PATIENCE_SECONDS) -> None:
         self.wait(lambda: self.containers()[name].ready, f"{name} is healthy", timeout)
 
-    def wait(self, condition: Callable[[], bool], what: str, timeout: float) -> None:
+    def wait(self, condition: Callable[[], bool], what: str, timeout: float = PATIENCE_SECONDS) -> None:
         deadline = time.monotonic() + timeout
         while not condition():
             if time.monotonic() > deadline:
@@ -72,7 +73,7 @@ class Containers(running.Stack):
 
     def tear_down(self) -> None:
         """Leave no container, volume, network or file."""
-        self.command("clean", "--yes", timeout=180)
+        self.command("clean", "--yes", timeout=PATIENCE_SECONDS)
 
 
 def _handled(pid: int) -> int:

@@ -17,6 +17,7 @@ from tests.compose.running import Containers, write_settings
 from tests.support import drill
 from tests.support import running as plain
 from tests.support.drill import LONGEST_GAP, Saved
+from tests.support.patience import PATIENCE_SECONDS
 
 _OWNERS = {"prometheus": "65534", "alertmanager": "65534", "loki": "10001", "jaeger": "10001", "demo": "10001"}
 
@@ -117,9 +118,9 @@ def test_everything_runs_on_after_a_backup_that_was_ended(
     while not _paused(source):
         assert backup.poll() is None, "it was over before anything was seen to stand still"
     backup.send_signal(number)
-    backup.wait(timeout=30)
-    source.wait(lambda: not _paused(source), "nothing is paused", 20)
-    source.wait(lambda: all(c.ready for c in source.containers().values()), "all are healthy", 60)
+    backup.wait(timeout=PATIENCE_SECONDS)
+    source.wait(lambda: not _paused(source), "nothing is paused")
+    source.wait(lambda: all(c.ready for c in source.containers().values()), "all are healthy")
     assert {name: container.identity for name, container in source.containers().items()} == before
     for container in _copying(source):  # SIGKILL leaves it, until its time is over
         assert number == signal.SIGKILL

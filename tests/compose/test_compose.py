@@ -16,6 +16,7 @@ from kit.runtimes.compose import engine
 from tests.compose.conftest import SECRET_URL
 from tests.compose.running import Containers, write_settings
 from tests.support import http
+from tests.support.patience import PATIENCE_SECONDS
 from tests.support.silences import is_silenced, set_silence
 
 
@@ -24,7 +25,7 @@ def test_everything_is_healthy_from_nothing(running: Containers) -> None:
 
 
 def test_every_target_is_scraped(running: Containers) -> None:
-    running.wait(lambda: len(running.query("up == 1")) == len(running.services), "all targets are up", 60)
+    running.wait(lambda: len(running.query("up == 1")) == len(running.services), "all targets are up")
     assert running.query("up == 0") == []
 
 
@@ -132,20 +133,21 @@ def test_health_fails_when_a_server_does_not_serve(running: Containers) -> None:
         os.kill(pid, signal.SIGSTOP)
     try:
         running.wait(
-            lambda: {c.health for c in running.containers().values()} == {"unhealthy"}, "all are unhealthy", 120
+            lambda: {c.health for c in running.containers().values()} == {"unhealthy"},
+            "all are unhealthy",
         )
         assert running.command("status").returncode == 1
     finally:
         for pid in pids.values():
             os.kill(pid, signal.SIGCONT)
-    running.wait(lambda: all(c.ready for c in running.containers().values()), "all are healthy again", 120)
+    running.wait(lambda: all(c.ready for c in running.containers().values()), "all are healthy again")
 
 
 def test_every_process_may_be_killed(running: Containers) -> None:
     """Each comes back by itself, and what was stored before is still there."""
     sample = 'timestamp(up{service="prometheus"})'
     moment = time.time()
-    running.wait(lambda: running.query(f"{sample} > {moment}") != [], "a scrape later than what is asked for", 60)
+    running.wait(lambda: running.query(f"{sample} > {moment}") != [], "a scrape later than what is asked for")
     before = running.query(sample, time=moment)[0]["value"]
     identities = {name: running.containers()[name].identity for name in running.services}
     for name in running.services:
@@ -153,7 +155,6 @@ def test_every_process_may_be_killed(running: Containers) -> None:
     running.wait(
         lambda: all(c.ready and c.identity != identities[c.service] for c in running.containers().values()),
         "all were started again and are healthy",
-        180,
     )
     assert running.query(sample, time=moment)[0]["value"] == before
 
@@ -231,7 +232,7 @@ def test_the_demos_log_lines_are_in_loki(running: Containers) -> None:
         answer = http.get_json(f"{running.url('loki')}/loki/api/v1/query", query=query)
         return bool(answer["data"]["result"])
 
-    running.wait(lines, "log lines of ad-api in Loki", 60)
+    running.wait(lines, "log lines of ad-api in Loki")
 
 
 def test_down_stops_what_an_earlier_start_has_left(running: Containers, tmp_path: Path) -> None:
@@ -266,7 +267,7 @@ def test_a_taken_port_is_told_before_anything_starts(tmp_path: Path) -> None:
     port = stack.settings.ports.loki
     with subprocess.Popen(["python3", "-m", "http.server", str(port), "--bind", "127.0.0.1"]) as taker:
         try:
-            stack.wait(lambda: _listeners(port) == {"127.0.0.1"}, "the port is taken", 20)
+            stack.wait(lambda: _listeners(port) == {"127.0.0.1"}, "the port is taken")
             done = stack.command("up")
         finally:
             taker.terminate()
@@ -288,9 +289,9 @@ def test_interrupted_it_leaves_nothing_running_and_cleaned_nothing_at_all(tmp_pa
         with subprocess.Popen(
             stack.argv("up"), env=stack.environment(), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
         ) as process:
-            stack.wait(lambda: any(c.alive for c in stack.containers().values()), "a container runs", 120)
+            stack.wait(lambda: any(c.alive for c in stack.containers().values()), "a container runs")
             process.send_signal(signal.SIGINT)
-            said, _ = process.communicate(timeout=120)
+            said, _ = process.communicate(timeout=PATIENCE_SECONDS)
         assert process.returncode == 130, said
         assert stack.containers() == {}
         assert stack.project.volume_sizes()

@@ -190,7 +190,7 @@ def postgres(port: int, folder: Path) -> Iterator[None]:
 )
 def test_a_database_is_watched(watched: Containers, service: str, alive: str, measurement: str) -> None:
     [database] = [d for d in watched.settings.databases if d.service == service]
-    watched.wait(lambda: bool(watched.query(f'{alive}{{service="{service}"}} == 1')), f"{alive} is 1", 60)
+    watched.wait(lambda: bool(watched.query(f'{alive}{{service="{service}"}} == 1')), f"{alive} is 1")
     [found] = watched.query(f'{measurement}{{service="{service}"}}')
     assert float(found["value"][1]) > 0
     assert found["metric"]["instance"] == database.address
@@ -198,7 +198,7 @@ def test_a_database_is_watched(watched: Containers, service: str, alive: str, me
 
 
 def test_a_service_is_watched(watched: Containers) -> None:
-    watched.wait(lambda: bool(watched.query('up{service="shop"} == 1')), "the service is up", 30)
+    watched.wait(lambda: bool(watched.query('up{service="shop"} == 1')), "the service is up")
     assert len(watched.query('shop_stock{service="shop"}')) == 2000
 
 
@@ -210,7 +210,7 @@ def test_a_services_log_file_is_read(watched: Containers) -> None:
         answer = http.get_json(f"{watched.url('loki')}/loki/api/v1/query_range", query=query)
         return bool(answer["data"]["result"])
 
-    watched.wait(read, "the line is in Loki", 60)
+    watched.wait(read, "the line is in Loki")
 
 
 def test_a_receiver_is_told(watched: Containers, notifications: Notifications) -> None:
@@ -220,7 +220,7 @@ def test_a_receiver_is_told(watched: Containers, notifications: Notifications) -
     def told() -> bool:
         return any(path == "/hook?token=abc" and "Told" in json.dumps(body) for path, body in notifications.received)
 
-    watched.wait(told, "the receiver is told", 60)
+    watched.wait(told, "the receiver is told")
 
 
 def test_the_way_there_opens_no_port_of_this_machine(watched: Containers) -> None:
@@ -234,7 +234,7 @@ def test_the_way_there_opens_no_port_of_this_machine(watched: Containers) -> Non
 def test_its_health_fails_when_the_other_end_is_gone(watched: Containers) -> None:
     os.kill(watched.pid("relay_outside"), signal.SIGSTOP)
     try:
-        watched.wait(lambda: watched.containers()["relay"].health == "unhealthy", "the relay is unhealthy", 60)
+        watched.wait(lambda: watched.containers()["relay"].health == "unhealthy", "the relay is unhealthy")
     finally:
         os.kill(watched.pid("relay_outside"), signal.SIGCONT)
     watched.wait_ready("relay")

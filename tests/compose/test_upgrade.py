@@ -64,10 +64,11 @@ def test_the_data_of_an_older_release_is_kept(stack: Containers, older_checkout:
     assert done.returncode == 0, done.stdout + done.stderr
     assert stack.containers()["prometheus"].image == f"prom/prometheus:v{release}"
     stack.wait(
-        lambda: float(stack.query("count(http_requests_total) or vector(0)")[0]["value"][1]) > 0, "some data", 60
+        lambda: float(stack.query("count(http_requests_total) or vector(0)")[0]["value"][1]) > 0,
+        "some data",
     )
     # What is compared was stored until a minute before.
-    stack.wait(lambda: bool(stack.query("http_requests_total offset 90s")), "data of a minute and a half ago", 150)
+    stack.wait(lambda: bool(stack.query("http_requests_total offset 90s")), "data of a minute and a half ago")
 
     upgraded = stack.command("upgrade", "--to", str(tmp_path / "backups"))
 

@@ -18,6 +18,7 @@ from kit.backups.opening import open_prometheus, promtool
 from kit.paths import ROOT
 from tests.support import drill
 from tests.support.drill import LONGEST_GAP, Saved
+from tests.support.patience import PATIENCE_SECONDS
 from tests.support.running import Stack, write_settings
 from tests.support.servers import eventually
 
@@ -116,7 +117,7 @@ def test_everything_runs_on_after_a_backup_that_was_interrupted(drilled: Drilled
     )
     _until(lambda: any(psutil.Process(pid).status() == psutil.STATUS_STOPPED for pid in before.values() if pid), 0.0)
     backup.send_signal(signal.SIGTERM)
-    _, said = backup.communicate(timeout=30)
+    _, said = backup.communicate(timeout=PATIENCE_SECONDS)
     assert (backup.returncode, list(tmp_path.iterdir())) == (128 + signal.SIGTERM, [])
     assert b"Interrupted. Everything runs on" in said
     assert source.pids() == before

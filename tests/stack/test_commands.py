@@ -17,9 +17,8 @@ import yaml
 from kit.build import all_artifacts
 from kit.build.cache import cache_folder
 from tests.support import http
+from tests.support.patience import PATIENCE_SECONDS
 from tests.support.running import Stack, write_settings
-
-WAIT_SECONDS = 60
 
 
 @pytest.fixture(scope="module")
@@ -200,7 +199,7 @@ def test_interrupted_while_starting_it_leaves_no_process(stopped: Stack, number:
     with _up_in_the_background(stopped) as up:
         _until(lambda: len(stopped.processes()) > 2)
         up.send_signal(number)
-        output, _ = up.communicate(timeout=WAIT_SECONDS)
+        output, _ = up.communicate(timeout=PATIENCE_SECONDS)
     assert up.returncode == 128 + number, output
     assert stopped.processes() == []
 
@@ -217,7 +216,7 @@ def test_interrupted_while_building_it_leaves_no_process(stopped: Stack, tmp_pat
         _until(compiling)
         children.update(psutil.Process(up.pid).children(recursive=True))
         up.send_signal(signal.SIGINT)
-        up.communicate(timeout=WAIT_SECONDS)
+        up.communicate(timeout=PATIENCE_SECONDS)
     assert up.returncode == 130
     _until(lambda: _living(children) == [])
     assert stopped.processes() == []
@@ -227,14 +226,14 @@ def test_down_ends_an_up_that_is_at_work(stopped: Stack) -> None:
     with _up_in_the_background(stopped) as up:
         _until(lambda: len(stopped.processes()) > 2)
         assert stopped.command("down").returncode == 0
-        up.communicate(timeout=WAIT_SECONDS)
+        up.communicate(timeout=PATIENCE_SECONDS)
     assert up.returncode == 128 + signal.SIGTERM
     assert stopped.processes() == []
 
 
 def test_two_ups_at_once_make_one_stack(stopped: Stack) -> None:
     with _up_in_the_background(stopped) as first, _up_in_the_background(stopped) as second:
-        outputs = [up.communicate(timeout=10 * WAIT_SECONDS)[0] for up in (first, second)]
+        outputs = [up.communicate(timeout=PATIENCE_SECONDS)[0] for up in (first, second)]
     assert (first.returncode, second.returncode) == (0, 0), outputs
     assert sum("nothing was changed" in output for output in outputs) == 1
     supervisors = [process for process in stopped.processes() if "supervisor.supervisord" in process.cmdline()]
@@ -288,7 +287,7 @@ def test_prometheus_starts_before_promtool_is_built_but_up_fails_when_it_then_re
     (tools / "go").chmod(0o755)
     stopped.env.update({"SIGNALFIRE_CACHE": str(cache), "PATH": f"{tools}:{os.environ['PATH']}"})
     try:
-        done = stopped.command("up", timeout=2 * WAIT_SECONDS)
+        done = stopped.command("up", timeout=PATIENCE_SECONDS)
     finally:
         stopped.env.clear()
     assert done.returncode == 1, done.stdout
@@ -332,7 +331,7 @@ def _living(processes: set[psutil.Process]) -> list[psutil.Process]:
 
 
 def _until(condition: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + WAIT_SECONDS
+    deadline = time.monotonic() + PATIENCE_SECONDS
     while not condition():
         assert time.monotonic() < deadline, "it did not come to that in time"
         time.sleep(0.1)

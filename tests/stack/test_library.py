@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from kit.paths import ROOT
+from tests.support.patience import PATIENCE_SECONDS
 from tests.support.ports import free_port
 from tests.support.servers import Servers, trace_in_jaeger
 
@@ -67,7 +68,7 @@ def validate(servers: Servers, port: int, seconds: int, **environment: str) -> d
         | environment,
         capture_output=True,
         text=True,
-        timeout=180,
+        timeout=PATIENCE_SECONDS,
         check=True,
     )
     result: dict[str, Any] = json.loads(done.stdout)

@@ -11,7 +11,7 @@ from typing import Self
 
 import httpx
 
-from tests.support.http import PATIENCE
+from tests.support.patience import PATIENCE_SECONDS
 from tests.support.servers import eventually, lines_in_loki, record, send_logs, send_spans, span, trace_in_jaeger
 
 SPANS_IN_A_TRACE = 5
@@ -60,7 +60,7 @@ class Traffic:
         eventually(lambda: len(self.lines) >= wanted, f"{lines} more lines are written")
 
     def _repeat(self, work: Callable[[httpx.Client], None]) -> None:
-        with httpx.Client(trust_env=False, timeout=PATIENCE) as client:
+        with httpx.Client(trust_env=False, timeout=PATIENCE_SECONDS) as client:
             while not self._ends.is_set():
                 work(client)
                 time.sleep(0.05)

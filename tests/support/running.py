@@ -19,6 +19,7 @@ from kit.runtimes.native.supervisor import Supervisor
 from kit.settings import Settings, load
 from kit.stack.endpoints import Endpoint, endpoints
 from tests.support import http
+from tests.support.patience import PATIENCE_SECONDS
 from tests.support.ports import free_port
 
 _UP_SECONDS = 1200  # the first time it builds the servers
@@ -72,7 +73,7 @@ class Stack:
     def start(self, name: str) -> None:
         self._supervisor.launch(name)
 
-    def wait_ready(self, name: str, timeout: float = 60) -> None:
+    def wait_ready(self, name: str, timeout: float = PATIENCE_SECONDS) -> None:
         """Until it answers. Raises TimeoutError with the end of its log."""
         ready = remembered(self._state)[name]["ready"]
         deadline = time.monotonic() + timeout
@@ -106,7 +107,8 @@ class Stack:
         return [sys.executable, "-m", "scripts", *arguments]
 
     def environment(self) -> dict[str, str]:
-        return {**os.environ, "RUNTIME": "native", "SIGNALFIRE_CONFIG": str(self.config), **self.env}
+        patient = {"SIGNALFIRE_READY_SECONDS": str(PATIENCE_SECONDS)}
+        return {**os.environ, "RUNTIME": "native", "SIGNALFIRE_CONFIG": str(self.config), **patient, **self.env}
 
     def up(self) -> str:
         """Start it all; the output. Fails with the whole output if it does not come up."""
@@ -131,7 +133,7 @@ class Stack:
     def tear_down(self) -> None:
         """Leave nothing, whatever state it is in."""
         try:
-            self.command("down", timeout=120)
+            self.command("down", timeout=PATIENCE_SECONDS)
         finally:
             orphans.end(self.processes(), patience=2)
 

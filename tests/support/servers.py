@@ -21,7 +21,8 @@ from kit.render.template import Rendered, evaluate
 from kit.runtimes.native import orphans
 from kit.settings import Settings
 from tests.support import http
-from tests.support.http import PATIENCE, get
+from tests.support.http import get
+from tests.support.patience import PATIENCE_SECONDS
 from tests.support.running import free_ports
 
 _SECONDS_BETWEEN_LOOKS = 0.1
@@ -95,7 +96,7 @@ class Servers:
         for name in names or self._processes:
             self._processes[name].terminate()
         for name in names or self._processes:
-            self._processes[name].wait(PATIENCE)
+            self._processes[name].wait(PATIENCE_SECONDS)
 
     def close(self) -> None:
         for process in self._processes.values():
@@ -103,7 +104,7 @@ class Servers:
             process.wait()
 
 
-def eventually(holds: Callable[[], object], what: str, patience: float = PATIENCE) -> None:
+def eventually(holds: Callable[[], object], what: str, patience: float = PATIENCE_SECONDS) -> None:
     """Wait until it holds. Raises AssertionError with what was waited for."""
     deadline = time.monotonic() + patience
     while not holds():

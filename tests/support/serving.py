@@ -11,7 +11,7 @@ from typing import Any, Protocol
 import uvicorn
 from starlette.applications import Starlette
 
-PATIENCE_SECONDS = 120.0  # a process that starts on a busy machine imports for a minute
+from tests.support.patience import PATIENCE_SECONDS
 
 Serve = Callable[[Starlette], str]
 

@@ -12,8 +12,9 @@ import pytest
 from examples.adplatform.settings import Settings
 from kit.paths import ROOT
 from kit.processes import Process, demo
+from tests.support.patience import PATIENCE_SECONDS
 from tests.support.ports import free_port
-from tests.support.serving import PATIENCE_SECONDS, wait_until
+from tests.support.serving import wait_until
 
 Started = tuple[Process, str, subprocess.Popen[bytes]]
 
