@@ -2,6 +2,7 @@
 
 import signal
 import subprocess
+import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -125,6 +126,20 @@ def test_everything_runs_on_after_a_backup_that_was_ended(
     for container in _copying(source):  # SIGKILL leaves it, until its time is over
         assert number == signal.SIGKILL
         engine.connect().containers.get(container["Id"]).remove(force=True)
+
+
+def test_a_container_that_cannot_be_paused_at_once_is_asked_again(running: Containers) -> None:
+    """As on a busy machine; here because somebody else has it paused for a while."""
+    [place] = [place for place in places(running.project.name) if place.store.name == "alertmanager"]
+    alertmanager = engine.connect().containers.get(running.inspect("alertmanager")["Id"])
+    alertmanager.pause()
+    over = threading.Timer(3, alertmanager.unpause)
+    over.start()
+    with place.frozen() as any_ran:
+        assert any_ran
+        over.join()
+        assert _paused(running) == ["alertmanager"]
+    assert _paused(running) == []
 
 
 def _paused(stack: Containers) -> list[str]:

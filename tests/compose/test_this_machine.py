@@ -66,9 +66,16 @@ def service(port: int) -> Iterator[None]:
 
 
 @pytest.fixture(scope="module")
-def watched(tmp_path_factory: pytest.TempPathFactory, notifications: "Notifications") -> Iterator[Containers]:
+def folder() -> Iterator[Path]:
+    """One that the collector and a database, who are other users, can reach: pytest's are private."""
+    with tempfile.TemporaryDirectory(prefix="signalfire-") as name:
+        Path(name).chmod(0o755)
+        yield Path(name)
+
+
+@pytest.fixture(scope="module")
+def watched(folder: Path, notifications: "Notifications") -> Iterator[Containers]:
     """The stack without the demo, a service, a receiver, and a database of each kind."""
-    folder = tmp_path_factory.mktemp("databases")
     redis_port, postgres_port, service_port = list(free_ports().values())[:3]
     (folder / "redis-password").write_text(REDIS_PASSWORD)
     (folder / "postgres-password").write_text(POSTGRES_PASSWORD + "\n")
@@ -88,7 +95,6 @@ def watched(tmp_path_factory: pytest.TempPathFactory, notifications: "Notificati
         },
     ]
     (folder / "shop-logs").mkdir()
-    let_others_reach(folder)
     (folder / "hook").write_text(f"http://127.0.0.1:{notifications.server_port}/hook?token=abc")
     stack = write_settings(
         folder,
@@ -98,20 +104,12 @@ def watched(tmp_path_factory: pytest.TempPathFactory, notifications: "Notificati
         receivers=[{"name": "chat", "webhook": {"url_file": "hook"}}],
         demo={"enabled": False},
     )
-    with service(service_port), redis(redis_port, folder), postgres(postgres_port, tmp_path_factory.mktemp("postgres")):
+    with service(service_port), redis(redis_port, folder), postgres(postgres_port, folder / "postgres"):
         try:
             stack.up()
             yield stack
         finally:
             stack.tear_down()
-
-
-def let_others_reach(folder: Path) -> None:
-    """pytest's folders are private, and the collector and a database are other users."""
-    for parent in (folder, *folder.parents):
-        if parent == Path(tempfile.gettempdir()):
-            return
-        parent.chmod(0o755)
 
 
 @contextmanager
@@ -141,8 +139,8 @@ def postgres(port: int, folder: Path) -> Iterator[None]:
     system_packages.ensure("pg_ctlcluster", "postgresql")
     programs = max(Path("/usr/lib/postgresql").glob("*/bin"))
     as_postgres = ["setpriv", "--reuid=postgres", "--regid=postgres", "--clear-groups"] if os.geteuid() == 0 else []
+    folder.mkdir()
     if as_postgres:
-        let_others_reach(folder)
         os.chown(folder, pwd.getpwnam("postgres").pw_uid, -1)
     data = folder / "data"
 

@@ -7,6 +7,7 @@ but the volume and `copier.py`, which it gets as text; the tars come and go over
 from __future__ import annotations
 
 import socket
+import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from functools import cached_property
@@ -35,6 +36,8 @@ _NOTES = f"{container_layout.TMP}/seen.json"
 _WAIT = "import time; time.sleep(6 * 3600)"
 _SOURCE = Path(copier.__file__)
 _BUFFER = 1 << 20
+_PAUSE_ATTEMPTS = 10
+_SECONDS_BETWEEN_ATTEMPTS = 1.0
 
 
 class VolumeData:
@@ -138,10 +141,10 @@ class VolumePlace:
 
     @contextmanager
     def frozen(self) -> Iterator[bool]:
-        writers = [container for container in self._writers() if container.status == "running"]
+        writers = [container for container in self._writers() if container.status in ("running", "paused")]
         with guarded("containers", [str(container.id) for container in writers]), ExitStack() as paused:
             for container in writers:
-                container.pause()
+                _pause(container)
                 paused.callback(container.unpause)
             yield bool(writers)
             for container in writers:
@@ -199,6 +202,21 @@ class VolumePlace:
 
 def places(project: str) -> list[VolumePlace]:
     return [VolumePlace(store, project) for store in STORES]
+
+
+def _pause(container: Container) -> None:
+    """On a busy machine the kernel may not get it to stand still at once: then the engine gives up and lets it run."""
+    from docker.errors import APIError  # not at the top of the file, as in kit.runtimes.compose.engine
+
+    said: str | None = None
+    for _ in range(_PAUSE_ATTEMPTS):
+        try:
+            container.pause()
+            return
+        except APIError as error:
+            said = error.explanation
+        time.sleep(_SECONDS_BETWEEN_ATTEMPTS)
+    raise FreezeError(f"{container.name} could not be paused ({said}); run the same command again")
 
 
 def _images() -> dict[str, str]:
