@@ -331,6 +331,21 @@ async def test_a_response_that_is_sent_again_and_again_keeps_its_headers(registr
     assert all(len(response.headers.get_list("x-request-id")) == 1 for response in responses)
 
 
+async def test_a_message_that_an_application_keeps_stays_as_it_is(registry: CollectorRegistry) -> None:
+    start: dict[str, Any] = {"type": "http.response.start", "status": 200, "headers": [(b"x-own", b"1")]}
+    body = {"type": "http.response.body", "body": b"ok"}
+    kept = (repr(start), repr(body))
+
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        await send(start)
+        await send(body)
+
+    monitoring = setup_monitoring(app, registry=registry)
+    responses = await get(monitoring, "/", "/")
+    assert (repr(start), repr(body)) == kept
+    assert len({response.headers["x-request-id"] for response in responses}) == 2
+
+
 async def test_one_server_span_with_the_callers_trace(registry: CollectorRegistry, spans: InMemorySpanExporter) -> None:
     app, sub = FastAPI(), FastAPI()
 

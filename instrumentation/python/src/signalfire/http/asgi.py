@@ -4,6 +4,7 @@ The clock stops at the last body message, so that background tasks are left out,
 application's own routing has found it by that time.
 """
 
+import asyncio
 import inspect
 from collections.abc import Awaitable, Callable, MutableMapping, Sequence
 from time import perf_counter
@@ -23,10 +24,12 @@ Send = Callable[[Message], Awaitable[None]]
 App = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 _MAX_ROUTES = 1000
+_MAX_AHEAD = 4  # messages that are read ahead of the application
 SLOW = 0.05  # seconds after which it is worth asking whether the client is still there
 
 _REQUEST_ID = correlation.HEADER.lower().encode()
 _CONTENT_LENGTH = b"content-length"
+_TRANSFER_ENCODING = b"transfer-encoding"
 _BODIES = frozenset({"http.response.body", "http.response.pathsend", "http.response.zerocopysend"})
 
 
@@ -38,17 +41,21 @@ class AsgiRecorder(Recorder):
         self.templates = Templates(routes)
         # By the route's id(); the route is kept so that its id stays its own.
         self.known_routes: dict[tuple[int, str, int], tuple[Any, Series]] = {}
-        self.wanted_headers = frozenset({_REQUEST_ID, _CONTENT_LENGTH, *(f.encode() for f in self.carrier_fields)})
+        own = {_REQUEST_ID, _CONTENT_LENGTH, _TRANSFER_ENCODING}
+        self.wanted_headers = frozenset(own | {field.encode() for field in self.carrier_fields})
 
 
 class AsgiExchange(Exchange):
     """One request and its response over ASGI."""
 
-    __slots__ = ("_pending", "_receive")
+    __slots__ = ("_headers", "_is_receiving", "_more_to_come", "_pending", "_receive")
 
     _recorder: AsgiRecorder
     _receive: Receive
-    _pending: Message | None  # read ahead of the application
+    _pending: list[Message]  # read ahead of the application
+    _is_receiving: bool  # whether the application waits for a message
+    _more_to_come: bool  # of the request's body
+    _headers: list[tuple[bytes, bytes]]  # of the response
 
     def endpoint(self) -> str:
         scope = self._request
@@ -64,7 +71,8 @@ class AsgiExchange(Exchange):
         return self._request["path"]  # type: ignore[no-any-return]
 
     def begin(self, receive: Receive) -> None:
-        self._receive, self._pending = receive, None
+        self._receive, self._pending, self._headers = receive, [], []
+        self._is_receiving = self._more_to_come = False
         identifier = None
         carrier: dict[str, str] | None = None
         wanted = self._recorder.wanted_headers
@@ -74,6 +82,8 @@ class AsgiExchange(Exchange):
                     identifier = correlation.well_formed(text.decode("latin-1"))
                 elif name == _CONTENT_LENGTH:
                     self._declared_size = int(text) if text.isdigit() and len(text) < 19 else 0
+                elif name == _TRANSFER_ENCODING:
+                    self._more_to_come = True
                 else:
                     carrier = carrier or {}
                     carrier[name.decode()] = text.decode("latin-1")
@@ -82,12 +92,18 @@ class AsgiExchange(Exchange):
     # What the application calls.
 
     async def receive(self) -> Message:
-        if self._pending is not None:
-            message, self._pending = self._pending, None
-            return message
-        message = await self._receive()
+        if self._pending:
+            message = self._pending.pop(0)
+        else:
+            self._is_receiving = True
+            try:
+                message = await self._receive()
+            finally:
+                self._is_receiving = False
         try:
             self._saw(message)
+            if message["type"] == "http.disconnect" and not self._last_sent:
+                self._cut_off = self._cut_off or self._more_to_come or self._received_size < self._declared_size
         except Exception as error:  # noqa: BLE001
             internal_error("http", error)
         return message
@@ -97,14 +113,14 @@ class AsgiExchange(Exchange):
             return self._send_body(message)
         try:
             self._status = message["status"]
-            headers = [*message.get("headers", ())]
+            self._headers = headers = [*message.get("headers", ())]
             for name, _ in headers:
                 if name == _REQUEST_ID:  # the application has given one itself
                     break
             else:
                 if self.correlation_id:  # else an internal error in the beginning
                     headers.append((_REQUEST_ID, self.correlation_id.encode()))
-            message["headers"] = headers
+            message = {**message, "headers": headers}  # the application may send its own to others, too
             if perf_counter() - self._began > SLOW:
                 self._ask_for_disconnect()
         except Exception as error:  # noqa: BLE001
@@ -113,8 +129,7 @@ class AsgiExchange(Exchange):
 
     async def _send_body(self, message: Message) -> None:
         if message["type"] in _BODIES:
-            self._sent_size += len(message.get("body") or b"")
-            self._last_sent = not message.get("more_body")
+            self._sends_body(message)
         try:
             await self._send(message)
         except OSError:  # how servers of ASGI 2.4 say that the client has left
@@ -127,6 +142,13 @@ class AsgiExchange(Exchange):
                     self.finish()
                 except Exception as error:  # noqa: BLE001
                     internal_error("http", error)
+
+    def _sends_body(self, message: Message) -> None:
+        is_last = not message.get("more_body")
+        if is_last and perf_counter() - self._began > SLOW and not self._has_all():
+            self._ask_for_disconnect()
+        self._sent_size += len(message.get("body") or b"")
+        self._last_sent = is_last
 
     # Inside.
 
@@ -148,27 +170,45 @@ class AsgiExchange(Exchange):
     def _saw(self, message: Message) -> None:
         if message["type"] == "http.request":
             self._received_size += len(message.get("body") or b"")
+            self._more_to_come = bool(message.get("more_body"))
         elif message["type"] == "http.disconnect" and not self._last_sent:
             self._disconnected = True
 
-    def _ask_for_disconnect(self) -> None:
-        """Takes one step of receive() without waiting for it: that a client has left is told at once."""
-        if self._disconnected or self._pending is not None:
-            return
-        waiting = self._receive()
-        if not inspect.iscoroutine(waiting):
-            return
-        try:
-            waiting.send(None)
-        except StopIteration as told:
-            self._saw(told.value)
-            self._pending = told.value
-        except Exception as error:  # noqa: BLE001
-            internal_error("http", error)
-        else:
-            waiting.close()
+    def _has_all(self) -> bool:
+        """Whether the client has got all of the response already, so that it may leave."""
+        if self._method == "HEAD" or self._status in (204, 304):
+            return True
+        return any(name.lower() == _CONTENT_LENGTH and int(size) <= self._sent_size for name, size in self._headers)
 
-    def _outcome(self) -> int:
-        if type(self.error).__name__ == "ClientDisconnect":
-            self._disconnected = True
-        return super()._outcome()
+    def _ask_for_disconnect(self) -> None:
+        """Takes steps of receive() without waiting for it: that a client has left is told at once.
+
+        Some servers tell it behind what the application has not read yet. One that waits for a message is told itself.
+        Only asyncio's coroutines may be left in the middle.
+        """
+        if self._is_receiving or not runs_asyncio():
+            return
+        while not self._disconnected and len(self._pending) < _MAX_AHEAD:
+            waiting = self._receive()
+            if not inspect.iscoroutine(waiting):
+                return
+            try:
+                waiting.send(None)
+            except StopIteration as told:
+                self._pending.append(told.value)
+                if told.value["type"] == "http.disconnect":
+                    self._disconnected = True
+            except Exception as error:  # noqa: BLE001
+                internal_error("http", error)
+                return
+            else:
+                waiting.close()
+                return
+
+
+def runs_asyncio() -> bool:
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return False
+    return True

@@ -39,6 +39,9 @@ around: ContextVar[MutableMapping[str, Any] | None] = ContextVar("signalfire_req
 A WSGI application that is mounted in it runs in a thread with this context, and its environ says nothing of the scope.
 """
 
+_LEFT = frozenset({"ClientDisconnect", "ClientDisconnected", "RequestAborted", "UnreadablePostError"})
+"""How Starlette, Werkzeug and Django call the exception of a client that has left."""
+_MAX_CAUSES = 10
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "CONNECT", "TRACE", "QUERY"})
 _TRACEPARENT = re.compile(r"00-(?!0{32})([0-9a-f]{32})-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}")
 _MAX_SERIES = 10_000
@@ -94,6 +97,7 @@ class Exchange:
     __slots__ = (
         "_began",
         "_correlation",
+        "_cut_off",
         "_declared_size",
         "_disconnected",
         "_in_progress",
@@ -124,6 +128,7 @@ class Exchange:
         self._method: str = method if method in _METHODS else OTHER
         self.correlation_id = ""
         self.finished = self._disconnected = self._last_sent = False
+        self._cut_off = False  # whether the application was told in mid-upload that the client has left
         self._status = self._declared_size = self._received_size = self._sent_size = 0
         self._seconds: float | None = None  # from the first to the last byte; None until the response is complete
         self.error: BaseException | None = None
@@ -180,7 +185,9 @@ class Exchange:
         if self._in_progress is not None:
             self._in_progress.end()
         seconds = self._seconds
-        status = self._outcome() if seconds is None or self._disconnected else self._status
+        status = self._status
+        if seconds is None or self._disconnected or status >= 500:
+            status = self._outcome()
         if seconds is None:
             seconds = perf_counter() - self._began
         series, span = self._series(status), self._span
@@ -207,6 +214,9 @@ class Exchange:
         return self._recorder.series_of(self._method, endpoint, status)
 
     def _outcome(self) -> int:
+        """The status of what did not simply go well. What is answered because a client has left, nobody gets."""
+        if self._cut_off or is_by_client(self.error) or is_by_client(self._request.get(FAILURE)):
+            return CLIENT_LEFT
         if self._seconds is not None and self._status >= 500:
             return self._status
         return CLIENT_LEFT if self._disconnected else 500  # raised, or returned without a whole response
@@ -290,3 +300,14 @@ def is_foreign_server_span(span: trace.Span) -> bool:
         return False
     scope = getattr(span, "instrumentation_scope", None)
     return getattr(scope, "name", None) != spans.SCOPE
+
+
+def is_by_client(error: BaseException | None) -> bool:
+    """Whether an exception says that the client has left, or was raised because of one that does."""
+    for _ in range(_MAX_CAUSES):
+        if error is None:
+            return False
+        if type(error).__name__ in _LEFT:
+            return True
+        error = error.__cause__ or error.__context__
+    return False
