@@ -15,6 +15,7 @@ from opentelemetry import trace
 
 from signalfire import masking, settings
 from signalfire._internal import fork
+from signalfire._internal.attributes import has_mark, leave_mark
 from signalfire._internal.json import dumps, printable
 from signalfire.context import correlation
 from signalfire.prometheus.bounded import OTHER
@@ -55,9 +56,9 @@ class ErrorLog:
 
     def record(self, error: BaseException, context: Mapping[str, Any]) -> None:
         """Counts an error; an exception object that is recorded again, by another layer, is still one error."""
-        if getattr(error, _COUNTED, False):
+        if has_mark(error, _COUNTED):
             return
-        mark_counted(error)
+        leave_mark(error, _COUNTED)
         now = datetime.now(UTC)
         kind = type(error).__name__
         span = trace.get_current_span().get_span_context()
@@ -110,13 +111,6 @@ def shortened(value: Any) -> Any:
         text = dumps(value).decode()
         return value if len(text) <= MAX_VALUE else text[:MAX_VALUE]
     return value[:MAX_VALUE] if isinstance(value, str) else value
-
-
-def mark_counted(error: BaseException) -> None:
-    try:
-        setattr(error, _COUNTED, True)
-    except AttributeError:  # an exception with slots
-        return
 
 
 _errors = ErrorLog()

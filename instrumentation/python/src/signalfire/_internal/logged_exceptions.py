@@ -4,18 +4,19 @@ An exception passes through a model call, a task, an agent, a workflow and a req
 first has the stack trace, the others only name the exception.
 """
 
+from signalfire._internal.attributes import has_mark, leave_mark
+
+_LOGGED = "signalfire_logged"
+
 
 def is_logged(error: object) -> bool:
     """Whether a line with this exception's stack trace has been written."""
-    return getattr(error, "signalfire_logged", False) is True
+    return has_mark(error, _LOGGED)
 
 
 def mark_logged(error: BaseException) -> None:
     """Says that a line with this exception's stack trace has been written."""
-    try:
-        error.signalfire_logged = True  # type: ignore[attr-defined]
-    except AttributeError:  # an exception with slots
-        return
+    leave_mark(error, _LOGGED)
 
 
 def unless_logged(error: BaseException | None) -> BaseException | None:

@@ -9,6 +9,7 @@ from typing import Any, ClassVar, Self
 from opentelemetry.context import Context
 from opentelemetry.trace import SpanKind, get_current_span
 
+from signalfire._internal.attributes import attribute_of, has_mark, leave_mark
 from signalfire.logs.line import line
 from signalfire.masking.sql import without_literals
 from signalfire.operations.operation import ERROR, Operation
@@ -156,7 +157,7 @@ class DatabaseQuery(StoreOperation):
         ).observe(self.seconds, exemplar)
         if self.status == ERROR and self.failure is not None:
             count_error(self.options.metrics, database, error, self.failure)
-        state = getattr(driver_error(error), "sqlstate", None)
+        state = attribute_of(driver_error(error), "sqlstate")
         if isinstance(state, str) and self.span is not None:
             self.span.set_attribute("db.response.status_code", state)
 
@@ -167,13 +168,10 @@ class DatabaseQuery(StoreOperation):
 def count_error(metrics: Metrics, database: str, error: BaseException | None, kind: str) -> None:
     """Counts a failed query, once, however many layers see the same error."""
     errors = layers(error)
-    if any(getattr(layer, _COUNTED, False) for layer in errors):
+    if any(has_mark(layer, _COUNTED) for layer in errors):
         return
     for layer in errors:
-        try:
-            setattr(layer, _COUNTED, True)
-        except AttributeError:  # an error with slots
-            continue
+        leave_mark(layer, _COUNTED)
     metrics.database_errors_total.labels(database=database, error_type=kind).inc()
 
 
@@ -182,7 +180,7 @@ def layers(error: BaseException | None) -> list[BaseException]:
     found: list[BaseException] = []
     while error is not None and len(found) < 5:
         found.append(error)
-        wrapped = getattr(error, "orig", None)
+        wrapped = attribute_of(error, "orig")
         is_adapted = type(error).__module__.startswith("sqlalchemy.")
         error = wrapped if isinstance(wrapped, BaseException) else error.__cause__ if is_adapted else None
     return found

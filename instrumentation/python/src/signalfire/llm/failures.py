@@ -3,6 +3,8 @@
 import asyncio
 import re
 
+from signalfire._internal.attributes import attribute_of
+
 _BY_STATUS: dict[int, str] = {
     400: "invalid_request",
     401: "authentication",
@@ -27,7 +29,7 @@ def error_type(error: BaseException) -> str:
     # Before the status: LiteLLM gives one also where there was no answer.
     if isinstance(error, ConnectionError) or "Connect" in name or is_transport_error(error):
         return "connection"
-    status = getattr(error, "status_code", None)
+    status = attribute_of(error, "status_code")
     if isinstance(status, int) and status >= 400:
         return _BY_STATUS.get(status) or ("server_error" if status >= 500 else f"http_{status}")
     return said_type(error) or name
@@ -40,9 +42,9 @@ def is_transport_error(error: BaseException) -> bool:
 
 def said_type(error: BaseException) -> str | None:
     """The type that the provider gave an error in the middle of a stream, such as "overloaded_error"."""
-    kind = getattr(error, "type", None)
+    kind = attribute_of(error, "type")
     if not isinstance(kind, str):
-        body = getattr(error, "body", None)
+        body = attribute_of(error, "body")
         inner = body.get("error", body) if isinstance(body, dict) else None
         kind = inner.get("type") if isinstance(inner, dict) else None
     return kind if isinstance(kind, str) and _WORD.fullmatch(kind) else None

@@ -10,7 +10,7 @@ import re
 import sys
 import time
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Container, Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Any, TextIO
@@ -19,13 +19,14 @@ import orjson
 from opentelemetry import trace
 
 from signalfire import errors, masking, settings
-from signalfire._internal.json import dumps
+from signalfire._internal.json import dumps, exception_text, printable
 from signalfire.context import correlation
 from signalfire.logs.files import LogFiles
 from signalfire.prometheus.default import metrics
 from signalfire.prometheus.internal_errors import internal_error
 
-ExcInfo = BaseException | tuple[type[BaseException], BaseException, TracebackType | None] | bool | None
+ExcInfo = BaseException | tuple[type[BaseException], BaseException, TracebackType | None] | str | bool | None
+"""What went wrong. A text is a stack trace that somebody has formatted already."""
 
 MAX_STACKTRACE = 16_384
 NEVER = 1000  # above every level
@@ -47,7 +48,7 @@ class Line:
     """Renders and writes log lines for one process. There is one, `line`, which `setup_logging` tells who it is."""
 
     def __init__(self) -> None:
-        self.stream: TextIO | None = None  # None: whatever sys.stdout is at the time
+        self.stream: TextIO | None = None  # None, or closed: whatever sys.stdout is at the time
         self.to_stream = True
         self.files: LogFiles | None = None
         self.clock: Callable[[], int] = time.time_ns  # nanoseconds since 1970
@@ -94,10 +95,8 @@ class Line:
         self, level: int, logger: str, message: object, fields: dict[str, Any], exc_info: ExcInfo = None
     ) -> bytes:
         """One line without its line feed."""
-        own: dict[str, Any] = {"message": message if type(message) is str else str(message)}
-        if not _OURS.isdisjoint(fields):
-            fields = {f"{key}_" if key in _OURS else key: value for key, value in fields.items()}
-        own.update(fields)
+        own: dict[str, Any] = {"message": message if type(message) is str else printable(message)}
+        own.update(fields if _OURS.isdisjoint(fields) else renamed(fields, _OURS))
         if exc_info:
             own.update(exception_fields(exc_info))
         return b"".join(
@@ -105,7 +104,7 @@ class Line:
                 b'{"timestamp":"',
                 self._timestamp(),
                 b'","level":"',
-                (_LEVEL_NAMES.get(level) or logging.getLevelName(level).lower()).encode(),
+                (_LEVEL_NAMES.get(level) or level_name(level)).encode(),
                 b'",',
                 self._own_part(own),
                 self._tails.get(logger) or self._new_tail(logger),
@@ -143,7 +142,9 @@ class Line:
 
     def _write(self, rendered: bytes) -> bool:
         """Writes a line to the stream. False where that fails."""
-        stream = self.stream or sys.stdout
+        stream = self.stream
+        if stream is None or getattr(stream, "closed", False):
+            stream = sys.stdout
         try:
             buffer = getattr(stream, "buffer", None)
             if buffer is None:
@@ -183,18 +184,52 @@ def exception_of(exc_info: ExcInfo) -> BaseException | None:
         return None
     if isinstance(exc_info, BaseException):
         return exc_info
+    if isinstance(exc_info, str):
+        return None
     return exc_info[1] if isinstance(exc_info, tuple) else sys.exc_info()[1]
 
 
 def exception_fields(exc_info: ExcInfo) -> dict[str, str]:
     """exception_type, exception_message and stacktrace (its end, where it is long) of what a logger was given."""
+    if isinstance(exc_info, str):
+        return {"stacktrace": shortened(exc_info)}
     error = exception_of(exc_info)
     if error is None:
         return {}
-    stack = "".join(traceback.format_exception(error))
-    if len(stack) > MAX_STACKTRACE:
-        stack = "…" + stack[-MAX_STACKTRACE:]
-    return {"exception_type": type(error).__name__, "exception_message": str(error), "stacktrace": stack}
+    trace = exc_info[2] if isinstance(exc_info, tuple) else error.__traceback__
+    return {
+        "exception_type": type(error).__name__,
+        "exception_message": printable(error),
+        "stacktrace": shortened(stack_trace(error, trace)),
+    }
+
+
+def stack_trace(error: BaseException, trace: TracebackType | None) -> str:
+    try:
+        return "".join(traceback.format_exception(type(error), error, trace))
+    except Exception:  # noqa: BLE001 - formatting it asks the exception for attributes, which are the application's
+        return "".join((*traceback.format_tb(trace), exception_text(error)))
+
+
+def shortened(stack: str) -> str:
+    return stack if len(stack) <= MAX_STACKTRACE else "…" + stack[-MAX_STACKTRACE:]
+
+
+def level_name(level: int) -> str:
+    """The name of a level that is none of the usual ones; JSON needs no escapes in it."""
+    return escaped(dumps(logging.getLevelName(level).lower()))[1:-1].decode()
+
+
+def renamed(fields: Mapping[str, Any], reserved: Container[str]) -> dict[str, Any]:
+    """The fields with underscores behind the names that are reserved, as many as no other field's name has."""
+    result = {name: value for name, value in fields.items() if name not in reserved}
+    for name, value in fields.items():
+        if name in reserved:
+            new = f"{name}_"
+            while new in result or new in reserved:
+                new += "_"
+            result[new] = value
+    return result
 
 
 line = Line()

@@ -196,7 +196,7 @@ class Operation:
         if error is not None:
             cancelled = isinstance(error, asyncio.CancelledError | GeneratorExit | KeyboardInterrupt)
             self.status = CANCELLED if cancelled else ERROR
-            self.failure = self.kind_of(error)
+            self.failure = self._kind_of(error)
         span, inside, outside = self.span, self._inside, self._outside
         if span is None or inside is None or outside is None:
             self.ended(error, None)
@@ -207,13 +207,26 @@ class Operation:
         try:
             self.ended(error, exemplar(span))
         finally:
-            if error is not None and self.status == ERROR:
-                record_failure(span, error, message=self.records_messages)
-            elif self.failure is not None:
-                span.set_attribute("error.type", self.failure)
+            # Whatever fails of the rest, no later work may begin inside of a span that has ended or never does.
             if self._is_around(otel_context.get_current()):
                 otel_context.attach(self._context_outside(outside))
-            span.end()
+            try:
+                self._tell_span(span, error)
+            finally:
+                span.end()
+
+    def _tell_span(self, span: Span, error: BaseException | None) -> None:
+        if error is not None and self.status == ERROR:
+            record_failure(span, error, message=self.records_messages)
+        elif self.failure is not None:
+            span.set_attribute("error.type", self.failure)
+
+    def _kind_of(self, error: BaseException) -> str:
+        try:
+            return self.kind_of(error)
+        except Exception as internal:  # noqa: BLE001 - an exception whose own code fails
+            internal_error(self.component, internal)
+            return type(error).__name__
 
     def _is_around(self, context: Context) -> bool:
         """Whether the context is this operation's, or that of one inside of it which a suspended generator left there.

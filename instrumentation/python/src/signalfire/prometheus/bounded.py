@@ -11,6 +11,7 @@ from typing import Generic, Literal, TypeVar
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, Summary
 
+from signalfire._internal.json import printable
 from signalfire.prometheus.fast_metrics import counter_class, histogram_class, several_processes, summary_class
 
 OTHER = "other"
@@ -101,8 +102,7 @@ class Family(Generic[Child]):
 
 def clean(value: LabelValue) -> str:
     """A label value as text that a scrape can encode: a lone surrogate would make every later scrape fail."""
-    text = value if type(value) is str else str(value)
-    return text if text.isascii() else text.encode("utf-8", "replace").decode("utf-8")
+    return value if type(value) is str and value.isascii() else printable(value)
 
 
 def build(spec: Spec, registry: CollectorRegistry | None) -> Counter | Gauge | Histogram | Summary:

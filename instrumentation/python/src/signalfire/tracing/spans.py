@@ -6,6 +6,7 @@ from opentelemetry.sdk import trace as sdk
 from opentelemetry.trace import Span, StatusCode, Tracer
 
 from signalfire import masking
+from signalfire._internal.json import printable
 from signalfire.context import correlation
 
 CORRELATION_ATTRIBUTE = "correlation_id"
@@ -57,7 +58,7 @@ def record_failure(span: Span, error: BaseException, *, message: bool = True) ->
     span.set_status(StatusCode.ERROR, kind)
     attributes = {"exception.type": kind}
     if message:
-        attributes["exception.message"] = masking.mask_text(str(error))
+        attributes["exception.message"] = masking.mask_text(printable(error))
     span.add_event("exception", attributes)
 
 

@@ -6,6 +6,7 @@ from typing import Any
 
 from opentelemetry.trace import SpanKind
 
+from signalfire._internal.json import printable
 from signalfire.logs.line import line
 from signalfire.operations.operation import Operation
 from signalfire.prometheus.catalogue import Metrics
@@ -105,7 +106,7 @@ def log_end(state: str, fields: dict[str, Any], error: BaseException | None, *, 
         return
     fields["state"] = state
     if error is not None and (expected or state != FAILURE):
-        fields.update(error_type=type(error).__name__, error=str(error))
+        fields.update(error_type=type(error).__name__, error=printable(error))
         error = None
     line.emit(level, LOGGER, _MESSAGES[state], fields, error)
 

@@ -1,0 +1,24 @@
+"""Attributes of objects that belong to the application, whose `__getattr__` and properties may raise anything."""
+
+from typing import Any
+
+
+def attribute_of(value: object, name: str, default: Any = None) -> Any:
+    """The attribute, the default where there is none or it cannot be read. Never raises."""
+    try:
+        return getattr(value, name, default)
+    except Exception:  # noqa: BLE001 - the application's code
+        return default
+
+
+def leave_mark(value: object, name: str) -> None:
+    """Sets an attribute of ours to True, where the object can take one. Never raises."""
+    try:
+        setattr(value, name, True)
+    except Exception:  # noqa: BLE001 - it has slots, or code of the application's own
+        return
+
+
+def has_mark(value: object, name: str) -> bool:
+    """Whether `leave_mark` was called; an object that has every attribute has no mark for that."""
+    return attribute_of(value, name) is True
