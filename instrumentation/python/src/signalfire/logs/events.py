@@ -13,7 +13,7 @@ from typing import Any, Literal, Protocol
 
 from signalfire import errors, masking
 from signalfire._internal.json import dumps
-from signalfire.logs.line import line
+from signalfire.logs.line import line, renamed
 from signalfire.prometheus.internal_errors import internal_error
 
 Status = Literal["success", "error", "cancelled"]
@@ -207,15 +207,14 @@ def _write(
     """One line, of the fields that are known and the context, which gives way where names are the same."""
     try:
         known = {name: value for name, value in fields.items() if value is not None}
-        known.update({name if name not in fields else f"{name}_": value for name, value in context.items()})
+        known.update(renamed(context, fields) if not fields.keys().isdisjoint(context) else context)
         if isinstance(logger, str):
             if line.enabled(level):
                 line.emit(level, logger, message, known, exc_info)
         elif isinstance(logger, logging.Logger):
-            extra = {f"{name}_" if name in _RESERVED else name: value for name, value in known.items()}
-            logger.log(level, message, extra=extra, exc_info=exc_info)
+            logger.log(level, message, extra=renamed(known, _RESERVED), exc_info=exc_info)
         else:
-            renamed = {f"{name}_" if name in _PARAMETERS else name: value for name, value in known.items()}
-            logger.log(level, message, **renamed, **({} if exc_info is None else {"exc_info": exc_info}))
+            extra = renamed(known, _PARAMETERS)
+            logger.log(level, message, **extra, **({} if exc_info is None else {"exc_info": exc_info}))
     except Exception as error:  # noqa: BLE001 - an application must not fail because it logs
         internal_error("logging", error)

@@ -3,15 +3,15 @@
 import logging
 import os
 import re
+import sys
 from collections.abc import Iterable
 from typing import TextIO
 
-import structlog
-
 from signalfire import masking, settings
 from signalfire.logs.line import NEVER, line
+from signalfire.logs.loguru import route_loguru
 from signalfire.logs.stdlib import route_server_logging, route_standard_logging
-from signalfire.logs.structlog import NamedLogger, log_event
+from signalfire.logs.structlog import configure as configure_structlog
 
 
 def level_number(level: str | int | None) -> int:
@@ -68,7 +68,7 @@ def setup_logging(
     who = settings.identity(service_name, env)
     line.identify(who)
     line.masking = mask
-    line.stream = stream
+    line.stream = stream or sys.stdout  # that of now: an agent's tool may redirect it for what it calls
     folder, to_stream = settings.log_folder(log_dir), settings.log_stdout(log_stdout)
     if folder is None and not to_stream:
         settings.warn_once(
@@ -78,11 +78,7 @@ def setup_logging(
     line.to_stream = to_stream or folder is None
     line.open_files(folder, who.service, settings.log_keep_days())
     line.level = number = level_number(level)
-    structlog.configure(
-        processors=[log_event],
-        wrapper_class=structlog.make_filtering_bound_logger(number),
-        logger_factory=NamedLogger,
-        cache_logger_on_first_use=True,
-    )
+    configure_structlog()
     route_standard_logging(number)
+    route_loguru()
     route_server_logging(access_log=True)

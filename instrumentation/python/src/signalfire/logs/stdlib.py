@@ -4,11 +4,17 @@ import logging
 import sys
 from typing import cast
 
+from signalfire._internal.attributes import attribute_of
+from signalfire._internal.json import printable
 from signalfire._internal.logged_exceptions import is_logged
-from signalfire.logs.line import ExcInfo, line
+from signalfire.logs.line import ExcInfo, exception_of, line
 from signalfire.prometheus.internal_errors import internal_error
 
 _STANDARD = frozenset(logging.makeLogRecord({}).__dict__) | {"message", "asctime", "taskName", "color_message"}
+
+
+_CONSOLE_FILES = frozenset({"/dev/stdout", "/dev/stderr", "/proc/self/fd/1", "/proc/self/fd/2"})
+_CONSOLE_DESCRIPTORS = frozenset({1, 2})
 
 
 class JsonHandler(logging.Handler):
@@ -19,16 +25,42 @@ class JsonHandler(logging.Handler):
             fields = {key: value for key, value in record.__dict__.items() if key not in _STANDARD}
             if record.stack_info:
                 fields["stack_info"] = record.stack_info
-            line.emit(record.levelno, record.name, message_of(record), fields, cast(ExcInfo, record.exc_info))
+            line.emit(record.levelno, record.name, message_of(record), fields, trace_of(record))
         except Exception as error:  # noqa: BLE001
             internal_error("logging", error)
 
 
 def message_of(record: logging.LogRecord) -> str:
+    if not record.args:
+        return record.msg if type(record.msg) is str else printable(record.msg)
+    return interpolated(record.msg, record.args)
+
+
+def interpolated(text: object, arguments: object) -> str:
+    """The text with the arguments in it, or behind it where they do not fit. Never raises."""
+    text = printable(text)
     try:
-        return record.getMessage()
-    except (TypeError, ValueError, KeyError):
-        return f"{record.msg} (with arguments that do not fit: {record.args!r})"
+        return text % arguments
+    except Exception:  # noqa: BLE001 - the arguments' own code may raise anything
+        return f"{text} (with arguments that do not fit: {represented(arguments)})"
+
+
+def represented(value: object) -> str:
+    """The value's repr(), of a tuple's items each by itself; their types' names where that fails."""
+    try:
+        return repr(value)
+    except Exception:  # noqa: BLE001 - the application's code
+        if isinstance(value, tuple):
+            return f"({', '.join(represented(item) for item in value)})"
+        return f"<{type(value).__name__}>"
+
+
+def trace_of(record: logging.LogRecord) -> ExcInfo:
+    """The record's exception; the text that is left of it where the record comes from another process."""
+    exc_info = cast(ExcInfo, record.exc_info)
+    if record.exc_text and exception_of(exc_info) is None:
+        return record.exc_text
+    return exc_info
 
 
 def already_logged(record: logging.LogRecord) -> bool:
@@ -40,14 +72,26 @@ def route_standard_logging(level: int) -> None:
     """Sends everything logged through `logging` to the JSON handler; handlers for consoles are taken away."""
     root = logging.getLogger()
     for handler in list(root.handlers):
-        if isinstance(handler, JsonHandler) or is_console(handler):
+        if isinstance(handler, JsonHandler):
             root.removeHandler(handler)
+    take_from_consoles(root)
+    for logger in list(logging.Logger.manager.loggerDict.values()):
+        if isinstance(logger, logging.Logger):
+            take_from_consoles(logger)
     root.addHandler(JsonHandler())
     root.setLevel(level)
-    if level > logging.DEBUG:
-        # A line for each call is what the client span is for.
-        for name in ("httpx", "httpx2"):
-            logging.getLogger(name).setLevel(logging.WARNING)
+    # A line for each call is what the client span is for.
+    for name in ("httpx", "httpx2"):
+        logging.getLogger(name).setLevel(max(level, logging.WARNING) if level > logging.DEBUG else logging.NOTSET)
+
+
+def take_from_consoles(logger: logging.Logger) -> None:
+    """Takes a logger's handlers for consoles away: they would write each line once more, with its secrets."""
+    consoles = [handler for handler in logger.handlers if is_console(handler)]
+    for handler in consoles:
+        logger.removeHandler(handler)
+    if consoles:
+        logger.propagate = True
 
 
 def route_server_logging(access_log: bool) -> None:
@@ -74,9 +118,15 @@ def route_server_logging(access_log: bool) -> None:
 
 
 def is_console(handler: logging.Handler) -> bool:
-    return type(handler) is logging.StreamHandler and handler.stream in {
-        sys.stdout,
-        sys.stderr,
-        sys.__stdout__,
-        sys.__stderr__,
-    }
+    """Whether a handler writes to stdout or stderr: a StreamHandler, one derived from it, or Rich's."""
+    if isinstance(handler, logging.FileHandler):
+        return handler.baseFilename in _CONSOLE_FILES
+    stream = attribute_of(handler, "stream") or attribute_of(attribute_of(handler, "console"), "file")
+    if stream is None or isinstance(handler, JsonHandler):
+        return False
+    if any(stream is console for console in (sys.stdout, sys.stderr, sys.__stdout__, sys.__stderr__)):
+        return True
+    try:
+        return stream.fileno() in _CONSOLE_DESCRIPTORS
+    except Exception:  # noqa: BLE001 - a stream of another kind
+        return False
