@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from opentelemetry import trace
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
+from prometheus_client import CollectorRegistry
 from signalfire import Metrics
 from signalfire.databases import (
     instrument_asyncpg,
@@ -37,6 +38,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.orm import Session
+from sqlalchemy.pool import QueuePool
 
 from tests.unit.library.helpers import Lines, series, value
 from tests.unit.library.postgres_server import DATABASE, PostgresServer, running_postgres
@@ -391,3 +393,55 @@ def test_the_kill_switch(lite: Engine, metrics: Metrics, monkeypatch: pytest.Mon
     with lite.connect() as connection:
         connection.execute(text("SELECT 1"))
     assert series(metrics.registry, COUNT) == {}
+
+
+# --- pools that come and go ---
+
+
+@pytest.mark.parametrize("close", [True, False])
+@pytest.mark.parametrize("disposed", ["in use", "idle"])
+def test_a_pool_that_was_disposed_of_counts_no_more(
+    registry: CollectorRegistry, metrics: Metrics, tmp_path: Path, disposed: str, close: bool
+) -> None:
+    engine = create_engine(f"sqlite:///{tmp_path / 'shop.db'}", poolclass=QueuePool, pool_size=3, max_overflow=2)
+    instrument_sqlalchemy(engine, database="shop", metrics=metrics)
+
+    def sizes() -> tuple[float, ...]:
+        states = [value(registry, "database_connections", database="shop", state=state) for state in ("active", "idle")]
+        return (*states, value(registry, "database_connections_limit", database="shop"))
+
+    kept = []
+    for _ in range(5):
+        connection = engine.connect()
+        assert sizes() == (1, 0, 5)
+        if disposed == "idle":
+            connection.close()
+            assert sizes() == (0, 1, 5)
+        kept.append(engine.pool)  # somebody still knows it
+        engine.dispose(close=close)
+        assert sizes() == (0 if disposed == "idle" else 1, 0, 0)
+        connection.close()
+        assert sizes() == (0, 0, 0)
+    with engine.connect():
+        assert sizes() == (1, 0, 5)
+    assert sizes() == (0, 1, 5)
+    uninstrument_sqlalchemy(engine)
+
+
+def test_a_pool_that_is_gone_counts_no_more_when_another_one_comes(
+    registry: CollectorRegistry, metrics: Metrics, tmp_path: Path
+) -> None:
+    instrument_sqlalchemy(database="shop", metrics=metrics)
+    try:
+        for _ in range(3):
+            engine = create_engine(
+                f"sqlite:///{tmp_path / 'shop.db'}", poolclass=QueuePool, pool_size=3, max_overflow=2
+            )
+            with engine.connect():
+                pass
+            del engine
+            gc.collect()
+        assert value(registry, "database_connections", database="shop", state="idle") == 1
+        assert value(registry, "database_connections_limit", database="shop") == 5
+    finally:
+        uninstrument_sqlalchemy()

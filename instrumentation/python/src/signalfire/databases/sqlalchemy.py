@@ -1,6 +1,8 @@
 """SQLAlchemy, by its events: queries, commits and rollbacks, errors and the connections of its pools."""
 
 import functools
+import threading
+import weakref
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import PurePath
@@ -92,25 +94,51 @@ class Watch:
         )
 
 
+class WatchedPool:
+    """What one pool adds to its database's gauges: nothing any more once the engine has another one in its place."""
+
+    def __init__(self, watch: Watch, dialect: Any, limit: int) -> None:
+        self.watch, self.dialect, self.limit = watch, dialect, limit
+        self.is_retired = False
+        self.connections: set[PooledConnection] = set()
+
+    def retire(self) -> None:
+        """Its idle connections count no more; those in use do until they are given back."""
+        self.is_retired = True
+        for connection in list(self.connections):
+            if connection.state == "idle":
+                connection.enter(None)
+
+    def forget(self) -> None:
+        """Nothing of it counts any more."""
+        self.is_retired = True
+        for connection in list(self.connections):
+            connection.enter(None)
+
+
 class PooledConnection:
     """Counts one connection of a pool, in the one state that it is in. It lives in the pool's own record."""
 
-    def __init__(self, watch: Watch) -> None:
-        gauge = watch.options.metrics.database_connections
-        self._gauges = {
-            state: gauge.labels(database=watch.target.database, state=state) for state in ("active", "idle")
-        }
-        self._state: str | None = None
+    def __init__(self, pool: WatchedPool) -> None:
+        gauge, database = pool.watch.options.metrics.database_connections, pool.watch.target.database
+        self.pool = pool
+        self.state: str | None = None
+        self._gauges = {state: gauge.labels(database=database, state=state) for state in ("active", "idle")}
 
     def enter(self, state: str | None) -> None:
         """Takes "active", "idle", or None for a connection that is closed."""
-        before, self._state = self._state, state
+        if self.pool.is_retired and state == "idle":  # given back to a pool that is no longer used
+            state = None
+        before, self.state = self.state, state
         if before == state:
             return
         if before is not None:
             self._gauges[before].dec()
         if state is not None:
             self._gauges[state].inc()
+            self.pool.connections.add(self)
+        else:
+            self.pool.connections.discard(self)
 
 
 class Watcher:
@@ -122,7 +150,8 @@ class Watcher:
         self._by_dialect: WeakKeyDictionary[Any, Options] = WeakKeyDictionary()
         self._watches: WeakKeyDictionary[Any, Watch] = WeakKeyDictionary()
         self._listeners: list[tuple[Any, str, Callable[..., None]]] = []
-        self._limits: WeakKeyDictionary[Pool, tuple[str, int]] = WeakKeyDictionary()
+        self._pools: dict[weakref.ref[Pool], WatchedPool] = {}
+        self._pools_lock = threading.Lock()
         self._patches = Patches()
 
     def watch(self, engine: "Engine | AsyncEngine | None", options: Options) -> None:
@@ -132,7 +161,7 @@ class Watcher:
         else:
             self._by_dialect[engine.dialect] = options
         self._watches.clear()
-        self._limits.clear()
+        self._forget_pools()
 
     def forget(self, engine: "Engine | AsyncEngine | None") -> None:
         if engine is None:
@@ -141,7 +170,7 @@ class Watcher:
         else:
             self._by_dialect.pop(engine.dialect, None)
         self._watches.clear()
-        self._limits.clear()
+        self._forget_pools()
         if self._every is None and not self._by_dialect:
             self._stop_listening()
 
@@ -159,6 +188,7 @@ class Watcher:
             (Engine, "after_cursor_execute", self._after_execution),
             (Engine, "handle_error", self._on_error),
             (Engine, "engine_connect", self._on_use),
+            (Engine, "engine_disposed", self._on_disposal),
             (Pool, "connect", lambda _connection, entry: move(entry, "idle")),
             (Pool, "checkout", lambda _connection, entry, _proxy: move(entry, "active")),
             (Pool, "checkin", lambda connection, entry: move(entry, None if connection is None else "idle")),
@@ -233,20 +263,56 @@ class Watcher:
         """A Connection was opened. No event of a pool tells the engine, and here both are known."""
         watch = self._find(connection.engine)
         info = connection.connection.record_info
-        if watch is not None and info is not None:
-            info.setdefault(_STATE, PooledConnection(watch)).enter("active")
-            self._set_limit(connection.engine.pool, watch)
-
-    def _set_limit(self, pool: "Pool", watch: Watch) -> None:
-        """Adds up the pools of each database; one without a limit, or without connections to keep, adds nothing."""
-        if pool in self._limits:
+        if watch is None or info is None:
             return
-        overflow = getattr(pool, "_max_overflow", -1)  # there is no other way to ask; -1 is no limit
-        database = watch.target.database
-        self._limits[pool] = (database, pool.size() + overflow if overflow >= 0 else 0)  # type: ignore[attr-defined]
-        limit = sum(limit for name, limit in self._limits.values() if name == database)
-        if limit:
-            watch.options.metrics.database_connections_limit.labels(database=database).set(limit)
+        pool = self._pool_of(connection.engine, watch)
+        counted = info.get(_STATE)
+        if counted is None or counted.pool is not pool:
+            counted = info[_STATE] = PooledConnection(pool)
+        counted.enter("active")
+
+    def _on_disposal(self, engine: "Engine") -> None:
+        """The engine has a new pool; the one before goes on with the connections that are in use."""
+        self._drop_pools(lambda pool, watched: watched.dialect is engine.dialect and pool is not engine.pool)
+
+    def _pool_of(self, engine: "Engine", watch: Watch) -> WatchedPool:
+        found = self._pools.get(weakref.ref(engine.pool))
+        if found is not None:
+            return found
+        overflow = getattr(engine.pool, "_max_overflow", -1)  # there is no other way to ask; -1 is no limit
+        limit = engine.pool.size() + overflow if overflow >= 0 else 0  # type: ignore[attr-defined]
+        with self._pools_lock:
+            made = self._pools.setdefault(weakref.ref(engine.pool), WatchedPool(watch, engine.dialect, limit))
+        self._drop_pools(lambda pool, _: pool is None)
+        self._set_limit(watch)
+        return made
+
+    def _drop_pools(self, is_gone: "Callable[[Pool | None, WatchedPool], bool]") -> None:
+        with self._pools_lock:
+            gone = {place: watched for place, watched in self._pools.items() if is_gone(place(), watched)}
+            for place in gone:
+                del self._pools[place]
+        for place, watched in gone.items():
+            if place() is None:
+                watched.forget()
+            else:
+                watched.retire()
+            self._set_limit(watched.watch)
+
+    def _forget_pools(self) -> None:
+        with self._pools_lock:
+            pools, self._pools = list(self._pools.values()), {}
+        for watched in pools:
+            watched.forget()
+
+    def _set_limit(self, watch: Watch) -> None:
+        """Adds up the pools of each database; one without a limit, or without connections to keep, adds nothing."""
+        database, metrics = watch.target.database, watch.options.metrics
+        with self._pools_lock:
+            same = [pool for pool in self._pools.values() if pool.watch.target.database == database]
+        known = [pool.limit for pool in same if pool.watch.options.metrics is metrics and pool.limit]
+        if known or not same:
+            metrics.database_connections_limit.labels(database=database).set(sum(known))
 
     def _track_commit(self, connection: "Connection") -> AbstractContextManager[Any]:
         return self._track(connection, "COMMIT")
