@@ -8,6 +8,7 @@ from contextvars import ContextVar
 
 from signalfire import masking
 from signalfire._internal import fork
+from signalfire.context.restoring import restore
 
 HEADER = "X-Request-ID"
 
@@ -53,4 +54,4 @@ def with_correlation_id(correlation_id: str | None = None) -> Iterator[str]:
     try:
         yield identifier
     finally:
-        current.reset(token)
+        restore(current, token)

@@ -15,6 +15,7 @@ from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapProp
 from signalfire import settings
 from signalfire.context import correlation
 from signalfire.context.agent import NO_AGENT, current_agent, with_agent
+from signalfire.context.restoring import leave, restore
 from signalfire.prometheus.internal_errors import internal_error
 
 TRACEPARENT, CORRELATION_ID, AGENT = "traceparent", "correlation_id", "agent"
@@ -62,12 +63,13 @@ def continue_context(carrier: Mapping[str, object] | None) -> Iterator[None]:
     parent = _propagator.extract({TRACEPARENT: _text(parts, TRACEPARENT) or ""}, otel_context.get_current())
     with correlation.with_correlation_id(identifier):
         outer = current_agent.set(agent)
-        token = otel_context.attach(with_agent(agent, parent))
+        outside, inside = otel_context.get_current(), with_agent(agent, parent)
+        otel_context.attach(inside)
         try:
             yield
         finally:
-            otel_context.detach(token)
-            current_agent.reset(outer)
+            leave(inside, outside)
+            restore(current_agent, outer)
 
 
 def _text(parts: Mapping[str, object], name: str) -> str | None:

@@ -10,6 +10,7 @@ from opentelemetry.context import Context
 from opentelemetry.trace import SpanKind, get_current_span
 
 from signalfire._internal.attributes import attribute_of, has_mark, leave_mark
+from signalfire.context.restoring import restore
 from signalfire.logs.line import line
 from signalfire.masking.sql import without_literals
 from signalfire.operations.operation import ERROR, Operation
@@ -123,7 +124,7 @@ class StoreOperation(Operation):
 
     def ended(self, error: BaseException | None, exemplar: dict[str, str] | None) -> None:
         if self._outer is not None:
-            self.current.reset(self._outer)
+            restore(self.current, self._outer)
         self.record(error, exemplar)
         slow = self.options.slow_seconds
         if slow is not None and self.seconds >= slow and not self.may_wait and line.enabled(logging.WARNING):

@@ -19,6 +19,7 @@ from prometheus_client import Gauge
 
 from signalfire._internal.logged_exceptions import mark_logged
 from signalfire.context import correlation
+from signalfire.context.restoring import restore
 from signalfire.http.series import Series, series_of
 from signalfire.http.templates import UNMATCHED
 from signalfire.logs.line import line
@@ -177,7 +178,7 @@ class Exchange:
         if self._span_token is not None:
             otel_context.detach(self._span_token)
         if self._correlation is not None:
-            correlation.current.reset(self._correlation)
+            restore(correlation.current, self._correlation)
 
     def finish(self) -> None:
         """Records the exchange, once: at its last byte, or when the application is done with it."""
