@@ -8,8 +8,8 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
-from prometheus_client import generate_latest
-from prometheus_client.exposition import CONTENT_TYPE_PLAIN_1_0_0
+from prometheus_client import disable_created_metrics
+from prometheus_client.exposition import choose_encoder
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
@@ -46,6 +46,7 @@ class Viewer:
     def __init__(self, config: Config) -> None:
         self.config = config
         self.dashboards = DashboardFolder(config.dashboards)
+        disable_created_metrics()  # type: ignore[no-untyped-call]  # a series more for each of its metrics
         self.metrics = Metrics()
         self.proxy = Proxy(self.metrics)
 
@@ -133,8 +134,9 @@ class Viewer:
         ]
         return JSONResponse({"error": f"there is no {request.url.path}", "exists": exists}, status_code=404)
 
-    async def own_metrics(self, _: Request) -> Response:
-        return Response(generate_latest(self.metrics.registry), media_type=CONTENT_TYPE_PLAIN_1_0_0)
+    async def own_metrics(self, request: Request) -> Response:
+        encode, content_type = choose_encoder(request.headers.get("accept", ""))
+        return Response(encode(self.metrics.registry), headers={"content-type": content_type})
 
     async def runbook(self, request: Request) -> Response:
         name = request.path_params.get("name", "").removesuffix(".md")

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import httpx
 import pytest
+from prometheus_client.openmetrics.parser import text_string_to_metric_families
 
 from grafana.viewer.server.config import Config
 from tests.support.viewer import raw
@@ -198,6 +199,16 @@ def test_requests_are_counted_by_kind_alone(own_viewer: str) -> None:
     assert 'viewer_http_requests_total{route="d",status="200"} 2.0' in metrics
     assert 'viewer_http_requests_total{route="page",status="404"} 2.0' in metrics
     assert "random" not in metrics
+    assert "_created" not in metrics
+
+
+def test_the_viewers_metrics_come_as_openmetrics_too(own_viewer: str) -> None:
+    httpx.get(own_viewer)
+    answer = httpx.get(f"{own_viewer}/metrics", headers={"Accept": "application/openmetrics-text; version=1.0.0"})
+    assert answer.headers["content-type"].startswith("application/openmetrics-text")
+    families = text_string_to_metric_families(answer.text)  # type: ignore[no-untyped-call]
+    assert "viewer_http_requests" in {family.name for family in families}
+    assert "_created" not in answer.text
 
 
 def test_the_gallery_is_a_dashboard(own_viewer: str, config: Config) -> None:

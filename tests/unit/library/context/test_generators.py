@@ -58,7 +58,7 @@ async def test_an_async_generator_may_be_closed_by_the_event_loop(kind: str, cap
             yield
 
     generator = work()
-    await asyncio.create_task(anext(generator))  # type: ignore[arg-type]
+    await asyncio.create_task(anext(generator))
     with caplog.at_level(logging.ERROR):
         await asyncio.create_task(generator.aclose())
     assert caplog.records == []

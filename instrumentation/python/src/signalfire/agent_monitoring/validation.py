@@ -23,7 +23,7 @@ from signalfire.agents.operations import Workflow
 from signalfire.context import correlation
 from signalfire.logs.line import line
 from signalfire.prometheus.catalogue import Metrics
-from signalfire.prometheus.exposition import everything
+from signalfire.prometheus.exposition import collected, everything
 from signalfire.tracing import flush
 
 WORKFLOW = "signalfire_validation"
@@ -134,7 +134,7 @@ def send(metrics: Metrics) -> Sent:
 def value(registry: CollectorRegistry) -> float | None:
     """The seconds that all validations of this process took. No other process has the same number."""
     labels = {"workflow_type": WORKFLOW, "status": "success"}
-    samples = (sample for metric in everything(registry).collect() for sample in metric.samples)
+    samples = (sample for metric in collected(everything(registry)) for sample in metric.samples)
     return next((sample.value for sample in samples if (sample.name, sample.labels) == (_FAMILY, labels)), None)
 
 

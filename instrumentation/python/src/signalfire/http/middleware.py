@@ -118,7 +118,8 @@ class Middleware:
     async def _answer_metrics(self, scope: Scope, send: Send) -> None:
         accept = b",".join(value for name, value in scope["headers"] if name == b"accept").decode("latin-1")
         await self._refreshed_health()
-        body, content_type = await asyncio.to_thread(render, self.metrics.registry, accept)
+        query = scope.get("query_string", b"").decode("latin-1")
+        body, content_type = await asyncio.to_thread(render, self.metrics.registry, accept, query)
         await respond(scope, send, 200, content_type, body)
 
     async def _answer_status(self, scope: Scope, send: Send) -> None:

@@ -156,7 +156,8 @@ def start_metrics_server(
 
         def do_GET(self) -> None:
             try:
-                status, content_type, body = answer(urlsplit(self.path).path, self.headers.get("Accept", ""))
+                url = urlsplit(self.path)
+                status, content_type, body = answer(url.path, url.query, self.headers.get("Accept", ""))
             except Exception as error:  # noqa: BLE001
                 internal_error("server", error)
                 status, content_type, body = 500, "text/plain", b"internal error\n"
@@ -169,10 +170,10 @@ def start_metrics_server(
         def log_message(self, format: str, *args: object) -> None:  # noqa: A002
             """Scrapes are not logged."""
 
-    def answer(path: str, accept: str) -> tuple[int, str, bytes]:
+    def answer(path: str, query: str, accept: str) -> tuple[int, str, bytes]:
         if path == "/metrics":
             checker.run_sync(HEALTH_AT_SCRAPE)
-            body, content_type = render(chosen.registry, accept)
+            body, content_type = render(chosen.registry, accept, query)
             return 200, content_type, body
         if path in {"/health", "/health/ready"}:
             report = checker.run_sync()

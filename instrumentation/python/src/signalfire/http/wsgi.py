@@ -300,7 +300,9 @@ class WsgiMiddleware:
 
     def _answer_metrics(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
         self._refreshed_health()
-        body, content_type = render(self.metrics.registry, environ.get("HTTP_ACCEPT", ""))
+        body, content_type = render(
+            self.metrics.registry, environ.get("HTTP_ACCEPT", ""), environ.get("QUERY_STRING", "")
+        )
         return respond(environ, start_response, 200, content_type, body)
 
     def _answer_ready(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:

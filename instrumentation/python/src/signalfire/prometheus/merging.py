@@ -7,7 +7,7 @@ help text.
 
 import json
 import math
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Mapping
 
 from prometheus_client.metrics_core import Metric
 from prometheus_client.utils import floatToGoString
@@ -69,31 +69,34 @@ def families(numbers: Numbers) -> Iterator[Metric]:
             place = (name, sample, tuple(sorted(labels.items())))
             # Two releases of a program may describe the same series differently.
             samples[place] = number if place not in samples else combined(kind, samples[place], number)
-        if kind == "histogram":
-            add_histograms(metrics, samples)
-        else:
-            for (name, sample, series), (value, _) in samples.items():
-                metrics[name].add_sample(sample, dict(series), value)
+        for (name, series), of_series in by_series(samples).items():
+            if kind == "histogram":
+                add_histogram(metrics[name], dict(series), of_series)
+            else:
+                for sample, value in of_series:
+                    metrics[name].add_sample(str(sample), dict(series), value)
     yield from metrics.values()
 
 
-def add_histograms(metrics: dict[str, Metric], samples: dict[tuple[str, str, Labels], Number]) -> None:
-    buckets: dict[tuple[str, Labels], list[tuple[float, float]]] = {}
+def by_series(
+    samples: Mapping[tuple[str, str, Labels], Number],
+) -> dict[tuple[str, Labels], list[tuple[str | float, float]]]:
+    """The samples of each series side by side, as OpenMetrics wants them: by name, those of buckets by their bound."""
+    found: dict[tuple[str, Labels], list[tuple[str | float, float]]] = {}
     for (name, sample, labels), (value, _) in samples.items():
-        bound = next((text for label, text in labels if label == "le"), None)
-        if bound is None:
-            metrics[name].add_sample(sample, dict(labels), value)
-        else:
-            series = tuple(pair for pair in labels if pair[0] != "le")
-            buckets.setdefault((name, series), []).append((float(bound), value))
-    for (name, series), counts in buckets.items():
-        accumulate(metrics[name], dict(series), sorted(counts))
+        bound = next((text for label, text in labels if label == "le"), None) if sample.endswith("_bucket") else None
+        series = labels if bound is None else tuple(pair for pair in labels if pair[0] != "le")
+        found.setdefault((name, series), []).append((sample if bound is None else float(bound), value))
+    return found
 
 
-def accumulate(metric: Metric, labels: dict[str, str], counts: Iterable[tuple[float, float]]) -> None:
+def add_histogram(metric: Metric, labels: dict[str, str], samples: list[tuple[str | float, float]]) -> None:
     reached = 0.0
-    for bound, count in counts:
+    for bound, count in sorted((bound, count) for bound, count in samples if isinstance(bound, float)):
         reached += count
         text = floatToGoString(bound)  # type: ignore[no-untyped-call]
         metric.add_sample(f"{metric.name}_bucket", labels | {"le": text}, reached)
     metric.add_sample(f"{metric.name}_count", labels, reached)
+    for sample, value in samples:
+        if isinstance(sample, str):
+            metric.add_sample(sample, labels, value)
