@@ -14,6 +14,7 @@ from signalfire.health import HealthChecker
 from signalfire.http import frameworks, wsgi
 from signalfire.http.asgi import App, Receive, Scope, Send
 from signalfire.http.clients import instrument_clients
+from signalfire.http.failures import noting_all
 from signalfire.http.middleware import Middleware
 from signalfire.http.templates import search
 from signalfire.llm.prices import price_list
@@ -123,8 +124,7 @@ def setup_monitoring(
     route_server_logging(access_log=False)
     status = make_status_page(status_page, who, metrics)
 
-    if frameworks.is_django(app):
-        frameworks.watch_django(app)
+    frameworks.watch_own_way(app)
 
     def wrap(inner: App) -> Middleware:
         routes = getattr(app, "routes", ())
@@ -195,7 +195,16 @@ def install(app: Any, handle: Monitoring, wrap: Callable[[App], Middleware]) -> 
         handle.app = wrap(app)
         return
     disable_own_spans(app)
-    app.build_middleware_stack = lambda: wrap(build())
+
+    def build_watched() -> Middleware:
+        own = app.exception_handlers
+        app.exception_handlers = noting_all(own)
+        try:
+            return wrap(build())
+        finally:
+            app.exception_handlers = own
+
+    app.build_middleware_stack = build_watched
     if app.middleware_stack is not None:  # it has served requests already
         app.middleware_stack = wrap(app.middleware_stack)
 

@@ -6,12 +6,14 @@ application's own routing has found it by that time.
 
 import asyncio
 import inspect
+import sys
 from collections.abc import Awaitable, Callable, MutableMapping, Sequence
 from time import perf_counter
 from typing import Any
 
 from signalfire.context import correlation
 from signalfire.http.exchange import Exchange, Recorder
+from signalfire.http.failures import note_answered
 from signalfire.http.series import Series
 from signalfire.http.templates import UNMATCHED, Templates, matched_path
 from signalfire.prometheus.catalogue import Metrics
@@ -56,6 +58,10 @@ class AsgiExchange(Exchange):
     _is_receiving: bool  # whether the application waits for a message
     _more_to_come: bool  # of the request's body
     _headers: list[tuple[bytes, bytes]]  # of the response
+
+    @property
+    def _scope(self) -> Scope:
+        return self._request  # type: ignore[return-value]
 
     def endpoint(self) -> str:
         scope = self._request
@@ -113,6 +119,8 @@ class AsgiExchange(Exchange):
             return self._send_body(message)
         try:
             self._status = message["status"]
+            if self._status >= 500:
+                note_answered(self._scope, sys.exc_info()[1])  # most frameworks answer where they have caught it
             self._headers = headers = [*message.get("headers", ())]
             for name, _ in headers:
                 if name == _REQUEST_ID:  # the application has given one itself

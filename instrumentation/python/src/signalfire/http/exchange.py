@@ -20,6 +20,7 @@ from prometheus_client import Gauge
 from signalfire._internal.logged_exceptions import mark_logged
 from signalfire.context import correlation
 from signalfire.context.restoring import restore
+from signalfire.http.failures import ANSWERED, Answered
 from signalfire.http.series import Series, series_of
 from signalfire.http.templates import UNMATCHED
 from signalfire.logs.line import line
@@ -196,11 +197,15 @@ class Exchange:
         series.record(seconds, self._sent_size, self._received_size or self._declared_size, exemplar)
         endpoint = series.endpoint
         error = self.error or self._request.get(FAILURE)
+        answered: Answered | None = None
+        if error is None and status >= 500:
+            answered = self._request.get(ANSWERED)
+            error = None if answered is None else answered[1]
         if error is not None:
             error = self._classify(error, endpoint, status)
         failed = status >= 500 or error is not None
         if line.level <= (logging.ERROR if failed else logging.INFO):
-            self._log(endpoint, status, seconds, error, failed=failed)
+            self._log(endpoint, status, seconds, answered or error, failed=failed)
         if span is not None:
             self._finish_span(span, endpoint, status, error)
 
@@ -216,11 +221,15 @@ class Exchange:
 
     def _outcome(self) -> int:
         """The status of what did not simply go well. What is answered because a client has left, nobody gets."""
-        if self._cut_off or is_by_client(self.error) or is_by_client(self._request.get(FAILURE)):
+        if self._cut_off or is_by_client(self.error) or is_by_client(self._request.get(FAILURE) or self._answered()):
             return CLIENT_LEFT
         if self._seconds is not None and self._status >= 500:
             return self._status
         return CLIENT_LEFT if self._disconnected else 500  # raised, or returned without a whole response
+
+    def _answered(self) -> BaseException | None:
+        found: Answered | None = self._request.get(ANSWERED)
+        return None if found is None else found[1]
 
     def _classify(self, error: BaseException, endpoint: str, status: int) -> BaseException | None:
         """The error, if it is the application's own; that a client has left is none, and no server need log it."""
@@ -252,7 +261,9 @@ class Exchange:
         span.set_attribute(spans.CORRELATION_ATTRIBUTE, identifier)
         return identifier
 
-    def _log(self, endpoint: str, status: int, seconds: float, error: BaseException | None, *, failed: bool) -> None:
+    def _log(
+        self, endpoint: str, status: int, seconds: float, error: BaseException | Answered | None, *, failed: bool
+    ) -> None:
         fields = {
             "method": self._method,
             "endpoint": endpoint,
@@ -265,7 +276,7 @@ class Exchange:
             return
         line.emit(logging.ERROR, LOGGER, "request failed", fields, error)
         if error is not None:
-            mark_logged(error)
+            mark_logged(error if isinstance(error, BaseException) else error[1])
 
     def _finish_span(self, span: trace.Span, endpoint: str, status: int, error: BaseException | None) -> None:
         attributes: dict[str, Any] = {"http.response.status_code": status}

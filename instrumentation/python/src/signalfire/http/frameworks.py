@@ -4,6 +4,7 @@ Both answer an unhandled exception themselves and log it. Here it is left in the
 which tells it together with the request, so that the framework's own line about it is not needed.
 """
 
+import functools
 import logging
 import sys
 from collections.abc import Awaitable, Callable, MutableMapping
@@ -11,13 +12,17 @@ from typing import Any
 
 from signalfire._internal.logged_exceptions import mark_logged
 from signalfire.http.exchange import FAILURE, WATCHED
+from signalfire.http.failures import note_answered
 from signalfire.http.templates import ROUTE
 from signalfire.logs.line import line
 from signalfire.logs.stdlib import JsonHandler, already_logged
+from signalfire.operations.patches import Patches
 from signalfire.prometheus.internal_errors import internal_error
 
 Request = MutableMapping[str, Any]
 
+_answers_of_flask = Patches()
+_answers_of_quart = Patches()
 _REDIRECTS = frozenset({301, 302, 307, 308})
 
 
@@ -90,6 +95,19 @@ def watch_flask() -> None:
 
     flask.request_started.connect(note_flask_route)
     flask.got_request_exception.connect(note_flask_failure)
+    if not _answers_of_flask:  # no signal tells of an exception that an error handler answers
+        _answers_of_flask.replace(flask.Flask, "handle_user_exception", noting_flask_answers)
+
+
+def noting_flask_answers(original: Callable[..., Any]) -> Callable[..., Any]:
+    @functools.wraps(original)
+    def handle_user_exception(app: Any, error: Exception) -> Any:
+        from flask import request
+
+        note_answered(request.environ, error)
+        return original(app, error)
+
+    return handle_user_exception
 
 
 def note_flask_route(app: Any, **_: Any) -> None:
@@ -130,6 +148,67 @@ def note_flask_failure(app: Any, exception: BaseException, **_: Any) -> None:
 
     log_failures_once(app.logger.name)
     note_failure(request.environ, exception)
+
+
+# --- Quart ---
+
+
+def watch_own_way(app: Any) -> None:
+    """What an ASGI application's own framework must be asked for beside ASGI."""
+    if is_django(app):
+        watch_django(app)
+    elif is_quart(app):
+        watch_quart()
+
+
+def is_quart(app: Any) -> bool:
+    return "quart" in sys.modules and isinstance(app, sys.modules["quart"].Quart)
+
+
+def watch_quart() -> None:
+    """Notes the routes and failures of every Quart application of the process."""
+    import quart
+
+    quart.request_started.connect(note_quart_route)
+    quart.got_request_exception.connect(note_quart_failure)
+    if not _answers_of_quart:
+        _answers_of_quart.replace(quart.Quart, "handle_user_exception", noting_quart_answers)
+
+
+async def note_quart_route(app: Any, **_: Any) -> None:
+    from quart import request
+
+    try:
+        route = flask_route(app, request)
+        if route is not None:
+            quart_scope(request)[ROUTE] = route
+    except Exception as error:  # noqa: BLE001
+        internal_error("http", error)
+
+
+async def note_quart_failure(app: Any, exception: BaseException, **_: Any) -> None:
+    from quart import has_request_context, request
+
+    log_failures_once(app.logger.name)
+    if has_request_context():
+        note_failure(quart_scope(request), exception)
+
+
+def quart_scope(request: Any) -> Request:
+    scope: Request = request.scope
+    return scope
+
+
+def noting_quart_answers(original: Callable[..., Any]) -> Callable[..., Any]:
+    @functools.wraps(original)
+    async def handle_user_exception(app: Any, error: Exception) -> Any:
+        from quart import has_request_context, request
+
+        if has_request_context():
+            note_answered(quart_scope(request), error)
+        return await original(app, error)
+
+    return handle_user_exception
 
 
 # --- Django ---

@@ -11,6 +11,7 @@ from typing import Any, cast
 
 UNMATCHED = "unmatched"
 ROUTE = "signalfire.route"  # in the scope or environ: the template that a framework without routes of this kind found
+LITESTAR_ROUTE = "path_template"  # in the scope, empty where no route has matched
 _MAX_PREFIXES = 1000
 
 
@@ -24,7 +25,7 @@ class Templates:
     def find(self, scope: Any, root_path: str, status: int, path: str | None) -> str:
         """The whole template; `path` is what `matched_path` found."""
         if path is None:
-            path = scope.get(ROUTE)
+            path = scope.get(ROUTE) or scope.get(LITESTAR_ROUTE) or None
         prefix: str = scope.get("root_path", "")[len(root_path) :]
         if path is not None and (not prefix or prefix in self._plain_prefixes):
             return prefix + path

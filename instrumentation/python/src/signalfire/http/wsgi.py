@@ -18,6 +18,7 @@ from signalfire.context import correlation
 from signalfire.health import HealthChecker, Report
 from signalfire.http.builtin_routes import HEALTH_AT_SCRAPE, pages
 from signalfire.http.exchange import FAILURE, WATCHED, Exchange, Nesting, Recorder, around
+from signalfire.http.failures import ANSWERED
 from signalfire.http.templates import ROUTE, UNMATCHED
 from signalfire.prometheus.catalogue import Metrics
 from signalfire.prometheus.exposition import render
@@ -264,7 +265,11 @@ class WsgiMiddleware:
         try:
             return self.app(environ, start_response)
         finally:
-            told = {ROUTE: template(environ, outside), FAILURE: environ.get(FAILURE)}
+            told = {
+                ROUTE: template(environ, outside),
+                FAILURE: environ.get(FAILURE),
+                ANSWERED: environ.get(ANSWERED),
+            }
             scope.update({name: known for name, known in told.items() if known is not None})
 
     def _watch(self, environ: Environ, start_response: StartResponse, context: Context) -> Iterable[bytes]:
