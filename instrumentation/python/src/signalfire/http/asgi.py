@@ -4,7 +4,6 @@ The clock stops at the last body message, so that background tasks are left out,
 application's own routing has found it by that time.
 """
 
-import asyncio
 import inspect
 import sys
 from collections.abc import Awaitable, Callable, MutableMapping, Sequence
@@ -12,6 +11,7 @@ from time import perf_counter
 from typing import Any
 
 from signalfire.context import correlation
+from signalfire.http.event_loops import runs_asyncio
 from signalfire.http.exchange import Exchange, Recorder
 from signalfire.http.failures import note_answered
 from signalfire.http.series import Series
@@ -212,11 +212,3 @@ class AsgiExchange(Exchange):
             else:
                 waiting.close()
                 return
-
-
-def runs_asyncio() -> bool:
-    try:
-        asyncio.get_running_loop()
-    except RuntimeError:
-        return False
-    return True

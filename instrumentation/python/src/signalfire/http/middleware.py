@@ -1,6 +1,7 @@
 """The ASGI middleware: watches every request, and answers /metrics, /health and /status itself."""
 
 import asyncio
+import functools
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -9,6 +10,7 @@ import orjson
 from signalfire.health import HealthChecker, Report
 from signalfire.http.asgi import App, AsgiExchange, AsgiRecorder, Message, Receive, Scope, Send
 from signalfire.http.builtin_routes import HEALTH_AT_SCRAPE, pages
+from signalfire.http.event_loops import in_thread, in_thread_within, runs_asyncio
 from signalfire.http.exchange import WATCHED, Nesting, around
 from signalfire.http.templates import relative_path
 from signalfire.prometheus.catalogue import Metrics
@@ -119,7 +121,7 @@ class Middleware:
         accept = b",".join(value for name, value in scope["headers"] if name == b"accept").decode("latin-1")
         await self._refreshed_health()
         query = scope.get("query_string", b"").decode("latin-1")
-        body, content_type = await asyncio.to_thread(render, self.metrics.registry, accept, query)
+        body, content_type = await in_thread(render, self.metrics.registry, accept, query)
         await respond(scope, send, 200, content_type, body)
 
     async def _answer_status(self, scope: Scope, send: Send) -> None:
@@ -128,15 +130,18 @@ class Middleware:
         status.health = await self._refreshed_health() or status.health
         path = relative_path(scope, scope.get("root_path", ""))
         headers = {name.decode("latin-1"): text.decode("latin-1") for name, text in scope["headers"]}
-        answer = await asyncio.to_thread(status.answer, scope["method"], path, headers)
+        answer = await in_thread(status.answer, scope["method"], path, headers)
         encoded = [(name.lower().encode("latin-1"), text.encode("latin-1")) for name, text in answer.headers]
         await send({"type": "http.response.start", "status": answer.status, "headers": encoded})
         await send({"type": "http.response.body", "body": answer.body})
 
     async def _refreshed_health(self) -> Report | None:
         """A report that is not too old; None where the checks take longer than a scrape should wait for."""
-        checks = asyncio.ensure_future(self.health.run(HEALTH_AT_SCRAPE))
         try:
+            if not runs_asyncio():
+                run = functools.partial(self.health.run_sync, HEALTH_AT_SCRAPE)
+                return await in_thread_within(PATIENCE_AT_SCRAPE, run)
+            checks = asyncio.ensure_future(self.health.run(HEALTH_AT_SCRAPE))
             return await asyncio.wait_for(asyncio.shield(checks), PATIENCE_AT_SCRAPE)
         except TimeoutError:
             return None
@@ -145,7 +150,7 @@ class Middleware:
             return None
 
     async def _answer_ready(self, scope: Scope, send: Send) -> None:
-        report = await self.health.run()
+        report = await (self.health.run() if runs_asyncio() else in_thread(self.health.run_sync))
         body = orjson.dumps(report.as_json())
         await respond(scope, send, 200 if report.ready else 503, "application/json", body)
 
@@ -167,7 +172,7 @@ class Middleware:
                 # The server may end the process by a signal right after this, and then no exit handler runs.
                 if self.status is not None:
                     self.status.stop()
-                await asyncio.to_thread(guarded, "shutdown", self._on_shutdown)
+                await in_thread(guarded, "shutdown", self._on_shutdown)
             await send(message)
 
         await self.app(scope, watched_receive, watched_send)

@@ -8,6 +8,7 @@ import asyncio
 import copy
 import functools
 import inspect
+import sys
 import time
 import weakref
 from collections.abc import Callable
@@ -194,8 +195,7 @@ class Operation:
     def _stop(self, error: BaseException | None) -> None:
         self.seconds = perf_counter() - self._began
         if error is not None:
-            cancelled = isinstance(error, asyncio.CancelledError | GeneratorExit | KeyboardInterrupt)
-            self.status = CANCELLED if cancelled else ERROR
+            self.status = CANCELLED if is_cancellation(error) else ERROR
             self.failure = self._kind_of(error)
         span, inside, outside = self.span, self._inside, self._outside
         if span is None or inside is None or outside is None:
@@ -247,6 +247,14 @@ class Operation:
 
     def kind_of(self, error: BaseException) -> str:
         return type(error).__name__
+
+
+def is_cancellation(error: BaseException) -> bool:
+    """Whether the work was stopped from outside, by asyncio, Trio, a generator's end or a key."""
+    if isinstance(error, asyncio.CancelledError | GeneratorExit | KeyboardInterrupt):
+        return True
+    trio = sys.modules.get("trio")
+    return trio is not None and isinstance(error, trio.Cancelled)
 
 
 def operation_of(context: Context) -> Operation | None:
