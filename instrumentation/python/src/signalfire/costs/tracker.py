@@ -27,7 +27,8 @@ from signalfire.costs.report import Format, Report, ReportPeriod, render, span_o
 from signalfire.costs.spending import Group, Spend, Totals
 from signalfire.costs.worker import Worker
 from signalfire.llm.call import AiCall, current_call, subscribe
-from signalfire.llm.prices import Price, Usage, price_list
+from signalfire.llm.prices import Price, price_list
+from signalfire.llm.usage import Usage
 from signalfire.operations.operation import SUCCESS
 from signalfire.prometheus.catalogue import Metrics
 from signalfire.prometheus.default import metrics as default_metrics

@@ -10,6 +10,7 @@ import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
+from dataclasses import replace
 from decimal import Decimal
 from time import perf_counter
 from typing import Any, TypeVar
@@ -20,9 +21,11 @@ from opentelemetry.trace import SpanKind
 
 from signalfire import settings
 from signalfire._internal.listeners import Listeners
+from signalfire.llm.accounts import counted, result_attributes, total, total_price
 from signalfire.llm.answers import Answers, failed_with, has_text
-from signalfire.llm.failures import error_type
-from signalfire.llm.prices import Price, Usage, price_list
+from signalfire.llm.failures import answer_in, error_type
+from signalfire.llm.prices import Price, price_list
+from signalfire.llm.usage import Conditions, Usage
 from signalfire.operations.operation import CANCELLED, ERROR, SUCCESS, Operation
 from signalfire.prometheus.catalogue import Metrics
 from signalfire.prometheus.default import metrics as default_metrics
@@ -34,6 +37,7 @@ R = TypeVar("R")
 _current: ContextVar["AiCall | None"] = ContextVar("signalfire_ai_call", default=None)
 _operation: ContextVar[str | None] = ContextVar("signalfire_ai_operation", default=None)
 _nesting = threading.Lock()
+_NOBODY = {"custom", "unknown"}  # what a client says of an address that it does not know
 
 
 class AiCall(Operation):
@@ -44,10 +48,20 @@ class AiCall(Operation):
     records_messages = False
 
     def __init__(
-        self, provider: str, model: str, operation: str, metrics: Metrics | None, *, kind: str = semconv.CHAT
+        self,
+        provider: str,
+        model: str,
+        operation: str,
+        metrics: Metrics | None,
+        *,
+        kind: str = semconv.CHAT,
+        conditions: Conditions = (),
+        is_framework: bool = False,
     ) -> None:
         super().__init__()
         self.provider, self.model, self.operation, self.kind = provider, model, operation, kind
+        self._conditions = conditions  # what the price depends on and the answers do not say
+        self._is_framework = is_framework  # whether what it learns is somebody else's account of what a client gets
         self.metrics = metrics or default_metrics
 
     # What a call starts with. Nothing of it is changed in place: each call has its own from when there is something.
@@ -76,12 +90,16 @@ class AiCall(Operation):
 
         Where the client is instrumented that happens by itself. What is recorded here takes the place of that.
         """
+        self.record_piece(response, None)
+
+    def record_piece(self, response: Any, stream: object) -> None:
+        """`record_response` of what came of a stream, which is the same object for all of it."""
         if not self._active:
             return
         try:
             if self.seconds_to_first_token is None and has_text(response):
                 self.record_first_token()
-            self._own_answers().read(response)
+            self._own_answers().read(response, stream)
             failure = failed_with(response)
             if failure is not None:
                 self.fail(failure)
@@ -219,8 +237,21 @@ class AiCall(Operation):
     def _stop(self, error: BaseException | None) -> None:
         if _current.get() is self:
             _current.set(self._call_around)
+        if error is not None:
+            self._record_answer_in(error)
         if not self._inner or not self._wait_for_streams(error):
             self._complete(error)
+
+    def _record_answer_in(self, error: BaseException) -> None:
+        """An answer that was given is paid for, whatever became of it afterwards."""
+        if self._answers is not None or any(layer.usage is not None for layer in self._reports):
+            return
+        try:
+            answer = answer_in(error)
+            if answer is not None:
+                self._own_answers().read(answer)
+        except Exception as failure:  # noqa: BLE001 - an answer of an unknown shape
+            internal_error(self.component, failure)
 
     def _complete(self, error: BaseException | None) -> None:
         if self._done_at is not None:
@@ -289,18 +320,36 @@ class AiCall(Operation):
 
     def _own_answers(self) -> Answers:
         if self._answers is None:
-            self._answers = Answers()
+            self._answers = Answers(self.provider)
         return self._answers
 
     def _settle(self) -> None:
-        """Works out tokens and price: by what was recorded here, else by what the layers inside reported."""
+        """Works out tokens and price: by what was recorded here, else by what the layers inside reported.
+
+        A framework's own account only fills the gaps of theirs: the client sees more of an answer.
+        """
+        if self._is_framework and any(layer.usage is not None for layer in self._reports):
+            self._adopt_whose_call_it_is()
+            self._adopt_reports()
         own = [] if self._answers is None else self._answers.usages
-        if own:
-            self.usage = total([usage for usage, _ in own])
-            prices = [price_list.price(self.provider, self.model, usage, answered) for usage, answered in own]
-            self.price = total_price(prices)
+        if own and (self.usage is None or self.price is None):
+            if self.usage is None:
+                self.usage = total([usage for usage, _ in own])
+            self.price = total_price([self._price_of(usage, answered) for usage, answered in own])
         if self._reports:
             self._adopt_reports()
+
+    def _price_of(self, usage: Usage, answered: str | None) -> Price | None:
+        if self._conditions:
+            usage = replace(usage, conditions=(*usage.conditions, *self._conditions))
+        return price_list.price(self.provider, self.model, usage, answered)
+
+    def _adopt_whose_call_it_is(self) -> None:
+        """The client knows by its address who answers; a framework takes whoever the client was made for."""
+        providers = {layer.provider for layer in self._reports if layer.usage is not None}
+        if len(providers) == 1 and providers != {self.provider} and not providers & _NOBODY:
+            (self.provider,) = providers
+            self.annotate(semconv.call_attributes(self.provider, self.model, self.operation, self.kind))
 
     def _adopt_reports(self) -> None:
         usages = [layer.usage for layer in self._reports if layer.usage is not None]
@@ -359,54 +408,8 @@ class AiCall(Operation):
             found.labels(provider=provider, model=model, operation=operation).inc()
 
     def _result_attributes(self) -> dict[str, Any]:
-        answers, usage = self._answers or Answers(), self.usage
-        values: dict[str, Any] = {
-            semconv.RESPONSE_MODEL: answers.model,
-            semconv.RESPONSE_ID: answers.id,
-            semconv.FINISH_REASONS: [reason for _, reason in sorted(answers.finish_reasons.items())] or None,
-            semconv.TIME_TO_FIRST_CHUNK: self.seconds_to_first_token,
-            semconv.COST_USD: self.cost_usd,
-        }
-        if usage is not None:
-            values |= {
-                semconv.INPUT_TOKENS: usage.input,
-                semconv.OUTPUT_TOKENS: usage.output,
-                semconv.CACHE_READ_TOKENS: usage.cache_read,
-                semconv.CACHE_WRITE_TOKENS: usage.cache_write,
-                semconv.REASONING_TOKENS: usage.reasoning,
-            }
-        return {name: value for name, value in values.items() if value is not None}
-
-
-def counted(
-    input: int,  # noqa: A002
-    output: int,
-    cache_read: int | None,
-    cache_write: int | None,
-    reasoning: int | None,
-) -> Usage:
-    """Raises TypeError or ValueError where a count is no number."""
-    return Usage(
-        at_least_zero(input),
-        at_least_zero(output),
-        None if cache_read is None else at_least_zero(cache_read),
-        None if cache_write is None else at_least_zero(cache_write),
-        None if reasoning is None else at_least_zero(reasoning),
-    )
-
-
-def at_least_zero(count: int) -> int:
-    return max(int(count), 0)
-
-
-def total(usages: list[Usage]) -> Usage:
-    return sum(usages[1:], usages[0])
-
-
-def total_price(prices: list[Price | None]) -> Price | None:
-    """The sum; None where a part is not known, because then the sum is not either."""
-    known = [price for price in prices if price is not None]
-    return sum(known[1:], known[0]) if known and len(known) == len(prices) else None
+        told = {semconv.TIME_TO_FIRST_CHUNK: self.seconds_to_first_token, semconv.COST_USD: self.cost_usd}
+        return result_attributes(self._answers or Answers(), self.usage, told)
 
 
 def track_ai_call(provider: str, model: str, operation: str = "chat", *, metrics: Metrics | None = None) -> AiCall:

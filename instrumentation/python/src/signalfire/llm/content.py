@@ -10,8 +10,9 @@ from typing import Any
 
 from signalfire import masking
 from signalfire._internal.json import dumps
-from signalfire.llm.answers import finish_reasons, numbered, part
+from signalfire.llm.answers import finish_reasons, numbered
 from signalfire.llm.call import AiCall
+from signalfire.llm.fields import part
 from signalfire.prometheus.internal_errors import internal_error
 from signalfire.settings import SettingError
 from signalfire.tracing import semconv

@@ -2,6 +2,7 @@
 
 import asyncio
 import re
+from typing import Any
 
 from signalfire._internal.attributes import attribute_of
 
@@ -33,6 +34,24 @@ def error_type(error: BaseException) -> str:
     if isinstance(status, int) and status >= 400:
         return _BY_STATUS.get(status) or ("server_error" if status >= 500 else f"http_{status}")
     return said_type(error) or name
+
+
+def answer_in(error: BaseException) -> Any:
+    """The model's answer, where there was one and what was made of it failed: cut off, filtered, of another form.
+
+    None where the provider gave none.
+    """
+    completion = getattr(error, "completion", None)
+    if completion is not None:
+        return completion
+    response = getattr(error, "response", None)
+    status = getattr(response, "status_code", None)
+    if not isinstance(status, int) or status >= 400:
+        return None
+    try:
+        return response.json()  # type: ignore[union-attr]
+    except Exception:  # noqa: BLE001 - a body that was not read, or is not JSON
+        return None
 
 
 def is_transport_error(error: BaseException) -> bool:

@@ -40,17 +40,36 @@ class Rates:
     output: Decimal
 
 
+@dataclass(frozen=True, slots=True)
+class OwnRates:
+    """What a file says of a model, in US dollars a token. None is what it does not say."""
+
+    input: Decimal
+    output: Decimal
+    cache_read: Decimal | None = None
+    cache_write: Decimal | None = None
+
+    def complete(self) -> Rates:
+        """All rates of a model of which nothing else is known."""
+        return Rates(
+            input=self.input,
+            cache_read=self.input if self.cache_read is None else self.cache_read,
+            cache_write=self.input if self.cache_write is None else self.cache_write,
+            output=self.output,
+        )
+
+
 class PriceFile:
     """What a price file says. Names are compared without regard to case."""
 
-    def __init__(self, entries: list[tuple[str, str, Rates]]) -> None:
+    def __init__(self, entries: list[tuple[str, str, OwnRates]]) -> None:
         self._exact = {(provider, model): rates for provider, model, rates in reversed(entries)}
         self._patterns = [
             (re.compile(translate(provider)), re.compile(translate(model)), rates) for provider, model, rates in entries
         ]
-        self._known: dict[tuple[str, str], Rates | None] = {}
+        self._known: dict[tuple[str, str], OwnRates | None] = {}
 
-    def rates(self, provider: str, model: str) -> Rates | None:
+    def rates(self, provider: str, model: str) -> OwnRates | None:
         """The model's rates, None where the file does not name it."""
         key = (provider, model)
         if key in self._known:
@@ -60,7 +79,7 @@ class PriceFile:
         rates = self._known[key] = self._look_up(provider.lower(), model.lower())
         return rates
 
-    def _look_up(self, provider: str, model: str) -> Rates | None:
+    def _look_up(self, provider: str, model: str) -> OwnRates | None:
         exact = self._exact.get((provider, model))
         if exact is not None:
             return exact
@@ -84,7 +103,7 @@ def read_price_file(path: Path) -> PriceFile:
     if parse is None:
         raise SettingError(f"{VARIABLE}: {path} is neither a .toml nor a .json file")
     try:
-        content = parse(path.read_text("utf-8"))
+        content = parse(path.read_text("utf-8-sig"))  # editors of Windows' begin a file with a mark
     except OSError as error:
         raise SettingError(f"{VARIABLE}: {path} cannot be read: {error.strerror}") from error
     except ValueError as error:  # of either parser, with line and column; not UTF-8
@@ -98,8 +117,9 @@ def read_price_file(path: Path) -> PriceFile:
     )
 
 
-def parse_rates(prices: Any, where: str) -> Rates:
+def parse_rates(prices: Any, where: str) -> OwnRates:
     fields = table(prices, where, "prices such as input = 0.15")
+    refuse_divided_name(fields, where)
     unknown = [name for name in fields if name not in (*_REQUIRED, *_OPTIONAL)]
     if unknown:
         raise SettingError(f"{where}: {unknown[0]} is not a price: write {', '.join((*_REQUIRED, *_OPTIONAL))}")
@@ -107,12 +127,20 @@ def parse_rates(prices: Any, where: str) -> Rates:
     if missing:
         raise SettingError(f"{where}: {missing[0]} is missing: write US dollars for a million tokens, 0 if it is free")
     rates = {name: rate(number, f"{where}: {name}") for name, number in fields.items()}
-    return Rates(
-        input=rates["input"],
-        cache_read=rates.get("cache_read", rates["input"]),
-        cache_write=rates.get("cache_write", rates["input"]),
-        output=rates["output"],
-    )
+    return OwnRates(**rates)
+
+
+def refuse_divided_name(fields: dict[str, Any], where: str) -> None:
+    """TOML takes `[openai.gpt-4.1]` for a table `1` in a table `gpt-4`."""
+    names: list[str] = []
+    inner: Any = fields
+    while isinstance(inner, dict):
+        name, inner = next(((name, value) for name, value in inner.items() if isinstance(value, dict)), ("", None))
+        names.append(name)
+    if names[0]:
+        provider, _, model = where.rpartition(": ")[2].partition(" / ")
+        whole = ".".join([model, *names[:-1]])
+        raise SettingError(f'{where}: a name that has a dot needs quotes: write [{provider}."{whole}"]')
 
 
 def rate(number: Any, where: str) -> Decimal:

@@ -1,4 +1,4 @@
-"""What a model call costs: by a file of the user's own prices, else by genai-prices.
+"""What a model call costs: by a file of the user's own prices, by the provider's own account, else by genai-prices.
 
 genai-prices is imported when it is first needed (it takes a fifth of a second), in the background while the first call
 is under way. A model's rates are worked out once: between two price tiers each kind of token has a fixed one. An
@@ -8,57 +8,27 @@ unknown model has no price, which is not the same as costing nothing. All sums a
 import importlib
 import os
 import threading
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
-from signalfire.llm.price_file import PriceFile, Rates, configured_file
+from signalfire.llm.charges import are_priced
+from signalfire.llm.names import names_of, provider_name
+from signalfire.llm.price_details import base_prices, details_price, overlaid
+from signalfire.llm.price_file import OwnRates, PriceFile, Rates, configured_file
+from signalfire.llm.usage import Usage
 from signalfire.prometheus.internal_errors import internal_error
 from signalfire.settings import SettingError
 
 _MAX_MODELS = 1000
 _BEYOND_RATES = {"requests_kcount", "output_reasoning_mtok"}
+# Where the name that was asked for says by which endpoint a call goes, which has its price, and the answer does not.
+_PRICED_AS_ASKED = {"aws"}
+_TOKENS = {"input_mtok", "output_mtok"}
+_VARIABLE = "SIGNALFIRE_PRICES_FILE"  # the owner of the file that nobody names
 ZERO = Decimal(0)
-
-
-@dataclass(slots=True)
-class Usage:
-    """Token counts of one answer. `input` includes what was read from and written to the cache, `output` reasoning.
-
-    `cache_read` is None where the provider did not say. What is priced apart is part of the others too: audio tokens of
-    input and output, `cache_write_1h` (kept for an hour) of `cache_write`. `conditions` are what else the price depends
-    on, in genai-prices' words: (("service_tier", "flex"),).
-    """
-
-    input: int = 0
-    output: int = 0
-    cache_read: int | None = None
-    cache_write: int | None = None
-    reasoning: int | None = None
-    audio_input: int = 0
-    audio_output: int = 0
-    cache_write_1h: int = 0
-    web_searches: int = 0
-    conditions: tuple[tuple[str, str], ...] = ()
-
-    def __add__(self, other: "Usage") -> "Usage":
-        return Usage(
-            self.input + other.input,
-            self.output + other.output,
-            _sum(self.cache_read, other.cache_read),
-            _sum(self.cache_write, other.cache_write),
-            _sum(self.reasoning, other.reasoning),
-            self.audio_input + other.audio_input,
-            self.audio_output + other.audio_output,
-            self.cache_write_1h + other.cache_write_1h,
-            self.web_searches + other.web_searches,
-            self.conditions if self.conditions == other.conditions else (),
-        )
-
-
-def _sum(one: int | None, other: int | None) -> int | None:
-    return None if one is None and other is None else (one or 0) + (other or 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +46,8 @@ class Price:
 class Card:
     """A model's prices at one time: from which input sizes on (tokens) others apply, and the rates between them."""
 
-    price: Any
+    listed: Any
+    price: Any  # the listed one, or that with the user's own rates in it
     tiers: tuple[int, ...]
     by_rates: bool  # whether four rates tell all: no price for the request itself, none for reasoning apart
     rates: dict[int, Rates] = field(default_factory=dict)
@@ -88,20 +59,24 @@ class PriceList:
     def __init__(self) -> None:
         self._library: Any = None
         self._missing = False
-        self._file: PriceFile | None = None
+        self._files: dict[str, PriceFile] = {}  # by who named it, the last one first
         self._file_read = False
         self._snapshot: Any = None
         self._found: dict[tuple[str, str], tuple[Any, Any] | None] = {}
-        self._cards: dict[int, Card] = {}
+        self._cards: dict[tuple[int, OwnRates | None], Card] = {}
 
-    def set_up(self, file: str | os.PathLike[str] | None = None) -> None:
+    def set_up(self, file: str | os.PathLike[str] | None = None, owner: str = "") -> None:
         """Reads the user's prices: from `file`, else from SIGNALFIRE_PRICES_FILE. Raises SettingError.
 
-        Without `file`, one that an earlier call named is kept.
+        Without `file`, what earlier calls named is kept. `owner` is who names the file, in place of the one that it
+        named before; where several owners' files have a price, that of the file named last applies.
         """
-        if file is None and self._file_read and self._file is not None:
+        if file is None and self._file_read and self._files:
             return
-        self._file = configured_file(file)
+        found = configured_file(file)
+        others = {name: other for name, other in self._files.items() if name not in (owner, _VARIABLE)}
+        name = _VARIABLE if file is None else owner
+        self._files = others if found is None else {name: found, **others}
         self._file_read = True
 
     def prepare(self) -> None:
@@ -110,34 +85,51 @@ class PriceList:
             threading.Thread(target=self._load, name="signalfire-prices", daemon=True).start()
 
     def price(self, provider: str, model: str, usage: Usage, answered: str | None = None) -> Price | None:
-        """The price of one answer, None where the model is not known.
+        """The price of one answer, None where the model is not known, or anything that was used has no price.
 
         `answered` is the model's own name where the one that was asked for may be an alias. The user's file may use
         either; in the list the model that answered decides.
         """
         if not self._file_read:
             self._read_file()
-        if self._file is not None:
-            rates = self._file.rates(provider, model) or (answered and self._file.rates(provider, answered))
-            if rates:
-                return price_at(rates, usage)
-        if answered is not None and answered != model:
-            price = self._listed_price(provider, answered, usage)
-            if price is not None:
-                return price
-        return self._listed_price(provider, model, usage)
-
-    def _listed_price(self, provider: str, model: str, usage: Usage) -> Price | None:
+        own = self._own_rates(provider, model, answered) if self._files else None
+        if own is None and usage.cost is not None:
+            return Price(usage.cost, ZERO)
         library = self._library or self._load()
-        if library is None:
-            return None
-        found = self._find(library, provider, model)
-        if found is None:
-            return None
-        listed_provider, listed = found
-        card = self._card_of(listed.get_prices(datetime.now(UTC)))
+        if library is not None:
+            for listed_provider, listed in self._listed(library, provider, model, answered):
+                price = self._listed_price(library, listed_provider, listed, usage, own)
+                if price is not None:
+                    return price
+        if own is not None and are_priced(_TOKENS, usage):
+            return price_at(own.complete(), usage)
+        return None
+
+    def _own_rates(self, provider: str, model: str, answered: str | None) -> OwnRates | None:
+        for file in self._files.values():
+            rates = file.rates(provider, model) or (file.rates(provider, answered) if answered else None)
+            if rates is not None:
+                return rates
+        return None
+
+    def _listed(self, library: Any, provider: str, model: str, answered: str | None) -> Iterator[tuple[Any, Any]]:
+        """The entries of the list that may apply, the likeliest first."""
+        names = [model] if answered is None or answered == model else [answered, model]
+        if provider_name(provider) in _PRICED_AS_ASKED:
+            names.reverse()
+        for name in names:
+            found = self._find(library, provider, name)
+            if found is not None:
+                yield found
+
+    def _listed_price(
+        self, library: Any, provider: Any, model: Any, usage: Usage, own: OwnRates | None
+    ) -> Price | None:
+        now = datetime.now(UTC)
+        card = self._card_of(model.get_prices(now), own)
         if needs_every_detail(usage) or not card.by_rates:
-            return detailed_price(library, listed, listed_provider, usage)
+            costs = details_price(library, model, provider, usage, own, now)
+            return None if costs is None else Price(costs[0], max(costs[1] - costs[0], ZERO))
         return price_at(self._rates_of(library, card, usage.input), usage)
 
     def _find(self, library: Any, provider: str, model: str) -> tuple[Any, Any] | None:
@@ -148,20 +140,17 @@ class PriceList:
         try:
             return self._found[key]
         except KeyError:
-            pass
-        found: tuple[Any, Any] | None
-        try:
-            found = snapshot.find_provider_model(model, None, provider.lower(), None)
-        except LookupError:
-            found = None
-        self._found[key] = found
-        return found
+            found = self._found[key] = look_up(snapshot, provider, model)
+            return found
 
-    def _card_of(self, price: Any) -> Card:
-        card = self._cards.get(id(price))
-        if card is None or card.price is not price:
-            card = Card(price, tier_starts(price), _BEYOND_RATES.isdisjoint(vars(price)))
-            self._cards[id(price)] = card
+    def _card_of(self, listed: Any, own: OwnRates | None) -> Card:
+        key = (id(listed), own)
+        card = self._cards.get(key)
+        if card is None or card.listed is not listed:
+            price = listed if own is None else overlaid(listed, listed, own)
+            keys = base_prices(price).keys()
+            by_rates = _BEYOND_RATES.isdisjoint(keys) and keys >= _TOKENS
+            card = self._cards[key] = Card(listed, price, tier_starts(price), by_rates)
         return card
 
     def _rates_of(self, library: Any, card: Card, input_tokens: int) -> Rates:
@@ -175,7 +164,8 @@ class PriceList:
     def _read_file(self) -> None:
         self._file_read = True
         try:
-            self._file = configured_file(None)
+            found = configured_file(None)
+            self._files = {} if found is None else {_VARIABLE: found}
         except SettingError as error:
             internal_error("prices", error)
 
@@ -205,7 +195,12 @@ def price_at(rates: Rates, usage: Usage) -> Price:
 def needs_every_detail(usage: Usage) -> bool:
     """Whether four rates do not tell the price."""
     return bool(
-        usage.audio_input or usage.audio_output or usage.cache_write_1h or usage.web_searches or usage.conditions
+        usage.audio_input
+        or usage.audio_output
+        or usage.cache_write_1h
+        or usage.web_searches
+        or usage.conditions
+        or usage.units
     )
 
 
@@ -223,32 +218,15 @@ def work_out_rates(library: Any, price: Any, size: int) -> Rates:
     )
 
 
-def detailed_price(library: Any, model: Any, provider: Any, usage: Usage) -> Price | None:
-    """The price by all that genai-prices knows; None for counts that contradict each other."""
-    try:
-        cost = detailed_cost(library, model, provider, usage, usage.cache_read or 0)
-        uncached = detailed_cost(library, model, provider, usage, 0) if usage.cache_read else cost
-    except ValueError:
-        return None
-    return Price(cost, max(uncached - cost, ZERO))
-
-
-def detailed_cost(library: Any, model: Any, provider: Any, usage: Usage, cache_read: int) -> Decimal:
-    tokens = {
-        "input_tokens": usage.input,
-        "output_tokens": usage.output,
-        "cache_read_tokens": cache_read,
-        "cache_write_tokens": usage.cache_write or 0,
-        "cache_write_1h_tokens": usage.cache_write_1h,
-        "output_reasoning_tokens": usage.reasoning or 0,
-        "input_audio_tokens": usage.audio_input,
-        "output_audio_tokens": usage.audio_output,
-        "cache_audio_read_tokens": 0,  # providers do not say how much of what was cached is audio
-        "web_searches": usage.web_searches,
-    }
-    priced = model.calc_price(library.Usage(**tokens), provider, price_context=dict(usage.conditions) or None)
-    total: Decimal = priced.total_price
-    return total
+def look_up(snapshot: Any, provider: str, model: str) -> tuple[Any, Any] | None:
+    """The list's provider and model, by any of the names that they go by."""
+    for provider_id, name in names_of(provider, model):
+        try:
+            found: tuple[Any, Any] = snapshot.find_provider_model(name, None, provider_id.lower(), None)
+        except LookupError:
+            continue
+        return found
+    return None
 
 
 def tier_starts(price: Any) -> tuple[int, ...]:
@@ -269,20 +247,29 @@ def calculate_cost(
     cache_read_tokens: int = 0,
     cache_write_tokens: int = 0,
     reasoning_tokens: int = 0,
+    web_searches: int = 0,
+    characters: int = 0,
+    audio_seconds: int = 0,
+    pages: int = 0,
 ) -> Decimal | None:
     """What such a call costs now, in US dollars, to the last digit; None, never 0, where the model has no known price.
 
-    `input_tokens` includes those read from and written to the cache, `output_tokens` the reasoning ones.
+    `input_tokens` includes those read from and written to the cache, `output_tokens` the reasoning ones. A model that
+    is charged by what it reads aloud, hears or reads off pages has a price for `characters`, `audio_seconds` or `pages`
+    and none for tokens.
+
     Raises ValueError for a negative count, and for more cached tokens than input or more reasoning than output.
     """
     counts = (input_tokens, output_tokens, cache_read_tokens, cache_write_tokens, reasoning_tokens)
-    if min(counts) < 0:
-        raise ValueError(f"token counts must not be negative: {counts}")
+    others = {"input_characters": characters, "audio_seconds": audio_seconds, "input_document_pages": pages}
+    if min(*counts, web_searches, *others.values()) < 0:
+        raise ValueError(f"token counts must not be negative, nor may others: {counts}")
     if cache_read_tokens + cache_write_tokens > input_tokens or reasoning_tokens > output_tokens:
         raise ValueError(
             "input_tokens includes the cached tokens and output_tokens the reasoning ones, "
             f"so neither may be smaller than its part: {counts}"
         )
-    usage = Usage(input_tokens, output_tokens, cache_read_tokens, cache_write_tokens, reasoning_tokens)
+    units = tuple((unit, number) for unit, number in others.items() if number)
+    usage = Usage(*counts, web_searches=web_searches, units=units)
     price = price_list.price(provider, model, usage)
     return None if price is None else price.cost

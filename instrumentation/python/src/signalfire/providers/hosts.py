@@ -1,5 +1,10 @@
 """Which provider stands behind an address, by the names that genai-prices and the metrics have for them."""
 
+import re
+
+from signalfire.llm.charges import REGION
+from signalfire.llm.usage import Conditions
+
 CUSTOM = "custom"
 
 _BY_DOMAIN = {
@@ -19,12 +24,30 @@ _BY_DOMAIN = {
     "api.fireworks.ai": "fireworks",
     "api.groq.com": "groq",
     "api.mistral.ai": "mistral",
+    "api.eu.mistral.ai": "mistral",
+    "api.us.mistral.ai": "mistral",
     "api.moonshot.ai": "moonshotai",
     "openrouter.ai": "openrouter",
     "api.perplexity.ai": "perplexity",
     "api.together.xyz": "together",
     "api.x.ai": "x-ai",
 }
+
+
+# Addresses at which a call stays in one part of the world, which may have its price.
+_REGIONAL = (
+    re.compile(r"([a-z]{2})\.api\.openai\.com"),
+    re.compile(r"api\.([a-z]{2})\.mistral\.ai"),
+    re.compile(r"([a-z]+-[a-z]+\d+)-aiplatform\.googleapis\.com"),
+    re.compile(r"aiplatform\.([a-z]{2})\.rep\.googleapis\.com"),
+)
+
+
+def conditions_at(host: str) -> Conditions:
+    """What the price of a call depends on by the address that it goes to."""
+    name = host.lower().rstrip(".")
+    found = next((match for pattern in _REGIONAL if (match := pattern.fullmatch(name))), None)
+    return () if found is None else ((REGION, found[1]),)
 
 
 def provider_at(host: str) -> str:

@@ -1,0 +1,137 @@
+"""The names that libraries, gateways and clouds have for providers and models, and those that genai-prices has."""
+
+import re
+from collections.abc import Iterator
+from types import MappingProxyType
+
+# What others call a provider → what genai-prices and the metrics do, where they differ.
+_ALIASES = MappingProxyType(
+    {
+        "amazon": "aws",
+        "amazon-bedrock": "aws",
+        "amazon_bedrock": "aws",
+        "anthropic_bedrock": "aws",
+        "anthropic_vertex": "google",
+        "aws.bedrock": "aws",
+        "aws_bedrock": "aws",
+        "azure-openai": "azure",
+        "azure.ai.inference": "azure",
+        "azure.ai.openai": "azure",
+        "azure_ai": "azure",
+        "azure_openai": "azure",
+        "bedrock": "aws",
+        "bedrock_converse": "aws",
+        "cohere_chat": "cohere",
+        "dashscope": "alibaba",
+        "fireworks-ai": "fireworks",
+        "fireworks_ai": "fireworks",
+        "gcp.gemini": "google",
+        "gcp.gen_ai": "google",
+        "gcp.vertex_ai": "google",
+        "gemini": "google",
+        "github_copilot": "github-copilot",
+        "google-gla": "google",
+        "google-vertex": "google",
+        "google_anthropic_vertex": "google",
+        "google_genai": "google",
+        "google_vertexai": "google",
+        "kimi": "moonshotai",
+        "mistral_ai": "mistral",
+        "mistralai": "mistral",
+        "moonshot": "moonshotai",
+        "text-completion-openai": "openai",
+        "together-ai": "together",
+        "together_ai": "together",
+        "vertex": "google",
+        "vertex_ai": "google",
+        "vertex_ai_beta": "google",
+        "vertexai": "google",
+        "voyage": "voyageai",
+        "x_ai": "x-ai",
+        "xai": "x-ai",
+    }
+)
+_PROVIDERS = frozenset(_ALIASES.values()) | {
+    "anthropic",
+    "arcee",
+    "avian",
+    "baseten",
+    "cerebras",
+    "cloudflare",
+    "databricks",
+    "deepseek",
+    "elevenlabs",
+    "groq",
+    "minimax",
+    "novita",
+    "openai",
+    "openrouter",
+    "ovhcloud",
+    "perplexity",
+    "zai",
+    "zhipuai",
+}
+_BEDROCK = re.compile(
+    r"arn:aws[\w-]*:bedrock:|(?:[a-z]{2,6}(?:-gov)?\.)?(?:ai21|amazon|anthropic|cohere|deepseek|luma|meta|minimax|mistral"
+    r"|moonshotai?|openai|qwen|stability|twelvelabs|writer|zai)\.[a-z]"
+)
+_GOOGLES_FOLDER = re.compile(r"(?:projects/[^/]+/locations/[^/]+/)?(?:publishers/[^/]+/)?models/")
+# OpenAI's shorter names of the one snapshot of a model that can be fine-tuned. A fine-tuned model has its own price.
+_FINE_TUNED = MappingProxyType({"ft:gpt-4o:": "ft:gpt-4o-2024-08-06:", "ft:gpt-4o-mini:": "ft:gpt-4o-mini-2024-07-18:"})
+
+
+def provider_name(name: str) -> str:
+    """A provider as genai-prices and the metrics call it; the name itself, in small letters, where none is known."""
+    small = name.strip().lower()
+    return _ALIASES.get(small, small)
+
+
+def is_provider(name: str) -> bool:
+    """Whether a provider of that name is known."""
+    return provider_name(name) in _PROVIDERS
+
+
+def divided(model: str) -> tuple[str, str] | None:
+    """Provider and model of a name such as `anthropic/claude-sonnet-4-5` or `openai:gpt-4o`; None of other names."""
+    for mark in "/:":
+        prefix, found, rest = model.partition(mark)
+        if found and rest and is_provider(prefix):
+            return provider_name(prefix), rest
+    return None
+
+
+def names_of(provider: str, model: str) -> Iterator[tuple[str, str]]:
+    """The names by which a list of prices may know a provider's model, the given ones first. Some may come twice."""
+    yield provider, model
+    name = provider_name(provider)
+    yield name, model
+    found = divided(model)
+    if found is not None and (found[0] == name or name in ("litellm", "")):
+        yield from names_of(*found)
+    plain = _without_places(name, model)
+    if plain != model:
+        yield name, plain
+
+
+def _without_places(provider: str, model: str) -> str:
+    """A model's name without the account, region or folder that stands around it, and in full."""
+    small = model.lower()
+    if provider == "aws":
+        return small.rpartition("/")[2]
+    if provider == "google":
+        return _GOOGLES_FOLDER.sub("", small).removesuffix("@default")
+    for short, full in _FINE_TUNED.items():
+        if provider == "openai" and small.startswith(short):
+            return full + small.removeprefix(short)
+    return small
+
+
+def provider_in(model: str) -> str | None:
+    """The provider that a model's name says itself: a prefix, Bedrock's forms, a fine-tuned model of OpenAI's."""
+    small = model.strip().lower()
+    if _BEDROCK.match(small):
+        return "aws"
+    if small.startswith("ft:"):
+        return "openai"
+    found = divided(small)
+    return None if found is None else found[0]
