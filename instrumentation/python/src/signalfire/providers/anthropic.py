@@ -7,7 +7,7 @@ from typing import Any
 from signalfire.prometheus.catalogue import Metrics
 from signalfire.providers.base import Instrumentation, ModelRequest, request_attributes
 from signalfire.providers.client_library import ClientLibrary
-from signalfire.providers.hosts import CUSTOM, provider_at
+from signalfire.providers.hosts import CUSTOM, conditions_at, provider_at
 from signalfire.tracing import semconv
 
 _URL = "/v1/messages"
@@ -64,7 +64,9 @@ class _Requests:
         if getattr(options, "span_name", None):
             options = options.model_copy(update={"span_name": None})
         attributes = request_attributes(client, body)
-        return ModelRequest(self._provider_of(client), "chat", semconv.CHAT, body, attributes=attributes), options
+        conditions = conditions_at(client.base_url.host)
+        provider = self._provider_of(client)
+        return ModelRequest(provider, "chat", semconv.CHAT, body, None, conditions, attributes), options
 
     def _provider_of(self, client: Any) -> str:
         name = type(client).__name__

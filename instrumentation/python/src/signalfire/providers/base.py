@@ -13,6 +13,7 @@ from typing import Any
 from signalfire import settings
 from signalfire.llm.call import AiCall, current_operation
 from signalfire.llm.content import Recorder
+from signalfire.llm.usage import Conditions
 from signalfire.prometheus.catalogue import Metrics
 from signalfire.prometheus.internal_errors import internal_error
 from signalfire.providers.streams import StreamedCall, follow_stream, on_close
@@ -30,7 +31,23 @@ class ModelRequest:
     kind: str  # as the conventions call it
     body: Mapping[str, Any]
     hides: Callable[[Any], bool] | None = None
+    conditions: Conditions = ()  # what the price depends on beside the answer
     attributes: Mapping[str, Any] = field(default_factory=dict)
+
+
+class Parsing:
+    """The answer that a request's own parser gets, which may find it cut off, filtered or of another form."""
+
+    def __init__(self, options: Any) -> None:
+        self.options = options
+        self.answer: Any = None
+        self._parse: Any = getattr(options, "post_parser", None)
+        if callable(self._parse):
+            self.options = options.model_copy(update={"post_parser": self._keep_and_parse})
+
+    def _keep_and_parse(self, answer: Any) -> Any:
+        self.answer = answer
+        return self._parse(answer)
 
 
 Describe = Callable[[Any, Any], tuple[ModelRequest | None, Any]]
@@ -74,11 +91,12 @@ class Instrumentation:
             if described is None:
                 return original(client, cast_to, options, *args, **kwargs)
             call, recorder = self._begin(described)
+            parsing = Parsing(options)
             with call.inside():
                 try:
-                    answer = original(client, cast_to, options, *args, **kwargs)
+                    answer = original(client, cast_to, parsing.options, *args, **kwargs)
                 except BaseException as error:
-                    self._fail(call, recorder, error)
+                    self._fail(call, recorder, error, parsing.answer)
                     raise
             self._follow(answer, call, recorder, described)
             return answer
@@ -92,11 +110,12 @@ class Instrumentation:
             if described is None:
                 return await original(client, cast_to, options, *args, **kwargs)
             call, recorder = self._begin(described)
+            parsing = Parsing(options)
             with call.inside():
                 try:
-                    answer = await original(client, cast_to, options, *args, **kwargs)
+                    answer = await original(client, cast_to, parsing.options, *args, **kwargs)
                 except BaseException as error:
-                    self._fail(call, recorder, error)
+                    self._fail(call, recorder, error, parsing.answer)
                     raise
             self._follow(answer, call, recorder, described)
             return answer
@@ -115,13 +134,19 @@ class Instrumentation:
     def _begin(self, request: ModelRequest) -> tuple[AiCall, Recorder | None]:
         model = str(request.body.get("model") or "unknown")[:MAX_NAME]
         operation = current_operation(request.operation)
-        call = AiCall(request.provider, model, operation, self._metrics, kind=request.kind)
+        call = AiCall(
+            request.provider, model, operation, self._metrics, kind=request.kind, conditions=request.conditions
+        )
         call.begin()
         call.annotate(request.attributes)
         return call, Recorder(request.body) if self._record_content else None
 
-    def _fail(self, call: AiCall, recorder: Recorder | None, error: BaseException) -> None:
+    def _fail(self, call: AiCall, recorder: Recorder | None, error: BaseException, answer: Any) -> None:
+        if answer is not None:
+            call.record_response(answer)
         if recorder is not None:
+            if answer is not None:
+                recorder.record(answer)
             recorder.finish(call)
         call.finish(error)
 

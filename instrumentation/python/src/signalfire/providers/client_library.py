@@ -33,9 +33,15 @@ class ClientLibrary:
     ) -> None:
         """Installs what `make(whether content is recorded)` gives, unless that was done before.
 
+        A file of prices is read in any case: the one that was named last applies.
+
         Raises ImportError where the library is missing, SettingError for an invalid price file or variable.
         """
-        if settings.disabled() or self._installed is not None:
+        if settings.disabled():
+            return
+        if self._installed is not None:
+            if prices_file is not None:
+                price_list.set_up(prices_file, self._package)
             return
         try:
             importlib.import_module(self._package)
@@ -43,7 +49,7 @@ class ClientLibrary:
             name = self._package
             raise ImportError(f"instrument_{name} needs the {name} package: pip install {self._requirement}") from error
         records = content_is_recorded(record_content)
-        price_list.set_up(prices_file)
+        price_list.set_up(prices_file, self._package)
         price_list.prepare()
         instrumentation = make(records)
         instrumentation.install()

@@ -5,11 +5,11 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from signalfire.llm.answers import part
+from signalfire.llm.fields import part
 from signalfire.prometheus.catalogue import Metrics
 from signalfire.providers.base import Instrumentation, ModelRequest, request_attributes
 from signalfire.providers.client_library import ClientLibrary
-from signalfire.providers.hosts import CUSTOM, provider_at
+from signalfire.providers.hosts import CUSTOM, conditions_at, provider_at
 from signalfire.tracing import semconv
 
 _KINDS = {
@@ -73,12 +73,13 @@ class _Requests:
         body = {**body, **(options.extra_json or {})}
         provider = self._provider_of(client, str(body.get("model")))
         attributes = request_attributes(client, body)
+        conditions = conditions_at(client.base_url.host)
         operation, name = kind
         if operation == "chat" and self._asks_for_usage(provider, body):
             stream_options = {**(body.get("stream_options") or {}), "include_usage": True}
             options = options.model_copy(update={"json_data": {**options.json_data, "stream_options": stream_options}})
-            return ModelRequest(provider, operation, name, body, brings_usage_only, attributes), options
-        return ModelRequest(provider, operation, name, body, attributes=attributes), options
+            return ModelRequest(provider, operation, name, body, brings_usage_only, conditions, attributes), options
+        return ModelRequest(provider, operation, name, body, None, conditions, attributes), options
 
     def _provider_of(self, client: Any, model: str) -> str:
         known = "azure" if "Azure" in type(client).__name__ else provider_at(client.base_url.host)

@@ -34,7 +34,7 @@ class StreamedCall:
     def passes(self, item: Any) -> bool:
         """Takes from an item what it tells; whether the application is to see it."""
         self._reading = False
-        self.call.record_response(item)
+        self.call.record_piece(item, self)
         if self._recorder is not None:
             self._recorder.record(item)
         self.call.mark_over()
