@@ -10,7 +10,7 @@ not recorded.
 
 import functools
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, ParamSpec
 from uuid import UUID
@@ -20,8 +20,9 @@ from opentelemetry.context import Context
 from signalfire._internal.pending import PendingWork
 from signalfire.agents.coordination import MemoryOperation
 from signalfire.agents.operations import AgentExecution, Task, ToolCall, Workflow
-from signalfire.llm.answers import count
 from signalfire.llm.call import AiCall
+from signalfire.llm.names import provider_name
+from signalfire.llm.reading import read_usages, reader_for
 from signalfire.operations import parents
 from signalfire.operations.operation import Operation
 from signalfire.prometheus.catalogue import Metrics
@@ -39,16 +40,6 @@ P = ParamSpec("P")
 
 _HIDDEN = "langsmith:hidden"  # LangGraph's tag for its own steps
 _NODE = "langgraph_node"
-# What LangChain calls a provider → what genai-prices does, where they differ.
-_PROVIDERS = {
-    "amazon_bedrock": "aws",
-    "bedrock": "aws",
-    "azure_openai": "azure",
-    "google_genai": "google",
-    "google_vertexai": "google",
-    "mistralai": "mistral",
-    "xai": "x-ai",
-}
 
 
 @dataclass
@@ -234,9 +225,11 @@ class CallbackHandler(BaseCallbackHandler):
     def on_llm_end(self, response: LLMResult, *, run_id: UUID, **kwargs: Any) -> None:  # noqa: ARG002
         call = self._call(run_id)
         try:
-            answer = as_answer(response)
-            if call is not None and answer:
-                call.record_response(answer)
+            if call is not None and was_kept(response):
+                call.mark_cached()
+            elif call is not None:
+                for answer in answers_of(response):
+                    call.record_response(answer)
         finally:
             self._end(run_id)
 
@@ -256,7 +249,7 @@ class CallbackHandler(BaseCallbackHandler):
     ) -> None:
         run = self._inside(parent_run_id)
         provider, model = model_of(serialized, metadata or {}, kwargs)
-        call = AiCall(provider, model, run.agent or run.workflow, self._metrics)
+        call = AiCall(provider, model, run.agent or run.workflow, self._metrics, is_framework=True)
         run.begin(call)
         call.claim()
         self._runs.add(str(run_id), run)
@@ -315,34 +308,65 @@ def model_of(serialized: dict[str, Any] | None, metadata: dict[str, Any], kwargs
     parameters = kwargs.get("invocation_params") or {}
     provider = str(metadata.get("ls_provider") or parameters.get("_type") or "unknown").lower()
     model = metadata.get("ls_model_name") or parameters.get("model") or parameters.get("model_name")
-    return _PROVIDERS.get(provider, provider), str(model or name_of(serialized, kwargs))
+    return provider_name(provider), str(model or name_of(serialized, kwargs))
 
 
-def as_answer(response: LLMResult) -> dict[str, Any] | None:
-    """Model and tokens of what a model returned, in the shape of OpenAI's answers. None where it says neither."""
+def was_kept(response: LLMResult) -> bool:
+    """Whether LangChain answered from its own cache: it says then that the answer cost nothing."""
+    usages = [usage for some in response.generations for _, usage in usages_of(some)]
+    return bool(usages) and all((usage or {}).get("total_cost") == 0 for usage in usages)
+
+
+def answers_of(response: LLMResult) -> list[dict[str, Any]]:
+    """Model and tokens of what a model returned to each prompt, for `record_response`. None for what says neither."""
     output = response.llm_output or {}
-    messages = [getattr(generation, "message", None) for some in response.generations for generation in some]
-    usages = [usage for message in messages if (usage := getattr(message, "usage_metadata", None))]
-    about: dict[str, Any] = next((data for one in messages if (data := getattr(one, "response_metadata", None))), {})
-    model = about.get("model_name") or about.get("model") or output.get("model_name")
-    usage = total(usages) if usages else output.get("token_usage") or output.get("usage")
-    return {"model": model, "usage": usage} if model or usage else None
+    told = [answer for some in response.generations for answer in answers_to(some, output)]
+    if any(answer["usage"] for answer in told):
+        return told
+    usage = output.get("token_usage") or output.get("usage")
+    model = next((answer["model"] for answer in told if answer["model"]), output.get("model_name"))
+    return [{"model": model, "usage": usage}] if model or usage else []
 
 
-def total(usages: list[Mapping[str, Any]]) -> dict[str, Any]:
-    """LangChain's usages of several answers as one of OpenAI's. In both the input includes the cached tokens."""
+def answers_to(generations: Sequence[Any], output: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """The answers to one prompt. Several choices of one answer each have the usage of all of it."""
+    found: list[dict[str, Any]] = []
+    for message, usage in usages_of(generations):
+        about = getattr(message, "response_metadata", None) or {}
+        answer = {
+            "model": about.get("model_name") or about.get("model") or output.get("model_name"),
+            "usage": own_usage(about, usage) or usage,
+            "service_tier": tier_of(usage or {}) or about.get("service_tier"),
+        }
+        if not found or answer["usage"] != found[0]["usage"]:
+            found.append(answer)
+    return found
 
-    def add(name: str, part: str | None = None) -> int | None:
-        counts = [count(usage if part is None else usage.get(part) or {}, name) for usage in usages]
-        known = [number for number in counts if number is not None]
-        return sum(known) if known else None
 
-    return {
-        "prompt_tokens": add("input_tokens") or 0,
-        "completion_tokens": add("output_tokens") or 0,
-        "prompt_tokens_details": {
-            "cached_tokens": add("cache_read", "input_token_details"),
-            "cache_write_tokens": add("cache_creation", "input_token_details"),
-        },
-        "completion_tokens_details": {"reasoning_tokens": add("reasoning", "output_token_details")},
-    }
+def usages_of(generations: Sequence[Any]) -> list[tuple[Any, dict[str, Any] | None]]:
+    messages = [message for one in generations if (message := getattr(one, "message", None)) is not None]
+    return [(message, getattr(message, "usage_metadata", None)) for message in messages]
+
+
+def own_usage(about: Mapping[str, Any], usage: Mapping[str, Any] | None) -> Mapping[str, Any] | None:
+    """The provider's own account, which says more than LangChain's does, where that is one of the same tokens."""
+    reported = about.get("token_usage") or about.get("usage")
+    if not isinstance(reported, Mapping) or usage is None:
+        return None
+    read = read_usages(_READER, reported, {})
+    same = len(read) == 1 and (read[0][0].input, read[0][0].output) == tokens_of(usage)
+    return reported if same else None
+
+
+def tokens_of(usage: Mapping[str, Any]) -> tuple[int, int]:
+    read = read_usages(_READER, usage, {})
+    return (read[0][0].input, read[0][0].output) if read else (0, 0)
+
+
+def tier_of(usage: Mapping[str, Any]) -> str | None:
+    """The tier that tokens were processed in: LangChain begins the names of their details with it."""
+    names = [name for part in ("input_token_details", "output_token_details") for name in usage.get(part) or ()]
+    return next((tier for tier in ("flex", "priority") if any(name.split("_")[0] == tier for name in names)), None)
+
+
+_READER = reader_for(None)

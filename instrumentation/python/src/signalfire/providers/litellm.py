@@ -5,14 +5,16 @@ import importlib
 import os
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
+from urllib.parse import urlsplit
 
 from signalfire.llm.call import AiCall, current_operation
 from signalfire.llm.content import Recorder
+from signalfire.llm.names import provider_name
 from signalfire.prometheus.catalogue import Metrics
 from signalfire.prometheus.internal_errors import internal_error
 from signalfire.providers.base import MAX_NAME, parameters, record_whole
 from signalfire.providers.client_library import ClientLibrary
-from signalfire.providers.hosts import CUSTOM
+from signalfire.providers.hosts import CUSTOM, conditions_at
 from signalfire.providers.streams import StreamedCall, next_item, next_item_later
 from signalfire.tracing import semconv
 
@@ -21,18 +23,6 @@ _FUNCTIONS = {
     "acompletion": ("messages", "chat", semconv.CHAT),
     "embedding": ("input", "embeddings", semconv.EMBEDDINGS),
     "aembedding": ("input", "embeddings", semconv.EMBEDDINGS),
-}
-# LiteLLM's names of providers where genai-prices and the metrics have others.
-_PROVIDERS = {
-    "azure_ai": "azure",
-    "bedrock": "aws",
-    "cohere_chat": "cohere",
-    "fireworks_ai": "fireworks",
-    "gemini": "google",
-    "moonshot": "moonshotai",
-    "together_ai": "together",
-    "vertex_ai": "google",
-    "xai": "x-ai",
 }
 _FOLLOWED = "_signalfire_followed"
 
@@ -124,7 +114,16 @@ class _Instrumentation:
         content, operation, kind = _FUNCTIONS[name]
         request = {**dict(zip(("model", content), args, strict=False)), **kwargs}
         provider, model = self._provider_and_model(request)
-        call = AiCall(provider, model[:MAX_NAME], current_operation(operation), self._metrics, kind=kind)
+        address = str(request.get("api_base") or request.get("base_url") or "")
+        call = AiCall(
+            provider,
+            model[:MAX_NAME],
+            current_operation(operation),
+            self._metrics,
+            kind=kind,
+            conditions=conditions_at(urlsplit(address).hostname or ""),
+            is_framework=True,
+        )
         call.begin()
         call.annotate(parameters(request))
         return call, Recorder(request) if self._record_content else None
@@ -137,7 +136,7 @@ class _Instrumentation:
             )
         except Exception:  # noqa: BLE001 - LiteLLM is about to tell the application
             return CUSTOM, model
-        return _PROVIDERS.get(provider, provider), model
+        return provider_name(provider), model
 
     def _fail(self, call: AiCall, recorder: Recorder | None, error: BaseException) -> None:
         if recorder is not None:
