@@ -74,7 +74,7 @@ def address() -> Iterator[str]:
 
 
 def message(usage: dict[str, Any], /, **about: Any) -> AIMessage:
-    return AIMessage("Run.", usage_metadata=usage, response_metadata=about)  # type: ignore[arg-type]
+    return AIMessage("Run.", usage_metadata=usage, response_metadata=about)
 
 
 def used(given: int, taken: int, incoming: dict[str, int], outgoing: dict[str, int]) -> dict[str, Any]:

@@ -22,6 +22,8 @@ from signalfire.llm.usage import Usage
 from signalfire.prometheus.internal_errors import internal_error
 from signalfire.settings import SettingError
 
+__all__ = ["Price", "PriceList", "Usage", "calculate_cost", "price_list"]
+
 _MAX_MODELS = 1000
 _BEYOND_RATES = {"requests_kcount", "output_reasoning_mtok"}
 # Where the name that was asked for says by which endpoint a call goes, which has its price, and the answer does not.

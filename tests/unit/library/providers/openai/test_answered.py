@@ -1,6 +1,5 @@
 """Answers that are paid for though the client, or what it was told to make of them, found fault with them."""
 
-from collections.abc import Iterator
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -15,9 +14,11 @@ from signalfire import Metrics, track_ai_call
 from signalfire.llm import prices
 from signalfire.llm.call import AiCall
 from signalfire.llm.prices import PriceList
+from signalfire.llm.usage import Usage
 from signalfire.providers import client_library
 from signalfire.providers.hosts import conditions_at
 from signalfire.providers.openai import instrument_openai, uninstrument_openai
+from signalfire.settings import SettingError
 
 from tests.unit.library.providers.openai.helpers import MODEL, PROMPT, attributes, calls, tokens
 
@@ -114,7 +115,7 @@ def test_an_answer_that_is_parsed_well_is_counted_once(
 
 
 @pytest.fixture
-def own_list(monkeypatch: pytest.MonkeyPatch) -> Iterator[PriceList]:
+def own_list(monkeypatch: pytest.MonkeyPatch) -> PriceList:
     made = PriceList()
     monkeypatch.setattr(client_library, "price_list", made)
     monkeypatch.setattr(prices, "price_list", made)
@@ -126,10 +127,10 @@ def test_a_file_named_later_applies(tmp_path: Path, own_list: PriceList) -> None
         file = tmp_path / f"{dollars}.toml"
         file.write_text(f"[acme.m]\ninput = {dollars}\noutput = 0\n", "utf-8")
         instrument_openai(prices_file=file)
-        price = own_list.price("acme", "m", prices.Usage(1_000_000))
+        price = own_list.price("acme", "m", Usage(1_000_000))
         assert price is not None
         assert price.cost == dollars
-    with pytest.raises(prices.SettingError):
+    with pytest.raises(SettingError):
         instrument_openai(prices_file=tmp_path / "nowhere.toml")
 
 
