@@ -4,6 +4,7 @@ import asyncio
 import re
 import socket
 from collections.abc import AsyncIterator
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -329,6 +330,37 @@ async def test_a_response_that_is_sent_again_and_again_keeps_its_headers(registr
     responses = await get(app, "/", "/", "/")
     assert len({response.headers["x-request-id"] for response in responses}) == 3
     assert all(len(response.headers.get_list("x-request-id")) == 1 for response in responses)
+
+
+@pytest.mark.parametrize(
+    ("message", "size"),
+    [
+        ({"type": "http.response.pathsend"}, 100),
+        ({"type": "http.response.zerocopysend"}, 100),
+        ({"type": "http.response.zerocopysend", "offset": 10}, 90),
+        ({"type": "http.response.zerocopysend", "offset": 10, "count": 7}, 7),
+    ],
+)
+async def test_a_file_that_the_server_sends_by_itself_has_its_size(
+    registry: CollectorRegistry, tmp_path: Path, message: dict[str, Any], size: int
+) -> None:
+    path = tmp_path / "file"
+    path.write_bytes(b"x" * 100)
+    sent: list[Any] = []
+
+    async def keep(message: Any) -> None:
+        sent.append(message)
+
+    with path.open("rb") as file:
+
+        async def app(scope: Any, receive: Any, send: Any) -> None:
+            await send({"type": "http.response.start", "status": 200, "headers": []})
+            await send(message | {"path": str(path)} if "path" in message["type"] else message | {"file": file})
+
+        scope = {"type": "http", "method": "GET", "path": "/", "headers": []}
+        await setup_monitoring(app, registry=registry)(scope, keep, keep)  # type: ignore[arg-type]
+    assert len(sent) == 2
+    assert value(registry, "http_response_size_bytes_sum", method="GET", endpoint="unmatched") == size
 
 
 async def test_a_message_that_an_application_keeps_stays_as_it_is(registry: CollectorRegistry) -> None:

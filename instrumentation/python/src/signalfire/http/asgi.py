@@ -5,8 +5,10 @@ application's own routing has found it by that time.
 """
 
 import inspect
+import os
 import sys
 from collections.abc import Awaitable, Callable, MutableMapping, Sequence
+from pathlib import Path
 from time import perf_counter
 from typing import Any
 
@@ -137,7 +139,10 @@ class AsgiExchange(Exchange):
 
     async def _send_body(self, message: Message) -> None:
         if message["type"] in _BODIES:
-            self._sends_body(message)
+            try:
+                self._sends_body(message)
+            except Exception as error:  # noqa: BLE001 - a file that is not there, of which the server will tell
+                internal_error("http", error)
         try:
             await self._send(message)
         except OSError:  # how servers of ASGI 2.4 say that the client has left
@@ -155,8 +160,9 @@ class AsgiExchange(Exchange):
         is_last = not message.get("more_body")
         if is_last and perf_counter() - self._began > SLOW and not self._has_all():
             self._ask_for_disconnect()
-        self._sent_size += len(message.get("body") or b"")
         self._last_sent = is_last
+        body = message.get("body")
+        self._sent_size += len(body or b"") if message["type"] == "http.response.body" else size_of_file(message)
 
     # Inside.
 
@@ -212,3 +218,13 @@ class AsgiExchange(Exchange):
             else:
                 waiting.close()
                 return
+
+
+def size_of_file(message: Message) -> int:
+    """How many bytes of a file the server sends by itself."""
+    if message["type"] == "http.response.pathsend":
+        return Path(message["path"]).stat().st_size
+    count, file = message.get("count"), message["file"]
+    if count is None:
+        count = os.fstat(file if isinstance(file, int) else file.fileno()).st_size - (message.get("offset") or 0)
+    return int(count)
