@@ -114,6 +114,11 @@ def demo() -> tuple[Process, ...]:
     return tuple(process for process in all_processes() if process.part == "demo")
 
 
+def receiver_of(demo: str) -> str:
+    """The name under which a process of the demo gets Alertmanager's notifications, where it takes them."""
+    return f"demo-{demo}"
+
+
 def named(name: str) -> Process:
     """Raises KeyError where there is no such process."""
     return {process.name: process for process in all_processes()}[name]

@@ -92,7 +92,7 @@ def _of_demo(
         for p in demo
     ]
     webhooks = [
-        {"name": f"demo-{p['name']}", "url": f"http://{addresses[p['name']]}{p['webhook']}"}
+        {"name": processes.receiver_of(p["name"]), "url": f"http://{addresses[p['name']]}{p['webhook']}"}
         for p in demo
         if p["webhook"]
     ]

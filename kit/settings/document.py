@@ -1,15 +1,22 @@
 """YAML to plain data that remembers the line of every key.
 
 Stricter than YAML itself where YAML surprises people: a key written twice, an anchor merged into a mapping or a second
-document is an error instead of silently losing what was written.
+document is an error instead of silently losing what was written. Whatever the text is, the answer comes soon: its size,
+its depth and what its references stand for are bounded.
 """
 
+import unicodedata
 from dataclasses import dataclass, field
 from typing import Any
 
 import yaml
 
 Location = tuple[str | int, ...]
+
+MAX_BYTES = 256 * 1024
+"""Thousands of settings; a second to read at worst."""
+_MAX_DEPTH = 32
+_MAX_VALUES = 50_000
 
 
 @dataclass(frozen=True)
@@ -41,12 +48,14 @@ class Document:
 
 def parse(text: str) -> Document:
     """Read one YAML mapping. Raises DocumentError with every fault found."""
+    if len(text) > MAX_BYTES:
+        hint = "keep only settings in it, or correct SIGNALFIRE_CONFIG if that names another file"
+        raise DocumentError([Fault(1, f"more than {MAX_BYTES // 1024} KiB", hint)])
     try:
-        loader = yaml.SafeLoader(text)
+        loader = _Loader(text)
     except yaml.reader.ReaderError as error:
         line = text.count("\n", 0, error.position) + 1
-        fault = Fault(line, f"an invisible character (U+{error.character:04X})", "type the line anew")
-        raise DocumentError([fault]) from None
+        raise DocumentError([_invisible(line, chr(error.character))]) from None
     try:
         node = loader.get_single_node()
         if node is None:
@@ -64,22 +73,80 @@ def parse(text: str) -> Document:
         loader.dispose()
 
 
+class _Loader(yaml.SafeLoader):
+    """Stops where sections are nested so deeply that PyYAML, which descends by recursion, would end in an error."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__(text)
+        self._depth = 0
+
+    def compose_node(self, parent: yaml.Node | None, index: Any) -> yaml.Node | None:
+        if self._depth > _MAX_DEPTH:
+            raise DocumentError([_too_deep(_line(parent) if parent else 1)])
+        self._depth += 1
+        try:
+            return super().compose_node(parent, index)
+        finally:
+            self._depth -= 1
+
+
 class _Reader:
     def __init__(self, loader: yaml.SafeLoader) -> None:
         self.loader = loader
         self.lines: dict[Location, int] = {}
         self.faults: list[Fault] = []
+        self._values = 0
+        self._open: list[yaml.Node] = []
+        """The sections and lists around what is being read."""
 
     def value(self, node: yaml.Node, location: Location) -> Any:
+        self._check_bounds(node)
+        if isinstance(node, yaml.ScalarNode):
+            return self._scalar(node)
+        self._open.append(node)
+        try:
+            return self._collection(node, location)
+        finally:
+            self._open.pop()
+
+    def _check_bounds(self, node: yaml.Node) -> None:
+        """A reference stands for all that it names: it may make little text endless. Raises DocumentError."""
+        self._values += 1
+        # What a reference names stands elsewhere: the setting that it is written in is what is wrong.
+        line = _line(self._open[0] if self._open else node)
+        if any(node is around for around in self._open):
+            raise DocumentError([Fault(line, "a reference (`*`) to what it stands in", "write the settings out")])
+        if len(self._open) > _MAX_DEPTH:
+            raise DocumentError([_too_deep(line)])
+        if self._values > _MAX_VALUES:
+            found = f"with its references (`*`) the file has more than {_MAX_VALUES} values"
+            raise DocumentError([Fault(line, found, "write the settings out, and only those that there are")])
+
+    def _collection(self, node: yaml.Node, location: Location) -> Any:
         if isinstance(node, yaml.MappingNode):
             return self.mapping(node, location)
-        if isinstance(node, yaml.SequenceNode):
-            return self.sequence(node, location)
+        assert isinstance(node, yaml.SequenceNode)
+        return self.sequence(node, location)
+
+    def _scalar(self, node: yaml.ScalarNode) -> Any:
         try:
-            return self.loader.construct_object(node)
-        except ValueError as error:
-            self.faults.append(Fault(_line(node), f"{node.value!r}: {error}", "put it in quotes if it is text"))
+            value = self.loader.construct_object(node)
+        # What a tag such as !!int or !!timestamp does not fit to ends in any of these.
+        except (ValueError, LookupError, ArithmeticError, AttributeError, TypeError) as error:
+            reason = str(error) if isinstance(error, ValueError) else "not a value of the kind that its tag says"
+            self.faults.append(
+                Fault(_line(node), f"{shortened(node.value)}: {reason}", "put it in quotes if it is text")
+            )
             return None
+        if isinstance(value, str):
+            self._check_visible(node)
+        return value
+
+    def _check_visible(self, node: yaml.ScalarNode) -> None:
+        r"""An escape such as "\0" is no character that any file name, address or label has."""
+        hidden = next((char for char in node.value if _is_invisible(char)), None)
+        if hidden is not None:
+            self.faults.append(_invisible(_line(node), hidden))
 
     def mapping(self, node: yaml.MappingNode, location: Location) -> dict[str, Any]:
         result: dict[str, Any] = {}
@@ -91,6 +158,7 @@ class _Reader:
             if not isinstance(key_node, yaml.ScalarNode):
                 self.faults.append(Fault(_line(key_node), "a setting's name must be text", "write `name: value`"))
                 continue
+            self._check_visible(key_node)
             key = key_node.value
             here = (*location, key)
             if key in result:
@@ -116,8 +184,33 @@ def dotted(location: Location) -> str:
     """`("targets", 0, "service")` as a person writes it: `targets[0].service`."""
     text = ""
     for part in location:
-        text += f"[{part}]" if isinstance(part, int) else f".{part}"
+        text += f"[{part}]" if isinstance(part, int) else f".{_short_name(part)}"
     return text.removeprefix(".")
+
+
+_SHOWN = 60
+
+
+def shortened(value: Any) -> str:
+    """A value as an error shows it: as Python writes it, and its beginning alone where it is long."""
+    text = repr(value)
+    return text if len(text) <= 2 * _SHOWN else f"{text[:_SHOWN]}…"
+
+
+def _short_name(name: str) -> str:
+    return name if len(name) <= _SHOWN else f"{name[:_SHOWN]}…"
+
+
+def _is_invisible(char: str) -> bool:
+    return unicodedata.category(char) in ("Cc", "Cs") and char not in "\n\t"
+
+
+def _invisible(line: int, char: str) -> Fault:
+    return Fault(line, f"an invisible character (U+{ord(char):04X})", "type the line anew")
+
+
+def _too_deep(line: int) -> Fault:
+    return Fault(line, f"more than {_MAX_DEPTH} levels of sections and lists", "no setting is nested so deeply")
 
 
 def _line(node: yaml.Node) -> int:

@@ -1,6 +1,7 @@
 """What a command starts with: the settings in use, or their errors on the screen."""
 
 from pathlib import Path
+from typing import NoReturn
 
 import typer
 from rich.markup import escape
@@ -14,17 +15,24 @@ BAD_SETTINGS = 2
 
 def settings_in_use() -> tuple[Settings, Path]:
     """Exits with the settings' problems where there are any."""
-    path = settings_path()
     try:
+        path = settings_path()
         return load(path), path
     except SettingsError as error:
-        for problem in error.problems:
-            place = f"{problem.file}:{problem.line}:"
-            console.err.print(f"[bold red]error:[/] [bold]{escape(place)}[/] {escape(problem.message)}")
-            console.err.print(f"       {escape(problem.hint)}")
-        raise typer.Exit(BAD_SETTINGS) from None
+        _exit_with(error)
 
 
 def state_in_use() -> State:
     """The state folder, for commands that must work even with a broken signalfire.yaml."""
-    return state_beside(settings_path())
+    try:
+        return state_beside(settings_path())
+    except SettingsError as error:
+        _exit_with(error)
+
+
+def _exit_with(error: SettingsError) -> NoReturn:
+    for problem in error.problems:
+        place = f"{problem.file}:{problem.line}:"
+        console.err.print(f"[bold red]error:[/] [bold]{escape(place)}[/] {escape(problem.message)}")
+        console.err.print(f"       {escape(problem.hint)}")
+    raise typer.Exit(BAD_SETTINGS)

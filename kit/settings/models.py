@@ -1,4 +1,4 @@
-"""The sections of signalfire.yaml, each setting with its default and what it accepts; receivers and ports stand beside.
+"""The sections of signalfire.yaml, each setting with its default and what it accepts; the longer ones stand beside.
 
 The JSON schema in docs/ and the object that every jsonnet template gets are both made from these models. Durations are
 texts as Prometheus writes them ("30d", "1m30s").
@@ -7,28 +7,20 @@ texts as Prometheus writes them ("30d", "1m30s").
 import json
 from collections.abc import Iterable
 from functools import cache
-from typing import Annotated, Any, Literal, Self
+from typing import Any, Literal, Self
 
 import yaml
 from pydantic import Field, model_validator
 
+from kit import processes
 from kit.paths import ROOT
+from kit.settings.alerts import AlertOverride
 from kit.settings.durations import seconds
+from kit.settings.own_metrics import OwnMetric
 from kit.settings.ports import Ports
 from kit.settings.receivers import MuteTime, Receiver
 from kit.settings.section import Section, listing, wrong
-from kit.settings.values import (
-    Address,
-    Duration,
-    DurationOrZero,
-    FilePattern,
-    IpAddress,
-    LabelName,
-    Name,
-    Severity,
-    UrlPath,
-    checked_duration,
-)
+from kit.settings.values import Address, Duration, FilePath, FilePattern, Interval, IpAddress, Name, UrlPath
 
 
 @cache
@@ -65,8 +57,11 @@ class Retention(Section):
 class Scrape(Section):
     """How often Prometheus asks its targets and evaluates its rules."""
 
-    interval: Duration = "5s"
-    evaluation_interval: Duration = "5s"
+    interval: Interval = "5s"
+    evaluation_interval: Interval = "5s"
+
+
+_LONGEST_WAIT = "1h"
 
 
 class Tracing(Section):
@@ -75,6 +70,13 @@ class Tracing(Section):
     keep_ratio: float = Field(default=1.0, ge=0, le=1, description="Share of the other traces that is kept, 0 to 1.")
     slow: Duration = Field(default="1s", description="A trace that takes this long counts as slow.")
     decision_wait: Duration = Field(default="5s", description="How long to wait for a trace to be complete.")
+
+    @model_validator(mode="after")
+    def _waits_in_memory(self) -> Self:
+        if seconds(self.decision_wait) > seconds(_LONGEST_WAIT):
+            found = f"{self.decision_wait} is longer than the collector can hold traces in memory"
+            raise wrong(found, f"write {_LONGEST_WAIT} or less", "decision_wait")
+        return self
 
 
 class Target(Section):
@@ -101,7 +103,7 @@ class Database(Section):
     address: Address = Field(description="host:port of the database.")
     database: Name = Field(default="postgres", description="The database to connect to; PostgreSQL only.")
     user: Name | None = None
-    password_file: str | None = Field(default=None, description="A file that holds the user's password.")
+    password_file: FilePath | None = Field(default=None, description="A file that holds the user's password.")
     tls: bool = False
 
     @model_validator(mode="after")
@@ -111,12 +113,15 @@ class Database(Section):
         return self
 
 
+_MOST_USD = 1e12
+
+
 class Budget(Section):
     """What may be spent on model providers, in US dollars."""
 
     name: Name
-    day_usd: float | None = Field(default=None, gt=0)
-    month_usd: float | None = Field(default=None, gt=0)
+    day_usd: float | None = Field(default=None, gt=0, le=_MOST_USD)
+    month_usd: float | None = Field(default=None, gt=0, le=_MOST_USD)
 
     @model_validator(mode="after")
     def _some_amount(self) -> Self:
@@ -125,22 +130,8 @@ class Budget(Section):
         return self
 
 
-class OwnMetric(Section):
-    """A metric of your own, which applications declare from here: `signalfire.declare_metrics("signalfire.yaml")`."""
-
-    name: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
-    type: Literal["counter", "gauge", "histogram"]
-    help: Annotated[str, Field(min_length=1, description="What is counted, in a sentence.")]
-    labels: dict[str, list[str] | Annotated[int, Field(ge=1, le=1000)] | None] = Field(
-        default={}, description="By name: the values allowed, or how many different ones there may be (100)."
-    )
-    buckets: list[float] = Field(default=[], description="Upper bounds of a histogram's buckets, growing.")
-
-    @model_validator(mode="after")
-    def _name_says_its_type(self) -> Self:
-        if (self.type == "counter") != self.name.endswith("_total"):
-            raise wrong(f"{self.name} is a {self.type}", "the names of counters end in _total, and no others")
-        return self
+_HIGHEST_TARGET = 0.9999999  # Prometheus would have to tell 1 - target from 0
+_SHORTEST_WINDOW = "1h"
 
 
 class Objective(Section):
@@ -160,10 +151,20 @@ class Objective(Section):
     @model_validator(mode="after")
     def _can_burn(self) -> Self:
         lowest = 1 - 1 / fastest_burn()
+        if self.target > _HIGHEST_TARGET:
+            found = f"{self.target!r} leaves nothing that may fail"
+            raise wrong(found, f"write {_HIGHEST_TARGET} or less, such as 0.9999", "target")
         if self.target <= lowest:
             found = f"with a target of {self.target:g} the error budget cannot burn {fastest_burn()} times too fast"
             hint = f"the alert on that would never fire: write more than {lowest:.4f}, such as 0.95"
             raise wrong(found, hint, "target")
+        return self
+
+    @model_validator(mode="after")
+    def _window_holds_samples(self) -> Self:
+        if seconds(self.window) < seconds(_SHORTEST_WINDOW):
+            found = f"{self.window} is too short: requests are added up every 5 minutes"
+            raise wrong(found, f"write {_SHORTEST_WINDOW} or more", "window")
         return self
 
     @model_validator(mode="after")
@@ -181,36 +182,7 @@ class Objective(Section):
         return self
 
 
-Threshold = float | dict[Severity, float | Literal[False]]
-
-
-class ServiceOverride(Section):
-    """What is different for one service."""
-
-    threshold: Threshold | None = Field(default=None, description="As beside `services`.")
-    enabled: bool = Field(default=True, description="false: this alert leaves the service alone.")
-
-
-class AlertOverride(Section):
-    """What you change of one alert. What is not written stays as it is."""
-
-    threshold: Threshold | None = Field(
-        default=None, description="For an alert of several severities, one each: {warning: 0.02, critical: off}."
-    )
-    services: dict[Name, ServiceOverride] | None = Field(default=None, description="Thresholds of single services.")
-    for_: DurationOrZero | None = Field(default=None, alias="for")
-    severity: Severity | None = None
-    labels: dict[LabelName, str] | None = Field(
-        default=None, description="More labels. `cooldown`: how long until an alert that goes on is notified again."
-    )
-    enabled: bool | None = None
-
-    @model_validator(mode="after")
-    def _cooldown_is_a_duration(self) -> Self:
-        cooldown = (self.labels or {}).get("cooldown")
-        if cooldown is not None:
-            checked_duration(cooldown, "labels", "cooldown")
-        return self
+_LEAST_REQUESTS = 0.001
 
 
 class Demo(Section):
@@ -218,6 +190,13 @@ class Demo(Section):
 
     enabled: bool = True
     requests_per_second: float = Field(default=8, gt=0, le=1000)
+
+    @model_validator(mode="after")
+    def _some_requests(self) -> Self:
+        if self.requests_per_second < _LEAST_REQUESTS:
+            hint = f"write {_LEAST_REQUESTS} or more, or enabled: false"
+            raise wrong(f"{self.requests_per_second:g} is hardly a request", hint, "requests_per_second")
+        return self
 
 
 class Settings(Section):
@@ -255,6 +234,15 @@ class Settings(Section):
         _unique("objectives", "name", (objective.name for objective in self.objectives))
         _unique("receivers", "name", (receiver.name for receiver in self.receivers))
         _unique("mute", "name", (mute.name for mute in self.mute))
+        return self
+
+    @model_validator(mode="after")
+    def _names_are_not_the_demos(self) -> Self:
+        taken = {processes.receiver_of(process.name) for process in processes.demo() if process.webhook}
+        for index, receiver in enumerate(self.receivers):
+            if receiver.name in taken:
+                hint = "give it another name"
+                raise wrong(f"{receiver.name} is a receiver of the demo", hint, "receivers", index, "name")
         return self
 
     @model_validator(mode="after")

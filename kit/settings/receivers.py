@@ -5,7 +5,20 @@ from typing import ClassVar, Self, cast
 from pydantic import Field, model_validator
 
 from kit.settings.section import Section, listing, wrong
-from kit.settings.values import Address, Channel, HttpUrl, MailAddress, Name, Severity, TimeRange, TimeZone, Weekday
+from kit.settings.values import (
+    Address,
+    Channel,
+    FilePath,
+    HttpUrl,
+    MailAddress,
+    Name,
+    Severity,
+    TimeRange,
+    TimeZone,
+    UserName,
+    VariableName,
+    Weekday,
+)
 
 RECEIVER_KINDS = ("webhook", "slack", "pagerduty", "email")
 
@@ -50,8 +63,8 @@ class Webhook(_Secretive):
     one_of = ("url", "url_file", "url_env")
 
     url: HttpUrl | None = Field(default=None, description="Only where the address itself is no secret.")
-    url_file: str | None = Field(default=None, description="A file that holds the address.")
-    url_env: str | None = Field(default=None, description="An environment variable that holds the address.")
+    url_file: FilePath | None = Field(default=None, description="A file that holds the address.")
+    url_env: VariableName | None = Field(default=None, description="An environment variable that holds the address.")
     watchdog: bool = Field(
         default=False,
         description="true: it gets the Watchdog every minute and nothing else, and raises the alarm when that stops.",
@@ -65,8 +78,8 @@ class Slack(_Secretive):
     hidden_is = "address of the webhook"
     one_of = ("api_url_file", "api_url_env")
 
-    api_url_file: str | None = Field(default=None, description="A file that holds the webhook's address.")
-    api_url_env: str | None = Field(default=None, description="An environment variable that holds it.")
+    api_url_file: FilePath | None = Field(default=None, description="A file that holds the webhook's address.")
+    api_url_env: VariableName | None = Field(default=None, description="An environment variable that holds it.")
     channel: Channel | None = Field(default=None, description="Where the webhook may choose it: #name, @name or an id.")
 
 
@@ -77,8 +90,8 @@ class PagerDuty(_Secretive):
     hidden_is = "routing key"
     one_of = ("routing_key_file", "routing_key_env")
 
-    routing_key_file: str | None = Field(default=None, description="A file that holds the integration key.")
-    routing_key_env: str | None = Field(default=None, description="An environment variable that holds it.")
+    routing_key_file: FilePath | None = Field(default=None, description="A file that holds the integration key.")
+    routing_key_env: VariableName | None = Field(default=None, description="An environment variable that holds it.")
     url: HttpUrl = Field(
         default="https://events.pagerduty.com/v2/enqueue",
         description="Accounts of the EU have https://events.eu.pagerduty.com/v2/enqueue.",
@@ -95,11 +108,11 @@ class Email(_Secretive):
     smarthost: Address = Field(description="host:port of the mail server.")
     from_: MailAddress = Field(alias="from")
     to: list[MailAddress] = Field(min_length=1)
-    user: str | None = None
-    password_file: str | None = Field(default=None, description="A file that holds the user's password.")
-    password_env: str | None = Field(default=None, description="An environment variable that holds it.")
+    user: UserName | None = None
+    password_file: FilePath | None = Field(default=None, description="A file that holds the user's password.")
+    password_env: VariableName | None = Field(default=None, description="An environment variable that holds it.")
     require_tls: bool = Field(default=True, description="false: also unencrypted. Only for a server on this machine.")
-    ca_file: str | None = Field(
+    ca_file: FilePath | None = Field(
         default=None, description="Certificates to trust, where an authority of your own has signed the server's."
     )
 
@@ -109,6 +122,9 @@ class Email(_Secretive):
             super()._check_given()
         elif self._given:
             raise wrong(f"{listing(self._given)} without a user", "add user, or leave the password out")
+
+
+Way = Webhook | Slack | PagerDuty | Email
 
 
 class MuteTime(Section):
@@ -168,6 +184,6 @@ class Receiver(Section):
         return next(kind for kind in RECEIVER_KINDS if getattr(self, kind) is not None)
 
     @property
-    def way(self) -> Webhook | Slack | PagerDuty | Email:
+    def way(self) -> Way:
         """The section of its kind."""
-        return cast("Webhook | Slack | PagerDuty | Email", getattr(self, self.kind))
+        return cast("Way", getattr(self, self.kind))

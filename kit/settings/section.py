@@ -5,7 +5,14 @@ from pydantic_core import PydanticCustomError
 
 
 class Section(BaseModel):
-    model_config = ConfigDict(extra="forbid", strict=True, frozen=True, validate_by_name=True, validate_by_alias=True)
+    model_config = ConfigDict(
+        extra="forbid",
+        strict=True,
+        frozen=True,
+        validate_by_name=True,
+        validate_by_alias=True,
+        allow_inf_nan=False,
+    )
 
 
 def wrong(message: str, hint: str, *at: str | int) -> PydanticCustomError:

@@ -14,7 +14,9 @@ from kit.runtimes.compose.errors import ComposeError
 from kit.runtimes.compose.files import Files, Health, exporters_of
 from kit.runtimes.compose.up import images_of
 from kit.settings import load
+from tests.support.certificates import self_signed
 from tests.support.overrides import overrides
+from tests.support.receivers import ROUTING_KEY
 
 PROFILES = ["demo", "viewer"]
 EVERYTHING = """
@@ -39,7 +41,7 @@ mute:
   - {name: nights, times: ["22:00-07:00"], weekdays: [friday], time_zone: Europe/Berlin}
 receivers:
   - {name: chat, teams: [shop], mute: [nights], slack: {api_url_file: secret, channel: "#alerts"}}
-  - {name: on-call, pagerduty: {routing_key_file: secret}}
+  - {name: on-call, pagerduty: {routing_key_file: key}}
   - name: mail
     email:
       smarthost: mail.example:587
@@ -47,7 +49,7 @@ receivers:
       to: [team@example.com]
       user: signalfire
       password_file: secret
-      ca_file: secret
+      ca_file: own.pem
   - {name: hook, pipeline: true, severities: [critical], webhook: {url_file: secret}}
   - {name: else, fallback: true, webhook: {url: "http://127.0.0.1:9000/${x}"}}
   - {name: snitch, webhook: {url_file: secret, watchdog: true}}
@@ -63,6 +65,8 @@ SETTINGS: dict[str, dict[str, Any]] = {
 
 def files_of(settings: dict[str, Any], folder: Path) -> tuple[Files, State]:
     (folder / "secret").write_text("http://127.0.0.1:9/\n")
+    (folder / "key").write_text(ROUTING_KEY)
+    self_signed(folder / "own.pem", folder / "own.key")
     (folder / "signalfire.yaml").write_text(yaml.safe_dump(settings))
     valid, state = load(folder / "signalfire.yaml"), State(folder / ".signalfire")
     images.ensure(engine.connect(), images_of(PROFILES), lambda *_: None, offline=True)

@@ -18,6 +18,7 @@ from tests.compose.running import Containers, write_settings
 from tests.support import http
 from tests.support.patience import PATIENCE_SECONDS
 from tests.support.silences import is_silenced, set_silence
+from tests.support.time_zones import NEW_ZONE, new_zone
 
 
 def test_everything_is_healthy_from_nothing(running: Containers) -> None:
@@ -203,15 +204,16 @@ def test_what_the_settings_name_no_more_is_stopped(running: Containers) -> None:
         running.up()
 
 
-def test_a_configuration_that_a_server_refuses_touches_nothing(running: Containers) -> None:
+def test_a_configuration_that_a_server_refuses_touches_nothing(running: Containers, tmp_path: Path) -> None:
     before = {name: running.containers()[name].identity for name in running.services}
-    running.configure(alerts={"HighErrorRate": {"labels": {"note": "{{ nonsense"}}})
-    try:
-        done = running.command("up")
-    finally:
-        running.configure(alerts=None)
+    with new_zone(tmp_path / "zones", running.env):
+        running.configure(mute=[{"name": "away", "weekdays": ["sunday"], "time_zone": NEW_ZONE}])
+        try:
+            done = running.command("up")
+        finally:
+            running.configure(mute=None)
     assert done.returncode == 1
-    assert "promtool refuses its configuration" in done.stderr
+    assert "amtool refuses its configuration" in done.stderr
     assert {name: running.containers()[name].identity for name in running.services} == before
     assert running.command("status").returncode == 0
 

@@ -14,6 +14,7 @@ from kit.render.files import write_folder
 from kit.render.template import evaluate
 from kit.runtimes.native.reconcile import with_secrets
 from kit.settings import load
+from tests.support.receivers import ROUTING_KEY
 
 PAGE = (ROOT / "docs" / "notifications.md").read_text()
 EXAMPLES = re.findall(r"^```yaml\n(.*?)^```", PAGE, re.DOTALL | re.MULTILINE)
@@ -23,9 +24,9 @@ EXAMPLES = re.findall(r"^```yaml\n(.*?)^```", PAGE, re.DOTALL | re.MULTILINE)
 @pytest.mark.parametrize("example", EXAMPLES)
 def test_an_example_is_taken(example: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DESK_WEBHOOK", "http://127.0.0.1:9000/")
-    for name in re.findall(r"_file: ([\w/-]+)", example):
+    for what, name in re.findall(r"(\w+)_file: ([\w/-]+)", example):
         (tmp_path / name).parent.mkdir(exist_ok=True)
-        (tmp_path / name).write_text("http://127.0.0.1:9000/\n")
+        (tmp_path / name).write_text(ROUTING_KEY if what == "routing_key" else "http://127.0.0.1:9000/\n")
     (tmp_path / "signalfire.yaml").write_text(example)
     settings = load(tmp_path / "signalfire.yaml")
     runtime = native(settings, State(tmp_path / "state"), demo=[], page=tmp_path)

@@ -19,6 +19,7 @@ from kit.build.cache import cache_folder
 from tests.support import http
 from tests.support.patience import PATIENCE_SECONDS
 from tests.support.running import Stack, write_settings
+from tests.support.time_zones import NEW_ZONE, new_zone
 
 
 @pytest.fixture(scope="module")
@@ -121,18 +122,20 @@ def test_a_crashed_server_is_started_again(running: Stack) -> None:
     assert "nothing was changed" in running.up()
 
 
-def test_a_configuration_that_its_server_refuses_changes_nothing(running: Stack) -> None:
+def test_a_configuration_that_its_server_refuses_changes_nothing(running: Stack, tmp_path: Path) -> None:
     before = running.pids()
-    file = running.state / "config" / "prometheus" / "rules" / "alerts.yaml"
-    rules = file.read_text()
-    running.configure(alerts={"HighErrorRate": {"labels": {"team": "{{ .Nonsense"}}}, retention={"logs": "40d"})
-    done = running.command("up")
-    assert done.returncode == 1
-    assert "promtool refuses its configuration" in done.stderr
-    assert "unclosed action" in done.stderr  # promtool's own words
-    assert running.pids() == before
-    assert file.read_text() == rules
-    assert running.statuses() == dict.fromkeys(running.names, "ready")
+    file = running.state / "config" / "alertmanager" / "alertmanager.yaml"
+    routes = file.read_text()
+    away = {"name": "away", "weekdays": ["sunday"], "time_zone": NEW_ZONE}
+    with new_zone(tmp_path / "zones", running.env):
+        running.configure(mute=[away], retention={"logs": "40d"})
+        done = running.command("up")
+        assert done.returncode == 1
+        assert "amtool refuses its configuration" in done.stderr
+        assert f"unknown time zone {NEW_ZONE}" in done.stderr  # amtool's own words
+        assert running.pids() == before
+        assert file.read_text() == routes
+        assert running.statuses() == dict.fromkeys(running.names, "ready")
 
 
 def test_a_broken_signalfire_yaml_touches_nothing(running: Stack) -> None:

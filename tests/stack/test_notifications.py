@@ -4,7 +4,6 @@ Alertmanager waits shorter here than in the product: its configuration is change
 nothing else comes, and nothing comes late, is told by the rounds that it logs, not by a clock."""
 
 import re
-import subprocess
 import time
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -18,6 +17,7 @@ import yaml
 
 from tests.stack.rounds import INTERVAL, LOGS_ROUNDS, Event, Rounds, count, count_until_told, groups, hurry, is_over
 from tests.support import http
+from tests.support.certificates import self_signed
 from tests.support.receivers import PASSWORD, ROUTING_KEY, USER, Notification, Receivers, receivers
 from tests.support.servers import Servers, eventually
 
@@ -30,9 +30,7 @@ WAIT_OF_THE_DAY, DAY = 1, 3  # seconds
 def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Of 127.0.0.1, signed by itself, and its key, in one file."""
     file = tmp_path_factory.mktemp("certificate") / "server.pem"
-    request = "req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=mail -addext subjectAltName=IP:127.0.0.1"
-    command = ["openssl", *request.split(), "-keyout", str(file), "-out", str(file.with_suffix(".crt"))]
-    subprocess.run(command, check=True, capture_output=True, timeout=60)
+    self_signed(file.with_suffix(".crt"), file)
     file.write_text(file.read_text() + file.with_suffix(".crt").read_text())
     return file
 

@@ -20,6 +20,7 @@ from kit.settings.ports import Ports
 from kit.stack import container_layout
 from kit.stack.addresses import url_from_container
 from kit.stack.endpoints import demo_processes, endpoints, for_runtime, main_port
+from tests.support.certificates import self_signed
 
 SETTINGS = """
 env: prod
@@ -44,7 +45,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def settings(folder: Path) -> Settings:
     (folder / "hook").write_text("https://hooks.example/T0/secret\n")
-    (folder / "own.pem").write_text("-----BEGIN CERTIFICATE-----\n")
+    self_signed(folder / "own.pem", folder / "own.key")
     (folder / "signalfire.yaml").write_text(SETTINGS)
     return load(folder / "signalfire.yaml")
 
@@ -228,7 +229,7 @@ def test_the_secret_address_of_a_receiver_is_in_no_file_but_its_own(files: Files
     written = [file for file in (folder / ".signalfire").rglob("*") if file.is_file()]
     holding = [file for file in written if "T0/secret" in file.read_text()]
     assert holding == [folder / ".signalfire/compose/secrets/alertmanager/chat.url"]
-    assert holding[0].with_name("mail.ca").read_text() == "-----BEGIN CERTIFICATE-----\n"
+    assert holding[0].with_name("mail.ca").read_text() == (folder / "own.pem").read_text()
 
 
 def test_log_files_of_this_machine_are_mounted_read_only_and_read_there(tmp_path: Path) -> None:

@@ -1,13 +1,17 @@
 """signalfire.yaml: what is accepted, and what each mistake is told."""
 
 import json
+import os
 from pathlib import Path
 
 import pytest
+import typer
 
 from kit.generators.settings import generate
 from kit.paths import ROOT
 from kit.settings import Settings, SettingsError, load
+from kit.settings.in_use import settings_in_use, state_in_use
+from tests.support.certificates import self_signed
 
 
 def write(folder: Path, text: str | bytes) -> Path:
@@ -16,6 +20,8 @@ def write(folder: Path, text: str | bytes) -> Path:
     return file
 
 
+# Seven references, each to ten of the one before.
+BOMB = "".join(f"a{i}: &a{i} [{', '.join(10 * [f'*a{i - 1}' if i else '*a'])}]\n" for i in range(7))
 # What is written, the line of the error, a part of what is wrong and a part of the hint.
 MISTAKES = [
     ("env: no\n", 1, "env: false (a yes/no value) is not text", "put it in quotes"),
@@ -202,16 +208,98 @@ MISTAKES = [
     ("a: &x {b: 1}\nc:\n  <<: *x\n", 3, "merging", "write the merged settings out"),
     ("env: dev\n  listen: x\n", 2, "wrong indentation", "in quotes"),
     (b"env: dev\nlisten: \xff\n", 2, "not UTF-8 text", "save the file as UTF-8"),
+    ("objectives:\n  - {name: a, target: 0.99, window: 5m}\n", 2, "5m is too short", "1h or more"),
+    ("objectives:\n  - {name: a, target: 0.99999999999}\n", 2, "leaves nothing that may fail", "0.9999"),
+    ("alerts:\n  HighErrorRate:\n    for: 300y\n", 3, "longer than the servers can count", "290y"),
+    ("alerts:\n  HighErrorRate:\n    for: 1y\n", 3, "longer than anybody waits", "31d or less"),
+    ("scrape:\n  interval: 1y\n", 2, "takes what is older than 5 minutes for gone", "2m or less"),
+    ("scrape:\n  evaluation_interval: 1ms\n", 2, "shorter than Prometheus can keep up with", "100ms or more"),
+    ("tracing:\n  decision_wait: 290y\n", 2, "longer than the collector can hold", "1h or less"),
+    ("budgets:\n  - {name: a, day_usd: .inf}\n", 2, "inf is not a finite number", "ordinary"),
+    ("budgets:\n  - {name: a, day_usd: 1e5}\n", 2, "'1e5' is not a number", "write 100000, without quotes"),
+    ("demo:\n  requests_per_second: 1.0e-300\n", 2, "1e-300 is hardly a request", "0.001 or more"),
+    ("logs:\n  - {service: a, files: ['']}\n", 2, "'' names no file", "/var/log/shop/*.log"),
+    ("logs:\n  - {service: a, files: [/var/log/]}\n", 2, "'/var/log/' names no file", "/var/log/shop/*.log"),
+    ("logs:\n  - {service: a, files: [~nosuch/x]}\n", 2, "there is no user 'nosuch'", "from the root"),
+    ("receivers:\n  - name: a\n    webhook:\n      url_file: ~nosuch/x\n", 4, "no user 'nosuch'", "one line"),
+    ("receivers:\n  - name: a\n    webhook:\n      url_file: ''\n", 4, "no file is named", "secrets/chat"),
+    ("receivers:\n  - name: a\n    webhook:\n      url_file: /dev/zero\n", 4, "no ordinary file", "one line"),
+    ("receivers:\n  - name: a\n    webhook:\n      url_file: pipe\n", 4, "no ordinary file", "one line"),
+    ("receivers:\n  - name: a\n    webhook:\n      url_file: text\n", 4, "is not a web address", "on one line"),
+    ("receivers:\n  - name: a\n    webhook:\n      url_env: TEXT\n", 4, "TEXT holds is not a web address", "export"),
+    ("receivers:\n  - name: a\n    webhook:\n      url_env: ''\n", 4, "not the name of an environment", "CHAT_WEBHOOK"),
+    ("receivers:\n  - name: a\n    slack:\n      api_url_file: text\n", 4, "is not a web address", "on one line"),
+    ("receivers:\n  - name: a\n    pagerduty:\n      routing_key_file: text\n", 4, "32 letters and digits", "one line"),
+    (
+        "databases:\n  - service: a\n    kind: redis\n    address: 'a:1'\n    password_file: text\n",
+        5,
+        "line breaks",
+        "one",
+    ),
+    ("receivers:\n  - name: a\n    pagerduty: {routing_key: x}\n", 3, "no such setting", "routing_key_file or routing"),
+    ("receivers:\n  - {name: demo-notifications, webhook: {url: 'http://a'}}\n", 2, "of the demo", "another name"),
+    (
+        "receivers:\n  - name: a\n    email: {smarthost: 'a:25', from: a@b.c, to: [a@b.c], ca_file: text}\n",
+        3,
+        "it holds no certificate",
+        "PEM",
+    ),
+    ("alerts:\n  HighErrorRate:\n    threshold: .nan\n", 3, "nan cannot be a threshold", "write 0, or"),
+    ("alerts:\n  HighErrorRate:\n    threshold: -1\n", 3, "-1 cannot be a threshold", "write 0, or"),
+    ("alerts:\n  HighErrorRate:\n    threshold: 1.2e+29\n", 3, "1.2e+29 cannot be", "to 1000000000000000"),
+    ("alerts:\n  HighErrorRate:\n    threshold: '5'\n", 3, "'5' is not a number", "write 5, without quotes"),
+    ("alerts:\n  HighErrorRate:\n    threshold: [5]\n", 3, "threshold: a list is not a number", "0.5"),
+    ("alerts:\n  HighErrorRate:\n    threshold: off\n", 3, "off is not a threshold", "enabled: false"),
+    ("alerts:\n  HttpErrorRatio:\n    threshold: {}\n", 3, "no threshold", "{warning: 0.02}"),
+    ("alerts:\n  HttpErrorRatio:\n    threshold:\n      warn: 1\n", 4, "'warn' is no severity", "warning?"),
+    ("alerts:\n  HttpErrorRatio:\n    threshold:\n      warning: x\n", 4, "'x' is not a number", "0.5"),
+    ("alerts:\n  HttpErrorRatio:\n    threshold:\n      info: 1\n", 4, "has no severity info", "warning, error and"),
+    ("alerts:\n  HttpErrorRatio:\n    threshold: 1\n", 3, "has several severities", "{warning: …, error: …, critical"),
+    ("alerts:\n  HttpErrorRatio:\n    severity: info\n", 3, "which cannot be changed", "leave severity out"),
+    ("alerts:\n  HighErrorRate:\n    threshold: {error: off}\n", 3, "all severities are off", "enabled: false"),
+    (
+        "alerts:\n  HttpErrorRatio:\n    services:\n      shop:\n        threshold:\n          info: 1\n",
+        6,
+        "has no severity info",
+        "warning, error and critical",
+    ),
+    ("alerts:\n  BudgetDay:\n    services: {shop: {threshold: 1}}\n", 3, "not about a service", "leave services out"),
+    ("alerts:\n  Watchdog:\n    threshold: 0\n", 3, "0 s is not how old a sample may be", "write 10 to 300"),
+    ("alerts:\n  Watchdog:\n    threshold: 1000\n", 3, "1000 s is not how old", "write 10 to 300"),
+    ("alerts:\n  HighErrorRate:\n    labels:\n      __name__: x\n", 4, "__name__ is Prometheus' own", "team"),
+    ("alerts:\n  HighErrorRate:\n    labels:\n      alertname: x\n", 4, "alertname is Prometheus' own", "team"),
+    ("alerts:\n  HighErrorRate:\n    labels:\n      a: ''\n", 4, "a label without a value", "leave the label out"),
+    ("alerts:\n  HighErrorRate:\n    labels:\n      a: '{{ x'\n", 4, "'{{ x' is a template", "the value itself"),
+    ("alerts:\n  HighErrorRate:\n    labels:\n      severity: c\n", 4, "'c' is no severity", "info, warning"),
+    ("metrics:\n  - {name: A, type: gauge, help: x}\n", 2, "'A' cannot be the name of a metric", "small letters"),
+    ("metrics:\n  - {name: http_requests_total, type: counter, help: x}\n", 2, "of Signalfire's own", "another name"),
+    ("metrics:\n  - {name: a, type: gauge, help: ' '}\n", 2, "metrics[0].help: no help", "in a sentence"),
+    ("metrics:\n  - {name: a, type: gauge, help: x, labels: {b: [1]}}\n", 2, "[1] does not say which", "the list of"),
+    ("metrics:\n  - {name: a, type: gauge, help: x, labels: {job: 1}}\n", 2, "job is set by Prometheus", "otherwise"),
+    ("metrics:\n  - {name: a, type: histogram, help: x, buckets: [2, 1]}\n", 2, "bounds of buckets", "greater than"),
+    ("a: &x [*x]\n", 1, "a reference (`*`) to what it stands in", "write the settings out"),
+    ("env: a\nlogs: " + 1500 * "[" + 1500 * "]", 2, "more than 32 levels", "so deeply"),
+    ("a: &a [1]\n" + "".join(f"a{i}: &a{i} [*a{i - 1 if i else ''}]\n" for i in range(50)), 33, "more than 32", "so"),
+    ("a: &a [1]\n" + BOMB, 6, "more than 50000 values", "write the settings out"),
+    (b"# " + 300_000 * b"x", 1, "larger than 256 KiB", "at most 256 KiB"),
+    ('env: "\\0"\n', 1, "an invisible character (U+0000)", "type the line anew"),
+    ('"\\e[31m": 1\n', 1, "an invisible character (U+001B)", "type the line anew"),
+    ('env: "\\ud800"\n', 1, "an invisible character (U+D800)", "type the line anew"),
+    ("env: !!timestamp x\n", 1, "not a value of the kind that its tag says", "in quotes"),
+    ("env: !!bool x\n", 1, "not a value of the kind that its tag says", "in quotes"),
     ("env: dev\nlisten: a\x00b\n", 2, "an invisible character (U+0000)", "type the line anew"),
 ]
 
 
 @pytest.mark.parametrize(("text", "line", "message", "hint"), MISTAKES)
 def test_a_mistake_is_told_with_its_line_and_what_to_write(
-    tmp_path: Path, text: str | bytes, line: int, message: str, hint: str
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, text: str | bytes, line: int, message: str, hint: str
 ) -> None:
     (tmp_path / "empty").touch()
     (tmp_path / "folder").mkdir()
+    (tmp_path / "text").write_text("two words\nand another line\n")
+    os.mkfifo(tmp_path / "pipe")
+    monkeypatch.setenv("TEXT", "two words")
     file = write(tmp_path, text)
     with pytest.raises(SettingsError) as caught:
         load(file)
@@ -219,6 +307,89 @@ def test_a_mistake_is_told_with_its_line_and_what_to_write(
     assert (problem.file, problem.line) == (file, line)
     assert message in problem.message
     assert hint in problem.hint
+
+
+URLS = (
+    *("http://a b", "http://a/ b", "http://a:abc", "http://a/%zz", "http://[", "http://[::1", "http://a:70000"),
+    *("http://", "http://a\\b", "http:/a", "http://a/{{ x }}", "http://999.1.1.1", "http://a..b", "http://[::1%eth0]/"),
+)
+ADDRESSES = (
+    *("::1:8080", "[::1", "[::1]", "a b:80", "x?y:80", "a,b:80", "user@x:80", "a#b:1", ":80", "a..b:80", "-a:80"),
+    *("a:٣", "a:0", "a:65536", "a:+1", "999.1.1.1:80", "1.2.3:80", "[fe80::1%eth0]:80", "a:80\u00a0", f"{64 * 'a'}:80"),
+)
+MAILS = ("a", "@b", "a@", "a b@c", "a@b c", "a..b@c", ".a@c", "a@b..c", "a@[1.2.3.4", "a;b@c", 'a"b@c', "a@b@c")
+LISTENS = (
+    "fe80::1%eth0",
+    "fe80::1",
+    "255.255.255.255",
+    "224.0.0.1",
+    "ff02::1",
+    "0.0.0.1",
+    "240.0.0.1",
+    "::ffff:1.2.3.4",
+)
+PATHS = ("m", "/a?b", "/a#b", "/a b", "/a%20b", "")
+
+
+@pytest.mark.parametrize(
+    ("setting", "value"),
+    [
+        *(("receivers: [{name: a, webhook: {url: %s}}]", url) for url in URLS),
+        *(("targets: [{service: a, addresses: [%s]}]", address) for address in ADDRESSES),
+        *(("databases: [{service: a, kind: redis, address: %s}]", address) for address in ADDRESSES),
+        *(("receivers: [{name: a, email: {smarthost: 'a:25', from: a@b, to: [%s]}}]", mail) for mail in MAILS),
+        *(("listen: %s", listen) for listen in LISTENS),
+        *(("targets: [{service: a, addresses: ['a:1'], metrics_path: %s}]", path) for path in PATHS),
+    ],
+)
+def test_what_nothing_could_be_reached_by_is_refused(tmp_path: Path, setting: str, value: str) -> None:
+    with pytest.raises(SettingsError) as caught:
+        load(write(tmp_path, "\n" + setting % json.dumps(value)))
+    [problem] = caught.value.problems
+    assert problem.line == 2
+    assert "write" in problem.hint or "start" in problem.hint
+
+
+@pytest.mark.parametrize(
+    ("setting", "value"),
+    [
+        *(
+            ("receivers: [{name: a, webhook: {url: %s}}]", url)
+            for url in (
+                "http://a",
+                "https://u:p%20@[::1]:8/x?a=%zz#b",
+                "http://my_db.:1/$%7Bx}",
+                "http://bücher.example/ü",
+            )
+        ),
+        *(
+            ("targets: [{service: a, addresses: [%s]}]", address)
+            for address in ("127.0.0.1:80", "[::1]:80", "my_db:65535", "a.b.:1", "bücher.example:80")
+        ),
+        *(
+            ("receivers: [{name: a, email: {smarthost: 'a:25', from: a@b, to: [%s]}}]", mail)
+            for mail in ("root@localhost", "a.b+c@d.example", "jörg@bücher.example")
+        ),
+        *(("listen: %s", listen) for listen in ("127.0.0.1", "0.0.0.0", "::", "::1", "192.168.1.2", "2001:db8::1")),
+        ("targets: [{service: a, addresses: ['a:1'], metrics_path: %s}]", "/metrics/ü/$x"),
+    ],
+)
+def test_what_can_be_reached_is_taken(tmp_path: Path, setting: str, value: str) -> None:
+    load(write(tmp_path, setting % json.dumps(value)))
+
+
+def test_what_a_secret_is_stays_untold(tmp_path: Path) -> None:
+    (tmp_path / "hook").write_text("hunter2 hunter3")
+    with pytest.raises(SettingsError) as caught:
+        load(write(tmp_path, "receivers: [{name: a, webhook: {url_file: hook}}]\n"))
+    assert "hunter" not in str(caught.value)
+
+
+def test_a_folder_whose_name_looks_like_a_pattern_is_none(tmp_path: Path) -> None:
+    folder = tmp_path / "logs [old] {1}*"
+    folder.mkdir()
+    [entry] = load(write(folder, "logs: [{service: a, files: ['*.log']}]\n")).logs
+    assert entry.files == [str(tmp_path / "logs \\[old\\] \\{1\\}\\*" / "*.log")]
 
 
 def test_every_mistake_of_a_file_is_told_at_once(tmp_path: Path) -> None:
@@ -231,6 +402,20 @@ def test_every_mistake_of_a_file_is_told_at_once(tmp_path: Path) -> None:
 def test_a_file_that_is_not_there_says_so(tmp_path: Path) -> None:
     with pytest.raises(SettingsError, match="there is no such file"):
         load(tmp_path / "gone.yaml")
+
+
+def test_a_command_says_where_a_user_is_that_nobody_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SIGNALFIRE_CONFIG", "~nosuch/signalfire.yaml")
+    for start in (settings_in_use, state_in_use):
+        with pytest.raises(typer.Exit) as ended:
+            start()
+        assert ended.value.exit_code == 2
+
+
+def test_of_many_mistakes_the_first_are_told(tmp_path: Path) -> None:
+    with pytest.raises(SettingsError) as caught:
+        load(write(tmp_path, "".join(f"a{number}: 1\n" for number in range(20_000))))
+    assert [problem.line for problem in caught.value.problems] == list(range(1, 51))
 
 
 @pytest.mark.parametrize("text", ["", "# nothing\n", "\ufeff", "targets:\n#  - service: shop\nports:\n", "{}\n"])
@@ -258,11 +443,12 @@ def test_templates_get_every_key_and_of_alerts_only_what_was_written(tmp_path: P
 
 def test_paths_start_at_the_file_that_names_them(tmp_path: Path) -> None:
     (tmp_path / "hook").write_text("http://127.0.0.1:1/x\n")
+    self_signed(tmp_path / "own.pem", tmp_path / "own.key")
     text = "logs:\n  - {service: shop, files: ['logs/*.log']}\nreceivers:\n  - {name: a, webhook: {url_file: hook}}\n"
-    text += "  - {name: b, email: {smarthost: 'm:587', from: a@b.c, to: [a@b.c], ca_file: hook}}\n"
+    text += "  - {name: b, email: {smarthost: 'm:587', from: a@b.c, to: [a@b.c], ca_file: own.pem}}\n"
     settings = load(write(tmp_path, text))
     assert settings.receivers[1].email is not None
-    assert settings.receivers[1].email.ca_file == str(tmp_path / "hook")
+    assert settings.receivers[1].email.ca_file == str(tmp_path / "own.pem")
     assert settings.logs[0].files == [str(tmp_path / "logs/*.log")]
     assert settings.receivers[0].way.secret_file == str(tmp_path / "hook")
 
