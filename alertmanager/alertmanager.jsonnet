@@ -1,4 +1,5 @@
 // Alertmanager: who is told of what, how soon, and how often again.
+local digest = import 'alertmanager/digest.libsonnet';
 local inhibition = import 'alertmanager/inhibition.libsonnet';
 local mute = import 'alertmanager/mute.libsonnet';
 local kinds = import 'alertmanager/receivers.libsonnet';
@@ -10,7 +11,15 @@ local severities = ['critical', 'error', 'warning', 'info'];
 function(settings, runtime)
   local me = runtime.servers.alertmanager;
   local config = me.config + '/alertmanager.yaml';
-  local routes = routes_of(settings, severities);
+  local mutes = std.map(mute, settings.mute);
+  local digests = {
+    [receiver.name]: { name: 'signalfire/daily/' + receiver.name } + found
+    for receiver in settings.receivers
+    if receiver.email != null
+    for found in [digest([each for each in mutes if std.member(receiver.mute, each.name)])]
+    if found != null
+  };
+  local routes = routes_of(settings, severities, digests);
 
   // What the runtime brings along: they get all severities, and the proof that alerts arrive.
   local machines = [{ name: webhook.name, webhook: webhook } for webhook in runtime.webhooks];
@@ -57,7 +66,10 @@ function(settings, runtime)
           ],
         },
         inhibit_rules: inhibition(severities),
-        [if settings.mute != [] then 'time_intervals']: std.map(mute, settings.mute),
+        [if mutes != [] then 'time_intervals']: mutes + [
+          { name: each.name, time_intervals: [each.time_interval] }
+          for each in std.objectValues(digests)
+        ],
         receivers: [
           { name: 'signalfire/nobody' },
           told('signalfire/unclassified', machines + routes.fallback),

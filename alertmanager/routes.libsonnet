@@ -18,7 +18,8 @@ local others = 'pipeline!="true"';
 local one_of(label, values) = '%s=~"%s"' % [label, regex.any_of(values)];
 local none_of(label, values) = '%s!~"%s"' % [label, regex.any_of(values)];
 
-function(settings, severities)
+// digests: by the name of a receiver that has quiet times, when its mail of the day is sent (digest.libsonnet).
+function(settings, severities, digests)
   local own_cooldowns = [
     alert.labels.cooldown
     for alert in std.objectValues(settings.alerts)
@@ -57,28 +58,42 @@ function(settings, severities)
   local besides_pipeline(person) = if std.member(pipeline, person) then [others] else [];
 
   // Notes come together once a day: the first is told after an hour, what follows is collected.
-  local daily = {
+  local daily(receiver) = {
     matchers: ['severity="info"'],
     group_by: ['severity'],
     group_wait: '1h',
-    group_interval: '24h',
     repeat_interval: '23h',
-  };
+  } + (
+    local digest = std.get(digests, receiver.name);
+    if receiver.mute == [] then { group_interval: '24h' }
+    else if digest == null then { group_interval: '1h' }
+    // Once in its stretch of each day.
+    else { group_interval: '%dm' % digest.minutes, active_time_intervals: [digest.name] }
+  );
 
-  local route(receiver, matchers) =
+  // of: the severities that the matchers let through.
+  local route(receiver, of, matchers) =
     // Routes below this one do not inherit it.
     local muted = if receiver.mute == [] then {} else { mute_time_intervals: receiver.mute };
+    local collected = if receiver.kind == 'email' then std.setInter(['info'], std.set(of)) else [];
     muted {
       receiver: receiver.name,
       matchers: matchers,
       continue: true,  // the next receiver is told too
       routes:
-        (if receiver.kind == 'email' then [muted + daily] else [])
-        + [muted { matchers: ['cooldown="%s"' % cooldown], repeat_interval: cooldown } for cooldown in cooldowns],
+        [muted + daily(receiver) for _ in collected]
+        + (
+          if std.set(of) == collected then []
+          else [
+            muted { matchers: ['cooldown="%s"' % cooldown], repeat_interval: cooldown }
+            for cooldown in cooldowns
+          ]
+        ),
     };
 
   local for_person(person) = route(
     person,
+    person.takes,
     [one_of('severity', person.takes)]
     + (if person.teams == [] then [] else [one_of('team', person.teams)])
     + besides_pipeline(person),
@@ -90,7 +105,7 @@ function(settings, severities)
     local teams = std.set(std.flatMap(function(person) person.teams, takers));
     local rest = ['severity="%s"' % severity] + (if teams == [] then [] else [none_of('team', teams)]);
     if std.length([person for person in takers if person.teams == []]) > 0 then []
-    else [route(person, rest + besides_pipeline(person)) for person in fallback];
+    else [route(person, [severity], rest + besides_pipeline(person)) for person in fallback];
 
   {
     fallback: fallback,
@@ -105,9 +120,9 @@ function(settings, severities)
       for receiver in settings.receivers
       if waits_for_watchdog(receiver)
     ],
-    for_machine(machine):: route(machine { kind: 'webhook', mute: [] }, [one_of('severity', severities)]),
+    for_machine(machine):: route(machine { kind: 'webhook', mute: [] }, severities, [one_of('severity', severities)]),
     for_persons::
-      [route(person, [about_notifications]) for person in pipeline]
+      [route(person, severities, [about_notifications]) for person in pipeline]
       + [for_person(person) for person in persons]
       + std.flatMap(left_over, left_to_fallback),
   }

@@ -2,6 +2,8 @@
 
 import subprocess
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +16,7 @@ from kit.render.addresses_for_templates import native
 from kit.render.files import write_folder
 from kit.render.template import evaluate
 from kit.settings import Settings
+from kit.settings.durations import seconds
 
 DEMO = [{"name": "notifications", "port": 8005, "webhook": "/alerts"}]
 EVERYBODY: dict[str, Any] = {"name": "everybody", "webhook": {"url": "http://127.0.0.1:1/"}}
@@ -193,3 +196,83 @@ def test_no_cause_hides_what_is_worse_than_itself(written: Write) -> None:
     by_cause = [rule for rule in rules if rule["source_matchers"][0].startswith("alertname")]
     assert by_cause
     assert all('severity!="critical"' in rule["target_matchers"] for rule in by_cause)
+
+
+WEEK = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
+
+
+def is_in(intervals: list[dict[str, Any]], moment: datetime) -> bool:
+    """As Alertmanager decides it."""
+    clock = f"{moment:%H:%M}"
+    return any(
+        WEEK[moment.weekday()] in interval.get("weekdays", WEEK)
+        and any(
+            range_["start_time"] <= clock < range_["end_time"]
+            for range_ in interval.get("times", [{"start_time": "00:00", "end_time": "24:00"}])
+        )
+        for interval in intervals
+    )
+
+
+def digests_of_three_weeks(config: Path, first_note: datetime) -> list[datetime]:
+    """When the mail of the day is sent, if there are notes all the time."""
+    document = yaml.safe_load(config.read_text())
+    intervals = {each["name"]: each["time_intervals"] for each in document["time_intervals"]}
+    [mail] = [route for route in routes(config, "mail") if "info" in route["matchers"][0]]
+    daily = mail["routes"][0]
+    step = timedelta(seconds=seconds(daily["group_interval"]))
+    moment, sent = first_note + timedelta(hours=1), []
+    while moment < first_note + timedelta(weeks=3):
+        muted = any(is_in(intervals[name], moment) for name in daily["mute_time_intervals"])
+        active = all(is_in(intervals[name], moment) for name in daily.get("active_time_intervals", []))
+        if active and not muted:
+            sent.append(moment)
+        moment += step
+    return sent
+
+
+NIGHTS = {"times": ["22:00-07:00"]}
+WEEKENDS = {"weekdays": ["saturday", "sunday"]}
+
+
+@pytest.mark.parametrize(
+    ("mutes", "a_week"),
+    [
+        ([NIGHTS], 7),
+        ([WEEKENDS], 5),
+        ([NIGHTS, WEEKENDS], 5),
+        ([{"times": ["22:00-07:00", "07:00-09:00"]}], 7),
+        ([{"times": ["00:00-23:30"]}], 7),
+        ([{"times": ["00:30-00:00"]}], 7),
+        ([{"times": ["22:00-07:00"], "weekdays": ["friday"]}], 7),
+        ([{"weekdays": [*WEEK[:4]]}, {"times": ["00:00-22:00"], "weekdays": [*WEEK[4:]]}], 3),
+    ],
+)
+@pytest.mark.parametrize("first_note", [datetime(2026, 1, 15, hour, 17, tzinfo=UTC) for hour in (1, 6, 12, 21, 23)])
+def test_quiet_times_hold_up_the_mail_of_the_day_for_no_longer_than_they_last(
+    written: Write, mutes: list[dict[str, Any]], a_week: int, first_note: datetime
+) -> None:
+    """Whenever the first note came, and once a day at most."""
+    named = [{"name": f"quiet-{index}", **mute} for index, mute in enumerate(mutes)]
+    config = written({"receivers": [MAIL | {"mute": [each["name"] for each in named]}], "mute": named})
+    sent = digests_of_three_weeks(config, first_note)
+    assert len(sent) in (3 * a_week - 1, 3 * a_week, 3 * a_week + 1)
+    assert all(later - earlier >= timedelta(hours=23) for earlier, later in pairwise(sent))
+
+
+def test_a_receiver_that_is_always_quiet_is_told_nothing_and_one_of_two_time_zones_is(written: Write) -> None:
+    always = [{"name": "always", "weekdays": list(WEEK)}]
+    config = written({"receivers": [MAIL | {"mute": ["always"]}], "mute": always})
+    assert digests_of_three_weeks(config, datetime(2026, 1, 15, 12, tzinfo=UTC)) == []
+    two = [{"name": "here", **NIGHTS}, {"name": "there", **NIGHTS, "time_zone": "Asia/Tokyo"}]
+    config = written({"receivers": [MAIL | {"mute": ["here", "there"]}], "mute": two})
+    assert len(digests_of_three_weeks(config, datetime(2026, 1, 15, 12, tzinfo=UTC))) > 3 * 7
+
+
+def test_a_mail_of_notes_alone_has_no_other_routes(written: Write) -> None:
+    """Nothing would ever take them."""
+    config = written({"receivers": [*THREE, MAIL | {"name": "all", "severities": ["info", "error"]}]})
+    [notes] = [route for route in routes(config, "mail") if "info" in route["matchers"][0]]
+    assert len(notes["routes"]) == 1
+    [mixed] = [route for route in routes(config, "all") if "info" in route["matchers"][0]]
+    assert len(mixed["routes"]) > 8
