@@ -5,6 +5,7 @@
 //
 // Every target must carry the labels `env`, `service` and `instance`.
 local duration = import 'prometheus/lib/duration.libsonnet';
+local settings = import 'prometheus/lib/settings.libsonnet';
 
 {
   _config+:: {
@@ -42,6 +43,8 @@ local duration = import 'prometheus/lib/duration.libsonnet';
     // "The last minute", or longer where scrapes are so far apart that a minute would not hold two of them safely.
     short_window: '%ds' % std.max(60, std.ceil(4 * duration.seconds(self.settings.scrape.interval))),
   },
+
+  assert settings.check(self._config.settings),
 
   local config = self._config,
   signals:: (import 'prometheus/signals/signals.libsonnet')(config),

@@ -7,13 +7,24 @@ function(settings, runtime)
   local me = servers.prometheus;
   local config = me.config + '/prometheus.yaml';
 
-  local all = std.mapWithIndex(function(index, target) target { index: index }, runtime.services);
-  // A service may be listed more than once (with another path, say): its jobs then need different names.
-  local job_name(target) =
-    local earlier = [other for other in all if other.service == target.service && other.index < target.index];
-    if earlier == [] then target.service else '%s-%d' % [target.service, std.length(earlier) + 1];
+  // A service may be listed more than once (with another path, say, or as a database): its jobs then need different
+  // names, which no other service has either.
+  local services = std.set([one.service for one in runtime.services + runtime.databases]);
+  local free_name(service, taken, number) =
+    local name = '%s-%d' % [service, number];
+    if std.member(taken, name) || std.member(services, name) then free_name(service, taken, number + 1) else name;
+  local named(list, taken) = std.foldl(
+    function(state, one)
+      local name = if std.member(state.taken, one.service) then free_name(one.service, state.taken, 2) else one.service;
+      { taken: state.taken + [name], all: state.all + [one { job_name: name }] },
+    list,
+    { taken: taken, all: [] }
+  );
+  local targets = named(runtime.services, []);
+  local all = targets.all;
+  local databases = named(runtime.databases, targets.taken).all;
   local scrape(target) = {
-    job_name: job_name(target),
+    job_name: target.job_name,
     [if std.objectHas(target, 'metrics_path') then 'metrics_path']: target.metrics_path,
     [if std.objectHas(target, 'scheme') then 'scheme']: target.scheme,
     local labels = { job: target.service, service: target.service, env: settings.env },
@@ -37,7 +48,7 @@ function(settings, runtime)
     },
   };
   local database_scrape(database) = database_job[database.kind](database) + {
-    job_name: database.service,
+    job_name: database.job_name,
     static_configs: [{
       targets: [servers[database.kind + '_exporter'].address],
       labels: { job: database.service, service: database.service, env: settings.env, instance: database.instance },
@@ -103,7 +114,7 @@ function(settings, runtime)
           alertmanagers: [{ static_configs: [{ targets: [servers.alertmanager.address] }] }],
         },
         scrape_configs: [scrape(target) for target in all]
-                        + [database_scrape(database) for database in runtime.databases],
+                        + [database_scrape(database) for database in databases],
       },
       'rules/recording.yaml': mixin.prometheusRules,
       'rules/alerts.yaml': mixin.prometheusAlerts,

@@ -84,7 +84,7 @@ local grid(rows) =
     tags: ['signalfire'],
     schemaVersion: 41,
     version: 1,
-    editable: true,
+    editable: false,
     graphTooltip: 1,
     fiscalYearStartMonth: 0,
     timezone: 'browser',

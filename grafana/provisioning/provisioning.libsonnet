@@ -7,6 +7,7 @@
 //   trace → logs     a span opens the log lines of its trace, a minute around it
 //   trace → metrics  a span opens the requests, errors and latency of its service
 local signalfire = import 'mixin.libsonnet';
+local duration = import 'prometheus/lib/duration.libsonnet';
 
 local logs_of_trace = '{service_name="${__span.tags["service.name"]}"} | trace_id="${__trace.traceId}"';
 
@@ -36,7 +37,7 @@ function(settings, runtime)
           jsonData: {
             httpMethod: 'POST',
             prometheusType: 'Prometheus',
-            timeInterval: settings.scrape.interval,
+            timeInterval: duration.go(settings.scrape.interval),  // it does not know 1m30s
             exemplarTraceIdDestinations: [{ name: 'trace_id', datasourceUid: uids.jaeger, urlDisplayLabel: 'Trace' }],
           },
         }),

@@ -14,6 +14,7 @@ local modules = {
   'Anomalies and forecasts': import 'anomalies.libsonnet',
   'The monitoring itself': import 'stack.libsonnet',
 };
+local changeable = ['threshold', 'services', 'for', 'severity', 'labels', 'enabled'];
 local adjustable = ['for', 'labels', 'enabled', 'services'];
 
 // Levels with the thresholds that signalfire.yaml gives them by severity; `off` removes one.
@@ -32,10 +33,28 @@ local with_thresholds(declared, thresholds) =
     if std.get(thresholds, level.severity, true) != false
   ] };
 
+local only_threshold(declared, thresholds) =
+  local levels = with_thresholds(declared, thresholds).levels;
+  assert levels != [] : 'alerts: %s: its only severity is off; write enabled: false' % declared.name;
+  levels[0].threshold;
+
 local overridden(declared, wanted) =
   local threshold = std.get(wanted, 'threshold');
   local severity = std.get(wanted, 'severity');
   local several = std.length(declared.levels) > 1;
+  local unknown = std.setDiff(std.objectFields(wanted), std.set(changeable));
+  assert unknown == [] :
+         'alerts: %s: there is no such setting: %s; there are %s' % [
+    declared.name,
+    std.join(', ', unknown),
+    std.join(', ', changeable),
+  ];
+  assert threshold == null || std.isNumber(threshold) || std.isObject(threshold) :
+         'alerts: %s: threshold is %s; write a number, or one by severity: {%s: 5}' % [
+    declared.name,
+    std.manifestJsonMinified(threshold),
+    declared.levels[0].severity,
+  ];
   local shape = '{%s}' % std.join(', ', ['%s: %.10g' % [level.severity, level.threshold] for level in declared.levels]);
   assert !several || threshold == null || std.isObject(threshold) :
          'alerts: %s has several severities; write threshold: %s' % [declared.name, shape];
@@ -44,12 +63,14 @@ local overridden(declared, wanted) =
     declared.name,
     declared.levels[0].severity,
   ];
-  assert std.get(wanted, 'services', {}) == {} || std.member(declared.by, 'service') :
+  assert std.member([null, {}], std.get(wanted, 'services')) || std.member(declared.by, 'service') :
          'alerts: %s is not about a service; leave out services' % declared.name;
   declared
   + { [key]: wanted[key] for key in adjustable if std.get(wanted, key) != null }
   + (
-    if std.isObject(threshold) then with_thresholds(declared, threshold)
+    if std.isObject(threshold) && several then with_thresholds(declared, threshold)
+    // Of one severity, which may be changed along with it.
+    else if std.isObject(threshold) then { threshold: only_threshold(declared, threshold) }
     else if threshold != null then { threshold: threshold } else {}
   )
   + (if severity != null then { severity: severity } else {});

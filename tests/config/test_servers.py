@@ -6,6 +6,9 @@ from typing import Any
 import pytest
 import yaml
 
+from kit.render.addresses_for_templates import compose
+from kit.render.template import evaluate
+from kit.settings import Settings
 from tests.config.rendering import SERVERS, checked, rendered
 
 EVERYTHING: dict[str, Any] = {
@@ -85,6 +88,26 @@ def test_a_service_listed_twice_has_two_jobs_with_the_same_labels(tmp_path: Path
         labels = dict(jobs[name]["static_configs"][0]["labels"])
         assert labels.pop("instance") in jobs[name]["static_configs"][0]["targets"]
         assert labels == {"job": "shop", "service": "shop", "env": "prod.eu-1"}
+
+
+def test_jobs_have_names_of_their_own_whatever_services_are_called(tmp_path: Path) -> None:
+    names = ("shop", "shop", "shop-2", "shop", "shop-3", "prometheus", "prometheus-2", "prometheus")
+    targets = [{"service": name, "addresses": [f"127.0.0.1:{8000 + n}"]} for n, name in enumerate(names)]
+    jobs = [job["job_name"] for job in config("prometheus", {"targets": targets}, tmp_path)["scrape_configs"]]
+    assert len(set(jobs)) == len(jobs)
+    assert {"shop", "shop-2", "shop-3", "shop-4", "shop-5"} <= set(jobs)
+
+
+def test_a_database_may_be_called_like_a_service(tmp_path: Path) -> None:
+    document = {
+        "targets": [{"service": "shop", "addresses": ["127.0.0.1:8080"]}],
+        "databases": [{"service": "shop", "kind": "redis", "address": "127.0.0.1:6379"}],
+    }
+    settings = Settings.model_validate(document)
+    result = evaluate("prometheus/prometheus.jsonnet", settings.for_templates(), compose(settings, demo=[]))
+    jobs = [job["job_name"] for job in yaml.safe_load(result.files["prometheus.yaml"])["scrape_configs"]]
+    assert {"shop", "shop-2"} <= set(jobs)
+    assert len(set(jobs)) == len(jobs)
 
 
 def test_what_looks_like_a_variable_is_taken_as_it_is(tmp_path: Path) -> None:

@@ -1,4 +1,5 @@
 // Whether what should be watched is there.
+local duration = import '../../lib/duration.libsonnet';
 local promql = import '../../signals/promql.libsonnet';
 
 // A server of the stack of which nothing answers: worse than one instance that is down, which it silences.
@@ -64,7 +65,8 @@ function(signals, config) [
     local own_up = promql.select('up', ['job="%s"' % config.prometheus_job, config.selector]),
     expr:: 'time() - max(timestamp(%s)) < %.10g' % [own_up, self.threshold],
     compare: '<',
-    threshold: 120,
+    // It must not be silent between two scrapes.
+    threshold: std.max(120, 2 * duration.seconds(config.settings.scrape.interval)),
     'for': '0s',
     severity: 'info',
     cooldown: '5m',

@@ -1,9 +1,20 @@
 // Alertmanager: its configuration, its members, and what becomes of the notifications.
+local regex = import '../../lib/regex.libsonnet';
 local promql = import '../promql.libsonnet';
 local signal = import '../signal.libsonnet';
 
 function(config)
   local scope = promql.scope(config);
+  // Who waits for the Watchdog, where that is known; else whoever is named after it.
+  local waits(receiver) =
+    local webhook = std.get(receiver, 'webhook');
+    webhook != null && std.get(webhook, 'watchdog', false);
+  local watchdogs = 'receiver_name=~"%s"' % (
+    if std.objectHas(config.settings, 'receivers') then
+      regex.any_of(['signalfire/watchdog'] + [one.name for one in config.settings.receivers if waits(one)])
+    else '.*watchdog.*'
+  );
+
   local by_receiver = scope.by_service + ['receiver', 'integration'];
 
   local per_minute(metric) = '60 * sum by (env, service, receiver, integration) (%s)'
@@ -136,8 +147,8 @@ function(config)
         and time() - max by (env, service) (%(started)s) < 900
         or sum by (env, service) (increase(%(sent)s[15m])) - sum by (env, service) (increase(%(failed)s[15m]))
       ||| % {
-        sent: scope.raw('alertmanager_notifications_total', ['receiver_name=~".*watchdog.*"']),
-        failed: scope.raw('alertmanager_notifications_failed_total', ['receiver_name=~".*watchdog.*"']),
+        sent: scope.raw('alertmanager_notifications_total', [watchdogs]),
+        failed: scope.raw('alertmanager_notifications_failed_total', [watchdogs]),
         started: scope.raw('process_start_time_seconds'),
       },
       {
@@ -145,8 +156,8 @@ function(config)
         unit: 'none',
         min: 0,
         decimals: 0,
-        description: 'How often the Watchdog was delivered in the last 15 minutes. It is sent every 5 minutes; at 0 ' +
-                     'nobody would hear of any alert.',
+        description: 'How often the Watchdog was delivered in the last 15 minutes. It is sent every 5 minutes, or ' +
+                     'every minute to whoever waits for it; at 0 nobody would hear of any alert.',
       },
     ),
 

@@ -30,6 +30,15 @@ def test_the_go_implementation_of_jsonnet_makes_the_same(mixin: Json) -> None:
     assert json.loads(_gojsonnet.evaluate_snippet("test", snippet, jpathdir=[str(ROOT)])) == mixin
 
 
+def test_the_example_works_where_this_repository_is_vendored(files: dict[str, str], tmp_path: Path) -> None:
+    (tmp_path / "vendor").mkdir()
+    (tmp_path / "vendor" / "signalfire").symlink_to(ROOT)
+    there = tmp_path / "vendor" / "signalfire" / "examples" / "mixin" / "files.jsonnet"
+    assert json.loads(_gojsonnet.evaluate_file(str(there), jpathdir=[])) == files
+    own = "local m = import 'signalfire/mixin.libsonnet'; std.objectFields(m.grafanaDashboards)"
+    assert json.loads(_gojsonnet.evaluate_snippet("own.jsonnet", own, jpathdir=[str(tmp_path / "vendor")]))
+
+
 def test_the_example_has_all_rules_alerts_and_dashboards(files: dict[str, str], mixin: Json) -> None:
     dashboards = {f"dashboards/{name}" for name in mixin["dashboards"]}
     assert set(files) == {"rules/recording.yaml", "rules/alerts.yaml", *dashboards}

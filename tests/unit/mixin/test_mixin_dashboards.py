@@ -47,6 +47,11 @@ def prometheus_targets(dashboard: Json) -> list[tuple[str, Json]]:
     ]
 
 
+def test_a_dashboard_is_changed_in_its_source_alone(dashboard: Json) -> None:
+    """As its provisioning says, too."""
+    assert dashboard["editable"] is False
+
+
 def test_the_dashboards(dashboards: dict[str, Json]) -> None:
     assert set(REQUIRED_PANELS) == {name.removesuffix(".json") for name in dashboards}, (
         "say in REQUIRED_PANELS what each is for"

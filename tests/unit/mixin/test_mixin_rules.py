@@ -125,11 +125,73 @@ def test_a_service_may_have_a_threshold_of_its_own(mixin_with: MixinWith) -> Non
     ("override", "told"),
     [
         ({"Watchdog": {"services": {"shop": {"threshold": 1}}}}, "Watchdog is not about a service; leave out services"),
+        ({"HighErrorRate": {"treshold": 5}}, "no such setting: treshold; there are threshold, services, for"),
+        ({"HighErrorRate": {"threshold": "5"}}, 'threshold is "5"; write a number, or one by severity'),
+        ({"HighErrorRate": {"threshold": [5]}}, "write a number, or one by severity"),
+        ({"HighErrorRate": {"threshold": {"error": False}}}, "its only severity is off; write enabled: false"),
+        ({"HighErrorRate": {"threshold": {"info": 1}}}, "HighErrorRate has no severity info; it has error"),
+        ({"HighErrorRate": 5}, "alerts.HighErrorRate: write { threshold: 5 }"),
     ],
 )
 def test_an_override_that_makes_no_sense_is_refused(override: Json, told: str, mixin_with: MixinWith) -> None:
     with pytest.raises(JsonnetError, match=told):
         mixin_with({"alerts": override}, "alerts")
+
+
+@pytest.mark.parametrize(
+    ("settings", "told"),
+    [
+        ({"scrape": {}}, "settings: scrape.interval: write a duration, such as '15s'"),
+        ({"scrape": {"interval": 15}}, "settings: scrape.interval: write a duration"),
+        ({"scrape": {"interval": "often"}}, '"often" is not a duration'),
+        ({"env": 5}, "settings: env: write a text"),
+        ({"budgets": {}}, "settings: budgets: write a list"),
+        ({"budgets": [{"day_usd": 1}]}, r"settings: budgets\[0\]: write { name"),
+        ({"objectives": [{"name": "a", "window": "30d"}]}, r"objectives\[0\].target: write a number"),
+        ({"objectives": [{"name": "a", "target": 0.99}]}, r"objectives\[0\].window: write a duration"),
+    ],
+)
+def test_a_setting_that_is_none_is_refused_in_words(settings: Json, told: str, mixin_with: MixinWith) -> None:
+    with pytest.raises(JsonnetError, match=told):
+        mixin_with(settings, "rules")
+
+
+def test_a_threshold_by_severity_and_another_severity_go_together(mixin_with: MixinWith) -> None:
+    override = {"threshold": {"error": 7}, "severity": "critical"}
+    groups = mixin_with({"alerts": {"HighErrorRate": override}}, "alerts")["alerts"]["groups"]
+    [rule] = [rule for group in groups for rule in group["rules"] if rule["alert"] == "HighErrorRate"]
+    assert (rule["expr"], rule["labels"]["severity"]) == ("service:http_errors:per_minute > 7", "critical")
+
+
+@pytest.mark.parametrize(("interval", "threshold"), [("5s", 120), ("1m", 120), ("2m", 240)])
+def test_the_watchdog_is_not_silent_between_two_scrapes(interval: str, threshold: int, mixin_with: MixinWith) -> None:
+    groups = mixin_with({"scrape": {"interval": interval}}, "alerts")["alerts"]["groups"]
+    [rule] = [rule for group in groups for rule in group["rules"] if rule["alert"] == "Watchdog"]
+    assert rule["expr"].endswith(f"< {threshold}")
+
+
+def _watchdogs(rules: Json) -> str:
+    [rule] = [
+        rule
+        for group in rules["groups"]
+        for rule in group["rules"]
+        if rule.get("record") == "service:watchdog_notifications:delivered_15m"
+    ]
+    [selector] = set(re.findall(r'receiver_name=~"([^"]*)"', rule["expr"]))
+    return selector
+
+
+def test_the_watchdog_is_delivered_to_whoever_waits_for_it(mixin_with: MixinWith) -> None:
+    """Whatever they are called; and to nobody else who is called after it."""
+    receivers = [
+        {"name": "snitch.io", "webhook": {"url": "http://a", "watchdog": True}},
+        {"name": "watchdog-team", "webhook": {"url": "http://a", "watchdog": False}},
+        {"name": "chat", "webhook": None, "slack": {"api_url_file": "a"}},
+    ]
+    selector = _watchdogs(mixin_with({"receivers": receivers}, "rules")["rules"])
+    names = ("signalfire/watchdog", "snitch.io", "snitchxio", "watchdog-team", "chat")
+    assert [name for name in names if re.fullmatch(selector, name)] == ["signalfire/watchdog", "snitch.io"]
+    assert re.fullmatch(_watchdogs(mixin_with({}, "rules")["rules"]), "my-watchdog")
 
 
 def test_an_override_of_no_alert_is_refused(mixin_with: MixinWith) -> None:
