@@ -5,6 +5,7 @@ import contextlib
 from collections.abc import AsyncIterator
 
 from fastapi import APIRouter, Depends, FastAPI, Request
+from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from signalfire import setup_monitoring
 from signalfire.databases import instrument_sqlalchemy
@@ -57,6 +58,7 @@ def create_app(settings: Settings) -> FastAPI:
     app.include_router(version_1)
     app.include_router(faults.router)
     app.add_exception_handler(QueueFullError, refuse_job)
+    app.add_exception_handler(RequestValidationError, refuse_input)
     return app
 
 
@@ -77,3 +79,10 @@ async def lifespan(app: FastAPI) -> AsyncIterator[None]:
 
 def refuse_job(_request: Request, error: Exception) -> JSONResponse:
     return JSONResponse({"detail": str(error)}, status_code=429, headers={"Retry-After": "60"})
+
+
+def refuse_input(_request: Request, error: Exception) -> JSONResponse:
+    """What is wrong and where, without the input: a number such as NaN, or half a character, can be no answer's part."""
+    assert isinstance(error, RequestValidationError)
+    problems = [{"type": each["type"], "loc": each["loc"], "msg": each["msg"]} for each in error.errors()]
+    return JSONResponse({"detail": problems}, status_code=422)

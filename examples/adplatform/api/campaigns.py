@@ -6,7 +6,7 @@ from examples.adplatform import queue
 from examples.adplatform.api import ads
 from examples.adplatform.api.dependencies import DatabaseSession, ExistingCampaign
 from examples.adplatform.api.forecasting import Accuracy
-from examples.adplatform.api.schemas import CampaignView, JobView, NewCampaign, Platform, Results
+from examples.adplatform.api.schemas import LARGEST_INTEGER, CampaignView, JobView, NewCampaign, Platform, Results
 from examples.adplatform.handover import handed_over
 from examples.adplatform.tables import AgentTask, Campaign
 
@@ -20,7 +20,7 @@ def list_campaigns(
     session: DatabaseSession,
     platform: Platform | None = None,
     limit: int = Query(default=20, ge=1, le=100),
-    offset: int = Query(default=0, ge=0),
+    offset: int = Query(default=0, ge=0, le=LARGEST_INTEGER),
 ) -> list[Campaign]:
     wanted = select(Campaign).order_by(Campaign.id).limit(limit).offset(offset)
     if platform is not None:

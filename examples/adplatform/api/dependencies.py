@@ -7,6 +7,7 @@ from fastapi import Depends, HTTPException, Request
 from sqlalchemy.orm import Session
 
 from examples.adplatform.api.orders import Orders
+from examples.adplatform.api.schemas import DatabaseInteger
 from examples.adplatform.faults import FaultBoard
 from examples.adplatform.tables import Campaign
 
@@ -32,7 +33,7 @@ Faults = Annotated[FaultBoard, Depends(fault_board)]
 VideoOrders = Annotated[Orders, Depends(video_orders)]
 
 
-def existing_campaign(campaign_id: int, session: DatabaseSession) -> Campaign:
+def existing_campaign(campaign_id: DatabaseInteger, session: DatabaseSession) -> Campaign:
     campaign = session.get(Campaign, campaign_id)
     if campaign is None:
         raise HTTPException(404, f"there is no campaign {campaign_id}")

@@ -2,8 +2,13 @@
 
 from datetime import datetime
 from enum import StrEnum
+from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
+
+LARGEST_INTEGER = 2**63 - 1
+"""That a column holds."""
+DatabaseInteger = Annotated[int, Field(ge=-LARGEST_INTEGER - 1, le=LARGEST_INTEGER)]
 
 
 class Platform(StrEnum):
@@ -72,7 +77,7 @@ class AdView(Stored):
 
 
 class NewVideo(BaseModel):
-    campaign_id: int
+    campaign_id: DatabaseInteger
     format: VideoFormat
     length_seconds: int = Field(ge=5, le=120)
 
@@ -84,7 +89,7 @@ class JobView(Stored):
 
 
 class PredictionRequest(BaseModel):
-    campaign_id: int
+    campaign_id: DatabaseInteger
     days: int = Field(ge=1, le=90)
 
 

@@ -3,7 +3,7 @@ from signalfire import get_logger
 
 from examples.adplatform import queue
 from examples.adplatform.api.dependencies import DatabaseSession, VideoOrders, existing_campaign
-from examples.adplatform.api.schemas import JobView, NewVideo
+from examples.adplatform.api.schemas import DatabaseInteger, JobView, NewVideo
 from examples.adplatform.handover import handed_over
 from examples.adplatform.tables import VideoJob
 
@@ -23,7 +23,7 @@ def order_video(new: NewVideo, session: DatabaseSession, orders: VideoOrders) ->
 
 
 @router.get("/{job_id}", response_model=JobView)
-def read_video(job_id: int, session: DatabaseSession) -> VideoJob:
+def read_video(job_id: DatabaseInteger, session: DatabaseSession) -> VideoJob:
     job = session.get(VideoJob, job_id)
     if job is None:
         raise HTTPException(404, f"there is no video job {job_id}")

@@ -1,5 +1,6 @@
 """The API over real HTTP."""
 
+import json
 from collections import Counter
 
 import httpx
@@ -211,3 +212,48 @@ def test_its_status_page_shows_its_routes_and_checks(api: httpx.Client, campaign
     assert checks()["system_resources"]["detail"].startswith("memory ")
     # On a busy machine a check may be slow once.
     wait_until(lambda: checks()["database"]["status"] == "healthy")
+
+
+AS_JSON = {"Content-Type": "application/json"}
+HUGE = ["9223372036854775808", "-9223372036854775809", "1" + "0" * 40, "1" + "0" * 5000]
+
+
+@pytest.mark.parametrize("number", HUGE)
+def test_a_number_that_no_column_holds_is_refused(api: httpx.Client, number: str) -> None:
+    content = f'{{"campaign_id": {number}, "days": 7, "format": "square", "length_seconds": 9}}'
+    answers = [
+        api.get(f"/api/v1/campaigns/{number}"),
+        api.get(f"/api/v1/campaigns/{number}/ads"),
+        api.post(f"/api/v1/campaigns/{number}/ads", json={"format": "text", "headline": "Shoes"}),
+        api.post(f"/api/v1/campaigns/{number}/launch"),
+        api.post(f"/api/v1/campaigns/{number}/results", json={"spend_usd": 1, "revenue_usd": 1}),
+        api.get(f"/api/v1/videos/{number}"),
+        api.get("/api/v1/campaigns", params={"offset": number}),
+        api.get("/api/v1/campaigns", params={"limit": number}),
+        api.post("/api/v1/videos", content=content, headers=AS_JSON),
+        api.post("/api/v1/predictions", content=content, headers=AS_JSON),
+    ]
+    assert {answer.status_code for answer in answers} <= {400, 422}
+    assert all(answer.json()["detail"] for answer in answers)
+
+
+def test_the_largest_number_is_looked_for(api: httpx.Client) -> None:
+    assert api.get(f"/api/v1/campaigns/{2**63 - 1}").status_code == 404
+    assert api.get("/api/v1/campaigns", params={"offset": 2**63 - 1}).json() == []
+
+
+@pytest.mark.parametrize(
+    "value", ["NaN", "Infinity", "-Infinity", "1e999", '"\\ud800"', '"a\\udfffbc"', "null", "[[]]"]
+)
+@pytest.mark.parametrize("field", [*CAMPAIGN, "unknown"])
+def test_a_value_that_json_or_utf_8_does_not_have_is_refused(api: httpx.Client, field: str, value: str) -> None:
+    rest = ", ".join(f'"{name}": {json.dumps(known)}' for name, known in CAMPAIGN.items() if name != field)
+    answer = api.post("/api/v1/campaigns", content=f'{{"{field}": {value}, {rest}}}', headers=AS_JSON)
+    assert answer.status_code == (201 if field == "unknown" else 422)
+    answer = api.put(f"/faults/{Fault.MEMORY_GROWTH.value}", content=f'{{"active": {value}}}', headers=AS_JSON)
+    assert answer.status_code == 422
+
+
+@pytest.mark.parametrize("body", ["\x00", "[" * 100_000, '{"name"', b"\xff\xfe", "NaN", '"\\ud800"'])
+def test_a_body_that_is_no_campaign_is_refused(api: httpx.Client, body: str | bytes) -> None:
+    assert api.post("/api/v1/campaigns", content=body, headers=AS_JSON).status_code in (400, 422)
