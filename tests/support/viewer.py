@@ -73,11 +73,20 @@ class Upstream:
 
 def raw(viewer: str, method: str, path: str, headers: dict[str, str] | None = None) -> tuple[int, bytes]:
     """A request whose path is sent as it is: ordinary clients tidy it up."""
+    status, _, body = raw_with_headers(viewer, method, path, headers)
+    return status, body
+
+
+def raw_with_headers(
+    viewer: str, method: str, path: str, headers: dict[str, str] | None = None
+) -> tuple[int, dict[str, str], bytes]:
+    """The same, with the answer's headers, whose names are in small letters."""
     connection = http.client.HTTPConnection(urlsplit(viewer).netloc, timeout=10)
     try:
         connection.request(method, path, headers=headers or {})
         response = connection.getresponse()
-        return response.status, response.read()
+        found = {name.lower(): value for name, value in response.getheaders()}
+        return response.status, found, response.read()
     finally:
         connection.close()
 

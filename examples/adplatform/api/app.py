@@ -82,7 +82,7 @@ def refuse_job(_request: Request, error: Exception) -> JSONResponse:
 
 
 def refuse_input(_request: Request, error: Exception) -> JSONResponse:
-    """What is wrong and where, without the input: a number such as NaN, or half a character, can be no answer's part."""
+    """What is wrong and where, without the input: NaN, or half a character, can be no part of an answer."""
     assert isinstance(error, RequestValidationError)
     problems = [{"type": each["type"], "loc": each["loc"], "msg": each["msg"]} for each in error.errors()]
     return JSONResponse({"detail": problems}, status_code=422)

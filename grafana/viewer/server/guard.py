@@ -1,7 +1,8 @@
 """What every request passes: the check of Host and Origin, security headers, and the viewer's own metrics."""
 
+import logging
+import re
 import time
-from urllib.parse import urlsplit
 
 from prometheus_client import CollectorRegistry, Counter, Histogram, ProcessCollector
 from starlette.datastructures import Headers, MutableHeaders
@@ -9,6 +10,8 @@ from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from grafana.viewer.server.config import is_ip_address
+
+log = logging.getLogger(__name__)
 
 # Nothing but JSON and text leaves the API; a page sets its own, wider policy.
 STRICT_POLICY = "default-src 'none'; frame-ancestors 'none'"
@@ -64,7 +67,7 @@ class Guard:
         first = scope["path"].split("/", 2)[1] if scope["path"].startswith("/") else ""
         route = first if first in ROUTES else "page"
         started = time.perf_counter()
-        status = 500
+        status = 0
 
         async def send_guarded(message: Message) -> None:
             nonlocal status
@@ -76,27 +79,44 @@ class Guard:
                 headers.setdefault("Content-Security-Policy", STRICT_POLICY)
             await send(message)
 
-        refusal = self._refusal(Headers(scope=scope))
-        app: ASGIApp = JSONResponse({"error": refusal}, status_code=403) if refusal else self.app
+        app = self._refusal(Headers(scope=scope)) or self.app
         try:
             await app(scope, receive, send_guarded)
+        except Exception:
+            log.exception("%s %s failed", scope["method"], scope["path"])
+            if status:  # too late for another answer: the server cuts this one off
+                raise
+            failed = JSONResponse({"error": "the viewer failed: its log says why"}, status_code=500)
+            await failed(scope, receive, send_guarded)
         finally:
             self.metrics.requests.labels(route, str(status)).inc()
             self.metrics.duration.labels(route).observe(time.perf_counter() - started)
 
-    def _refusal(self, headers: Headers) -> str | None:
-        """Why this request is not answered, or None.
+    def _refusal(self, headers: Headers) -> JSONResponse | None:
+        """The answer to a request that is not served, or None."""
+        host = headers.get("host", "")
+        address = _HOST.fullmatch(host)
+        if address is None:
+            return JSONResponse({"error": f"the header Host holds no address: {host!r}"}, status_code=400)
+        reason = self._foreign(host, (address["ipv6"] or address["name"]).lower(), headers)
+        return JSONResponse({"error": reason}, status_code=403) if reason else None
+
+    def _foreign(self, host: str, name: str, headers: Headers) -> str | None:
+        """Why this request, which another site may have made a browser send, is not answered; or None.
 
         A foreign page can make a browser resolve its own name to this address (DNS rebinding); the browser then sends
         that name in Host. An address or a name we were told of can't be such a name.
         """
-        host = headers.get("host", "")
-        name = (urlsplit(f"//{host}").hostname or "").lower()
         if not (is_ip_address(name) or name == "localhost" or name in self.allowed_hosts):
             return f"the host {host!r} is not served here: use the address, or add {name!r} to allowed_hosts"
         origin = headers.get("origin")
-        if origin is not None and urlsplit(origin).netloc.lower() != host.lower():
+        # Compared as it is: an origin that is no address is not ours either.
+        if origin is not None and origin.partition("://")[2].lower() != host.lower():
             return f"requests from the origin {origin!r} are not answered"
         if headers.get("sec-fetch-site") == "cross-site" and headers.get("sec-fetch-mode") != "navigate":
             return "requests from another site are not answered"
         return None
+
+
+# A name or an IPv4 address, or an IPv6 address in brackets, and a port.
+_HOST = re.compile(r"(?:(?P<name>[\w.~%!$&'()*+,;=-]*)|\[(?P<ipv6>[0-9A-Fa-f:.]+)\])(?::[0-9]{0,5})?", re.ASCII)

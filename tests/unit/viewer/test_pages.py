@@ -2,6 +2,7 @@
 
 import base64
 import hashlib
+import json
 import re
 from pathlib import Path
 
@@ -9,8 +10,9 @@ import httpx
 import pytest
 from prometheus_client.openmetrics.parser import text_string_to_metric_families
 
+from grafana.viewer.server.app import Viewer
 from grafana.viewer.server.config import Config
-from tests.support.viewer import raw
+from tests.support.viewer import raw, raw_with_headers, serving
 
 HTML = {"Accept": "text/html"}
 
@@ -183,6 +185,44 @@ def test_requests_of_other_sites_are_refused(viewer: str) -> None:
     assert httpx.get(ask, headers={"Origin": "null"}).status_code == 403
     assert httpx.get(ask, headers={"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": "no-cors"}).status_code == 403
     assert httpx.get(viewer, headers={"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": "navigate"}).status_code == 200
+
+
+MALFORMED = ["[", "[::1", "[]", "[]:3000", "[::1]]", "[nonsense]", "[:1]:80", "[v1.]", "a[b]", "::1]"]
+MALFORMED += ["a@127.0.0.1", "127.0.0.1/x", "\xc3\xa9"]
+
+
+@pytest.mark.parametrize("path", ["/", "/api/health", "/api/datasources/proxy/uid/prometheus/api/v1/query", "/metrics"])
+@pytest.mark.parametrize("host", MALFORMED)
+def test_a_host_that_is_no_address_is_refused_and_counted(own_viewer: str, host: str, path: str) -> None:
+    status, headers, body = raw_with_headers(own_viewer, "GET", path, {"Host": host})
+    assert status in (400, 403)
+    assert json.loads(body)["error"]
+    assert {"x-content-type-options", "x-frame-options", "content-security-policy"} <= headers.keys()
+    counted = httpx.get(f"{own_viewer}/metrics").text
+    assert re.search(rf'viewer_http_requests_total{{route="\w+",status="{status}"}} 1\.0', counted)
+    assert 'status="500"' not in counted
+
+
+@pytest.mark.parametrize("origin", [*(f"http://{host}" for host in MALFORMED), *MALFORMED, "//[", "http://[::1"])
+def test_an_origin_that_is_no_address_is_refused(viewer: str, origin: str) -> None:
+    status, headers, body = raw_with_headers(viewer, "GET", "/api/health", {"Origin": origin})
+    assert status in (400, 403)
+    assert json.loads(body)["error"]
+    assert "content-security-policy" in headers
+
+
+def test_what_fails_within_the_viewer_keeps_its_headers_and_is_counted(
+    config: Config, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    viewer = Viewer(config)
+    monkeypatch.setattr(viewer.dashboards, "all", lambda: 1 / 0)
+    with serving(viewer.application()) as port:
+        answer = httpx.get(f"http://127.0.0.1:{port}/api/dashboards")
+        assert answer.status_code == 500
+        assert answer.json()["error"]
+        assert "content-security-policy" in answer.headers
+        counted = httpx.get(f"http://127.0.0.1:{port}/metrics").text
+    assert 'viewer_http_requests_total{route="api",status="500"} 1.0' in counted
 
 
 def test_what_is_not_there_says_what_is(viewer: str) -> None:

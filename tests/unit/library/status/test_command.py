@@ -1,5 +1,6 @@
 """`python -m signalfire.status`: the page alone, over the /metrics of others."""
 
+import argparse
 import contextlib
 import socket
 import subprocess
@@ -14,7 +15,7 @@ import pytest
 from prometheus_client import CollectorRegistry
 from signalfire import HealthChecker, Metrics, start_metrics_server
 from signalfire.status import ScrapedSource, StatusPage
-from signalfire.status.__main__ import address, listen_address
+from signalfire.status.__main__ import Server, address, listen_address
 
 from tests.support.ports import free_port
 from tests.unit.library.helpers import wait_until
@@ -172,3 +173,35 @@ def test_addresses_may_be_short() -> None:
     for text in ("8090", "host", "a:b", ":8090"):
         with pytest.raises(Exception, match="write for example 127"):
             listen_address(text)
+
+
+MALFORMED = ["http://[", "http://[::1", "http://[]/metrics", "http://[x]/", "https://[", "x://[/status"]
+
+
+def first_line(port: int, target: str) -> bytes:
+    """Of the answer to a request whose target is sent as it is."""
+    with socket.create_connection(("127.0.0.1", port), timeout=10) as connection:
+        connection.sendall(f"GET {target} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n".encode())
+        with connection.makefile("rb") as answer:
+            return answer.readline()
+
+
+@pytest.mark.parametrize("target", MALFORMED)
+def test_a_request_whose_target_is_no_address_is_answered(metrics: Metrics, target: str) -> None:
+    page = Server(StatusPage(ScrapedSource(["http://127.0.0.1:1/metrics"])), "127.0.0.1", 0)
+    thread = threading.Thread(target=page.serve_forever, daemon=True)
+    thread.start()
+    try:
+        assert first_line(page.server_address[1], target).startswith(b"HTTP/1.0 400 ")
+    finally:
+        page.shutdown()
+        page.server_close()
+    with watched_service(metrics) as (_, port):
+        assert first_line(port, target).startswith(b"HTTP/1.0 400 ")
+        assert first_line(port, f"http://127.0.0.1:{port}/metrics").startswith(b"HTTP/1.0 200 ")
+
+
+@pytest.mark.parametrize("target", MALFORMED)
+def test_a_target_that_is_no_address_is_told_as_such(target: str) -> None:
+    with pytest.raises(argparse.ArgumentTypeError, match="is no address"):
+        address(target)

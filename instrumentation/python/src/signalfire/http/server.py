@@ -6,13 +6,13 @@ import threading
 import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from urllib.parse import urlsplit
 from weakref import WeakSet
 
 import orjson
 
 from signalfire import settings
 from signalfire._internal import fork
+from signalfire._internal.request_target import split_target
 from signalfire.health import HealthChecker
 from signalfire.http.builtin_routes import HEALTH_AT_SCRAPE
 from signalfire.prometheus.catalogue import Metrics
@@ -133,6 +133,12 @@ def _close_in_child() -> None:
 fork.after_in_child(_close_in_child)
 
 
+def _nothing_at(path: str | None) -> tuple[int, str, bytes]:
+    if path is None:
+        return 400, "text/plain", b"the request's target is no address\n"
+    return 404, "text/plain", b"there are /metrics, /health, /health/ready and /health/live\n"
+
+
 def start_metrics_server(
     port: int,
     addr: str = "127.0.0.1",
@@ -156,8 +162,9 @@ def start_metrics_server(
 
         def do_GET(self) -> None:
             try:
-                url = urlsplit(self.path)
-                status, content_type, body = answer(url.path, url.query, self.headers.get("Accept", ""))
+                url = split_target(self.path)
+                path, query = (url.path, url.query) if url else (None, "")
+                status, content_type, body = answer(path, query, self.headers.get("Accept", ""))
             except Exception as error:  # noqa: BLE001
                 internal_error("server", error)
                 status, content_type, body = 500, "text/plain", b"internal error\n"
@@ -170,7 +177,7 @@ def start_metrics_server(
         def log_message(self, format: str, *args: object) -> None:  # noqa: A002
             """Scrapes are not logged."""
 
-    def answer(path: str, query: str, accept: str) -> tuple[int, str, bytes]:
+    def answer(path: str | None, query: str, accept: str) -> tuple[int, str, bytes]:
         if path == "/metrics":
             checker.run_sync(HEALTH_AT_SCRAPE)
             body, content_type = render(chosen.registry, accept, query)
@@ -180,7 +187,7 @@ def start_metrics_server(
             return 200 if report.ready else 503, "application/json", orjson.dumps(report.as_json())
         if path == "/health/live":
             return 200, "application/json", orjson.dumps({"status": "healthy", "service": checker.component})
-        return 404, "text/plain", b"there are /metrics, /health, /health/ready and /health/live\n"
+        return _nothing_at(path)
 
     server = MetricsServer(addr, port, Handler)
     if processes and shared() is None:

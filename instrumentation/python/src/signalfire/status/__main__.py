@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import urlsplit
 
+from signalfire._internal.request_target import split_target
 from signalfire.status.page import Answer, StatusPage, problem
 from signalfire.status.sources import ScrapedSource, reason
 
@@ -68,12 +69,12 @@ def parser() -> argparse.ArgumentParser:
 
 def address(text: str) -> str:
     """A target's URL; without a scheme it is http, without a path /metrics. Raises ArgumentTypeError."""
-    url = urlsplit(text if "://" in text else f"http://{text}")
     try:
+        url = urlsplit(text if "://" in text else f"http://{text}")
         usable = url.scheme in {"http", "https"} and url.hostname and (url.port or True)
     except ValueError:
-        usable = False
-    if not usable:
+        url, usable = None, False
+    if url is None or not usable:
         raise argparse.ArgumentTypeError(f"{text!r} is no address: write for example {DEFAULT_TARGET}")
     return (url if url.path not in {"", "/"} else url._replace(path="/metrics")).geturl()
 
@@ -115,9 +116,12 @@ class Handler(BaseHTTPRequestHandler):
     sys_version = ""
 
     def do_any(self) -> None:
-        page, path = self.server.page, urlsplit(self.path).path
+        page, target = self.server.page, split_target(self.path)
         headers = {name.lower(): text for name, text in self.headers.items()}
-        if path in page.paths:
+        path = target.path if target else None
+        if path is None:
+            answer = problem(400, "the request's target is no address")
+        elif path in page.paths:
             answer = page.answer(self.command, path, headers)
         elif path == "/":
             answer = Answer(307, [("Location", page.path), ("Content-Length", "0")], b"")
