@@ -29,6 +29,11 @@ class State:
         return self.folder / "run"
 
     @property
+    def starting(self) -> Path:
+        """What `make up` is still building: in a folder of its own, which the viewer's container is given to read."""
+        return self.run / "starting" / "starting.json"
+
+    @property
     def compose(self) -> Path:
         return self.folder / "compose"
 

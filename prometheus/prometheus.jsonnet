@@ -27,6 +27,8 @@ function(settings, runtime)
     job_name: target.job_name,
     [if std.objectHas(target, 'metrics_path') then 'metrics_path']: target.metrics_path,
     [if std.objectHas(target, 'scheme') then 'scheme']: target.scheme,
+    // The dashboards' server says of the other services which of them are still being started.
+    [if target.service == 'dashboards' then 'honor_labels']: true,
     local labels = { job: target.service, service: target.service, env: settings.env },
     static_configs:
       if !std.objectHas(target, 'instances') then [{ targets: target.addresses, labels: labels }]

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from kit.paths import state_beside
-from kit.runtimes import choice
+from kit.runtimes import choice, starting
 from kit.settings.in_use import settings_in_use
 from kit.terminal import console
 from kit.terminal.process_table import processes_table
@@ -14,13 +14,19 @@ from kit.terminal.process_table import processes_table
 
 def main(as_json: Annotated[bool, typer.Option("--json", help="For programs: a list of objects.")] = False) -> None:
     settings, path = settings_in_use()
-    rows = choice.in_use(state_beside(path)).rows(settings)
+    state = state_beside(path)
+    at_work = starting.under_way(state)
+    rows = starting.with_steps(choice.in_use(state).rows(settings), at_work)
     if as_json:
         typer.echo(json.dumps([row.__dict__ for row in rows], indent=2))
     else:
         console.out.print(processes_table(rows))
     waiting = [row.name for row in rows if row.state != "ready"]
-    if waiting and not as_json:
+    if waiting and at_work and not as_json:
+        console.out.print(
+            f"`make up` (process {at_work.pid}) is still at work: not ready yet: {', '.join(waiting)}.", soft_wrap=True
+        )
+    elif waiting and not as_json:
         everything = len(waiting) == len(rows)
         what = "Nothing is ready" if everything else f"Not ready: {', '.join(waiting)}"
         console.out.print(f"{what}. `make up` starts it; `make logs NAME={waiting[0]}` shows what one of them says.")

@@ -1,5 +1,6 @@
 // The viewer: where it listens, which servers its page may read, and the dashboards of the mixin as files.
 local signalfire = import 'mixin.libsonnet';
+local duration = import 'prometheus/lib/duration.libsonnet';
 
 // The name without a port: http://dash.example:3000/x → dash.example
 local hostOf(url) =
@@ -20,6 +21,8 @@ function(settings, runtime)
         static: me.static,
         dashboards: me.config + '/dashboards',
         [if std.objectHas(me, 'runbooks') then 'runbooks']: me.runbooks,
+        // Once a server is ready, the next scrape finds it.
+        starting: { file: me.starting, settling_seconds: 2 * duration.seconds(settings.scrape.interval) },
         title: 'Signalfire',
         home: 'overview',
         // As a person calls it, and as Prometheus does.

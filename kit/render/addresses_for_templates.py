@@ -25,7 +25,11 @@ def native(
     servers = {server.name: _server(server, settings) for server in processes.servers()}
     for name, fields in servers.items():
         fields |= {"config": str(folder / name), "data": str(state.data / name)}
-    servers["dashboards"] |= {"static": str(page), "runbooks": str(ROOT / "runbooks")}
+    servers["dashboards"] |= {
+        "static": str(page),
+        "runbooks": str(ROOT / "runbooks"),
+        "starting": str(state.starting),
+    }
     of_demo, webhooks = _of_demo(demo, {p["name"]: host_port(LOOPBACK, p["port"]) for p in demo})
     services = _of_servers(servers) + of_demo
     services += [target.model_dump(mode="json") | {"instances": target.addresses} for target in settings.targets]
@@ -48,7 +52,11 @@ def compose(settings: Settings, demo: list[dict[str, Any]]) -> dict[str, Any]:
     demo: as for `native`.
     """
     servers = {server.name: _container(server) for server in (*processes.servers(), *exporters(settings))}
-    servers["dashboards"] |= {"static": container_layout.PAGE, "runbooks": container_layout.RUNBOOKS}
+    servers["dashboards"] |= {
+        "static": container_layout.PAGE,
+        "runbooks": container_layout.RUNBOOKS,
+        "starting": container_layout.STARTING,
+    }
     servers["node_exporter"] |= {"host": container_layout.HOST}
     of_demo, webhooks = _of_demo(demo, {p["name"]: f"{p['name']}:{p['port']}" for p in demo})
     services = _of_servers(servers) + of_demo

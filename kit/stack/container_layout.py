@@ -4,6 +4,7 @@ DEMO_DATA = "/var/lib/demo"
 TMP = "/tmp"  # noqa: S108 - in a container, a tmpfs of its own
 PAGE = "/srv/signalfire/page"
 RUNBOOKS = "/srv/signalfire/runbooks"
+STARTING = "/run/starting/starting.json"
 LOGS = "/var/log/signalfire"
 SECRETS = "/run/secrets"
 HOST = "/host"

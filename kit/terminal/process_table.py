@@ -3,9 +3,10 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from rich.markup import escape
 from rich.table import Table
 
-_STYLES = {"ready": "green"}
+_STYLES = {"ready": "green", **dict.fromkeys(("waiting", "pulling", "building", "starting", "reloading"), "yellow")}
 
 
 @dataclass(frozen=True)
@@ -16,6 +17,8 @@ class Row:
     version: str
     seconds: float | None
     """From start to the first answer."""
+    detail: str = ""
+    """How far it is, where it is still being built or started."""
 
 
 def processes_table(rows: Iterable[Row]) -> Table:
@@ -23,8 +26,13 @@ def processes_table(rows: Iterable[Row]) -> Table:
     for title in ("name", "address", "state", "version"):
         table.add_column(title, no_wrap=True)
     table.add_column("start-up", justify="right")
-    for row in rows:
+    listed = list(rows)
+    says_how_far = any(row.detail for row in listed)
+    if says_how_far:
+        table.add_column("how far", no_wrap=True)
+    for row in listed:
         style = _STYLES.get(row.state, "bold red")
         seconds = "-" if row.seconds is None else f"{row.seconds:.1f} s"
-        table.add_row(row.name, row.address, f"[{style}]{row.state}[/]", row.version, seconds)
+        how_far = [escape(row.detail)] if says_how_far else []
+        table.add_row(row.name, row.address, f"[{style}]{row.state}[/]", row.version, seconds, *how_far)
     return table

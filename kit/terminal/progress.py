@@ -1,6 +1,7 @@
 """Progress of the stack's processes: a live table on a terminal, one line an event elsewhere."""
 
 import time
+from collections.abc import Callable
 from types import TracebackType
 from typing import Self
 
@@ -18,8 +19,12 @@ _LINE_EVERY = 15
 class Progress:
     """`step(name, state, detail)` whenever something happens; `say` for a line that stays."""
 
-    def __init__(self, console: Console, names: list[str]) -> None:
+    def __init__(
+        self, console: Console, names: list[str], on_step: Callable[[str, str, str], None] = lambda *_: None
+    ) -> None:
+        """on_step: told of each step, too."""
         self._console = console
+        self._on_step = on_step
         self._began = time.monotonic()
         self._steps: dict[str, tuple[str, str, float]] = dict.fromkeys(names, ("waiting", "", self._began))
         self._said: dict[str, tuple[str, float]] = {}
@@ -41,6 +46,7 @@ class Progress:
         last = self._steps.get(name)
         began = last[2] if last and last[0] == state else now
         self._steps[name] = (state, detail, began)
+        self._on_step(name, state, detail)
         if self._live is None:
             self._line(name, state, detail, now)
 

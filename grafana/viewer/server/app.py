@@ -22,6 +22,7 @@ from grafana.viewer.server.config import Config
 from grafana.viewer.server.dashboards import DashboardFolder
 from grafana.viewer.server.guard import Guard, Metrics
 from grafana.viewer.server.proxy import Proxy
+from grafana.viewer.server.starting_services import StartingServices
 
 NONCE_PLACE = "%NONCE%"  # stands in the built index.html where the answer's nonce goes
 FOREVER = "public, max-age=31536000, immutable"  # names under /assets hold their content's hash
@@ -48,7 +49,9 @@ class Viewer:
         self.dashboards = DashboardFolder(config.dashboards)
         disable_created_metrics()  # type: ignore[no-untyped-call]  # a series more for each of its metrics
         self.metrics = Metrics()
-        self.proxy = Proxy(self.metrics)
+        self.starting = StartingServices(config.starting)
+        self.metrics.registry.register(self.starting)
+        self.proxy = Proxy(self.metrics, self.starting.reason)
 
     def application(self) -> Starlette:
         @asynccontextmanager
@@ -60,6 +63,7 @@ class Viewer:
             routes=[
                 Route("/api/health", self.health),
                 Route("/api/settings", self.settings),
+                Route("/api/starting", self.what_is_starting),
                 Route("/api/dashboards", self.list_dashboards),
                 Route("/api/dashboards/uid/{uid}", self.dashboard),
                 Route("/api/datasources/proxy/uid/{uid}/{path:path}", self.forward, methods=["GET", "POST"]),
@@ -106,6 +110,10 @@ class Viewer:
         }
         return JSONResponse(document, headers={"Cache-Control": "no-cache"})
 
+    async def what_is_starting(self, _: Request) -> Response:
+        """What `make up` is still building and starting, and how far it is; nothing once all is there."""
+        return JSONResponse({"starting": self.starting.under_way()}, headers={"Cache-Control": "no-store"})
+
     async def list_dashboards(self, _: Request) -> Response:
         return JSONResponse(self._summaries(), headers={"Cache-Control": "no-cache"})
 
@@ -128,6 +136,7 @@ class Viewer:
         exists = [
             "/api/health",
             "/api/settings",
+            "/api/starting",
             "/api/dashboards",
             "/api/dashboards/uid/<uid>",
             "/api/datasources/proxy/uid/<uid>/<path>",

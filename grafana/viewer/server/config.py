@@ -28,6 +28,14 @@ class Datasource:
 
 
 @dataclass(frozen=True)
+class StartingConfig:
+    """Where `make up` says what it is still building, and how long a server that is ready may not have been scraped."""
+
+    file: Path
+    settling_seconds: float
+
+
+@dataclass(frozen=True)
 class Config:
     listen_host: str
     listen_port: int
@@ -38,6 +46,7 @@ class Config:
     title: str = "Signalfire"
     home: str = "overview"  # uid of the dashboard shown at /
     allowed_hosts: frozenset[str] = field(default_factory=frozenset)  # names, without port, that may stand in Host
+    starting: StartingConfig | None = None
 
 
 def load(path: Path) -> Config:
@@ -72,7 +81,14 @@ def _parse(document: dict[str, Any]) -> Config:
         title=str(document.get("title", Config.title)),
         home=str(document.get("home", Config.home)),
         allowed_hosts=frozenset(str(name).lower() for name in document.get("allowed_hosts", [])),
+        starting=_parse_starting(document["starting"]) if document.get("starting") else None,
     )
+
+
+def _parse_starting(value: object) -> StartingConfig:
+    if not isinstance(value, dict) or not isinstance(value.get("settling_seconds"), int | float):
+        raise ConfigError('starting: must be an object such as {"file": "starting.json", "settling_seconds": 30}')
+    return StartingConfig(Path(_text(value, "file")), value["settling_seconds"])
 
 
 def _parse_datasource(uid: str, value: object) -> Datasource:

@@ -2,6 +2,7 @@
 
 import asyncio
 import re
+from collections.abc import Callable
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 from typing import Final
 from urllib.parse import quote
@@ -55,8 +56,10 @@ def is_allowed(kind: str, method: str, path: str) -> bool:
 
 
 class Proxy:
-    def __init__(self, metrics: Metrics) -> None:
+    def __init__(self, metrics: Metrics, why_missing: Callable[[Datasource], str] = lambda _: "") -> None:
+        """why_missing: a sentence about a server that is still being built or started; nothing of others."""
         self.metrics = metrics
+        self._why_missing = why_missing
         self._slots = asyncio.Semaphore(MOST_AT_ONCE)
         timeout = httpx.Timeout(ANSWER_SECONDS, connect=CONNECT_SECONDS)
         # One user's answers must not become another's cookies.
@@ -108,13 +111,23 @@ class Proxy:
                     body += chunk
                     if len(body) > LARGEST_ANSWER:
                         return self._failure(datasource, "too_large", 502, _TOO_LARGE)
-                return _answer(upstream, bytes(body))
+                # A server that is not ready yet fails what it is asked.
+                starting = self._starting(datasource) if upstream.status_code >= 500 else None
+                return starting or _answer(upstream, bytes(body))
         except httpx.ConnectError:
-            return self._failure(datasource, "down", 502, "cannot be reached: is it running? `make status` shows it")
+            return self._starting(datasource) or self._failure(
+                datasource, "down", 502, "cannot be reached: is it running? `make status` shows it"
+            )
         except httpx.TimeoutException:
             return self._failure(datasource, "timeout", 504, f"did not answer within {ANSWER_SECONDS:.0f} s")
         except httpx.HTTPError as error:
             return self._failure(datasource, "broken", 502, f"broke off its answer: {error or type(error).__name__}")
+
+    def _starting(self, datasource: Datasource) -> Response | None:
+        """The answer of a server that is still being built or started; None of others."""
+        reason = self._why_missing(datasource)
+        document = {"error": reason, "datasource": datasource.uid, "reason": "starting"}
+        return JSONResponse(document, status_code=503) if reason else None
 
     def _failure(self, datasource: Datasource, reason: str, status: int, what: str) -> Response:
         self.metrics.upstream_errors.labels(datasource.uid, reason).inc()

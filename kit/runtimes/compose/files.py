@@ -55,6 +55,7 @@ class Files:
     def __init__(self, settings: Settings, state: State, profiles: list[str], health: Health) -> None:
         self._settings = settings
         self._folder = state.compose
+        self._starting = state.starting
         self._profiles = profiles
         self._health = health
         self._inner = settings.model_copy(update={"ports": Ports()})
@@ -97,6 +98,7 @@ class Files:
             "LISTEN": url_host(self._settings.listen),
             "CONFIG": str(self._folder / "config"),
             "SECRETS": str(self._folder / "secrets"),
+            "STARTING": str(self._starting.parent),
             "HEALTH_INTERVAL": self._health.interval,
         } | {f"{name.upper()}_PORT": str(number) for name, number in ports.items()}
 

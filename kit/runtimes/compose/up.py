@@ -38,6 +38,7 @@ from kit.runtimes.compose.files import (
 from kit.runtimes.compose.project import Container, Project, compose_program, compose_to_build
 from kit.runtimes.compose.rows import rows_of, service_of, taken_ports
 from kit.runtimes.session import Session, ports_problem, say_stopped_again
+from kit.runtimes.starting import StartingFile
 from kit.settings import Settings
 from kit.stack.endpoints import endpoints
 from kit.terminal import console
@@ -94,7 +95,10 @@ class _Up:
         running = any(container.alive for container in self._before.values())
         self._session = Session(self.settings, self.began, ran_before=running)
         self._endpoints = endpoints(self.settings)
-        self._progress = Progress(console.out, [endpoint.name for endpoint in self._endpoints])
+        names = [endpoint.name for endpoint in self._endpoints]
+        answering = [service_of(service) for service, container in self._before.items() if container.alive]
+        self._starting_file = StartingFile(self.state, names, answering)
+        self._progress = Progress(console.out, names, self._starting_file.step)
         self._command: subprocess.Popen[str] | None = None
         self._gone: list[str] = []
         self._seconds: dict[str, float] = {}
@@ -103,7 +107,7 @@ class _Up:
     def run(self) -> None:
         client = engine.connect()
         self._check_ports()
-        with self._progress:
+        with self._starting_file, self._progress:
             profiles = exporters_of(self.settings) + (["demo"] if self.settings.demo.enabled else [])
             if own_addresses(self.settings) and engine.is_of_this_machine(client):
                 profiles.append(RELAY)
@@ -213,9 +217,11 @@ class _Up:
             time.sleep(_LOOK_SECONDS)
 
     def _look(self, service: str, container: Container | None, since: dict[str, float]) -> None:
-        if container is None or container.state == "created":
-            return
         before = self._before.get(service)
+        if container is None or container.state == "created":
+            if before is not None and before.alive:  # it is replaced, and may first wait for others
+                self._progress.step(service_of(service), "starting", "anew")
+            return
         restarts = container.restarts - (before.restarts if before and before.identity == container.identity else 0)
         began = since.setdefault(service, time.monotonic())
         seconds = time.monotonic() - began

@@ -20,6 +20,7 @@ from kit.runtimes.native.reconcile import StartError, Starting
 from kit.runtimes.native.stopping import stop_stack
 from kit.runtimes.native.supervisor import Supervisor, SupervisorError
 from kit.runtimes.session import Session, ports_problem, say_stopped_again
+from kit.runtimes.starting import StartingFile
 from kit.settings import Settings
 from kit.stack import ports
 from kit.stack.endpoints import endpoints
@@ -44,7 +45,10 @@ class _Up:
         self._endpoints = endpoints(settings)
         self._supervisor = Supervisor(state)
         self._session = Session(settings, began, ran_before=self._supervisor.is_running())
-        self._progress = Progress(console.out, [endpoint.name for endpoint in self._endpoints])
+        names = [endpoint.name for endpoint in self._endpoints]
+        answering = [process.name for process in self._supervisor.processes().values() if process.alive]
+        self._starting_file = StartingFile(state, names, answering)
+        self._progress = Progress(console.out, names, self._starting_file.step)
         self._signal = 0
         self._binaries: Binaries | None = None
         self._starting: Starting | None = None
@@ -56,7 +60,7 @@ class _Up:
         for number in _SIGNALS:
             asyncio.get_running_loop().add_signal_handler(number, self._interrupt, number, task)
         try:
-            with self._progress:
+            with self._starting_file, self._progress:
                 await self._start()
         except asyncio.CancelledError:
             console.err.print("Interrupted.")
