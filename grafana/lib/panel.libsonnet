@@ -466,10 +466,11 @@ local legend(placement='bottom', as='list', calcs=[]) = {
 
       // A stat of 1, 0.5 or 0: a tile in the colour of how well it is.
       health_tiles:: panel.mappings([
+        { value: '2', text: 'Starting', color: 'blue' },
         { value: '1', text: 'Healthy', color: 'green' },
         { value: '0.5', text: 'Degraded', color: 'orange' },
         { value: '0', text: 'Unhealthy', color: 'red' },
-      ]) + panel.steps([['red', null], ['orange', 0.5], ['green', 1]]) + {
+      ]) + panel.steps([['red', null], ['orange', 0.5], ['green', 1], ['blue', 2]]) + {
         options+: { colorMode: 'background', graphMode: 'none', textMode: 'value_and_name' },
       },
 

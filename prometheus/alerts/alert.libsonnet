@@ -13,6 +13,7 @@
 //               for? }]. Each is a rule of its own under the same name.
 //   guards      only where these hold too: [{ signal, compare, threshold, by? }], such as enough traffic for a share to
 //               mean something
+//   quiet_while conditions of lib/starting.libsonnet: it says nothing about what is still being built or started
 //   condition   what is wrong, shared by the severities of the same thing: the higher one inhibits the lower ones
 //   summary     one line that a person can act on; labels as in any Prometheus template, and self.value for the value
 //               that it has, self.limit for its threshold, both in human units
@@ -22,6 +23,7 @@
 local links_of = import '../../grafana/lib/links.libsonnet';
 local duration = import '../lib/duration.libsonnet';
 local regex = import '../lib/regex.libsonnet';
+local starting = import '../lib/starting.libsonnet';
 local promql = import '../signals/promql.libsonnet';
 local units = import '../signals/units.libsonnet';
 
@@ -42,6 +44,7 @@ local encoded(url) = std.foldl(
   by: of_every_dashboard,
   condition: self.name,
   guards: [],
+  quiet_while:: [],
   // Thresholds of single services: { service: { threshold, enabled } }
   services: {},
   variables: [label for label in alert.by if std.member(of_every_dashboard, label)],
@@ -98,7 +101,7 @@ local encoded(url) = std.foldl(
     else
       (if std.length(std.findSubstr('\nor ', expr)) > 0 then '(\n' + expr + '\n)' else expr)
       + std.join('', std.map(guarded, alert.guards)),
-  expr:: alert.guarded(alert.watched),
+  expr:: starting.quiet(alert.guarded(alert.watched), alert.quiet_while),
 
   dashboard_url(links):: '%s/d/%s?%sfrom=%s&to=now' % [
     links.dashboards,

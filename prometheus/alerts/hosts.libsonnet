@@ -1,4 +1,6 @@
 // Machines and processes.
+local starting = import '../lib/starting.libsonnet';
+
 local memory = {
   compare: '>',
   'for': '5m',
@@ -39,6 +41,8 @@ function(signals, config) [
   },
   host {
     name: 'HostCpuHigh',
+    // Compiling takes all processors, and is over once.
+    quiet_while:: [starting.anything()],
     signal: signals.host_cpu,
     threshold: 0.9,
     'for': '15m',

@@ -1,4 +1,5 @@
 // How well services, and the whole system, are.
+local starting = import '../lib/starting.libsonnet';
 local promql = import 'promql.libsonnet';
 local signal = import 'signal.libsonnet';
 
@@ -58,14 +59,21 @@ function(config)
   {
     sources:: [
       // 1 healthy, 0.5 degraded, 0 unhealthy: the worst of the service's own checks and of whether its targets answer.
+      // 2 while it is still being built or started: neither well nor ill.
       {
         record: 'service:health:worst',
         expr: |||
-          min by (env, service) (
-            %s
-            or 0.5 * min by (env, service) (%s) + 0.5 * max by (env, service) (%s)
+          2 * (max by (env, service) (%(said)s) == 1 and %(starting)s == 1)
+          or min by (env, service) (
+            %(checks)s
+            or 0.5 * min by (env, service) (%(up)s) + 0.5 * max by (env, service) (%(up)s)
           )
-        ||| % [scope.raw('service_health'), up, up],
+        ||| % {
+          said: scope.raw('service_starting'),
+          starting: starting.records.now,
+          checks: scope.raw('service_health'),
+          up: up,
+        },
       },
     ] + [
       {
@@ -82,9 +90,10 @@ function(config)
       title: 'Health by service',
       unit: 'none',
       min: 0,
-      max: 1,
+      max: 2,
       how: 'min',
-      description: 'Each service by the worst of its own health checks and of whether its targets answer.',
+      description: 'Each service by the worst of its own health checks and of whether its targets answer. ' +
+                   'Starting: it is still being built or started, and nothing is wrong with that.',
       source: 'service:health:worst',
       records: { 'service:health:worst': ['env', 'service'] },
     }),

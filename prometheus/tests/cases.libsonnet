@@ -182,6 +182,68 @@ if std.objectHas(labels, 'service') then level.threshold_of(labels.service) else
       for label in std.get(guard, 'by', ['env', 'service'])
     ];
 
+  // What is wrong because something is still being built or started is not told; what goes on afterwards is.
+  local of_quiet(condition) =
+    local quiet = longest + 8 * step;
+    local later = quiet + longest + 2 * step;
+    local samples = (later + 40 * step) / sample;
+    local starts(values, service, env=expectation.series.env) =
+      lib.series(condition.record, { env: env } + if service == '' then {} else { service: service }, values);
+    local quiet_test(text, starting, alerts, labels=expectation.series) = test(
+      '%s %s' % [alert.name, text],
+      [series(labels, '%.10gx%d' % [worst, samples]), starting] + [of(g, labels, satisfied(g)) for g in alert.guards],
+      alerts,
+    );
+    // The labels of a series that it is quiet about while the service starts.
+    local labels_of(service) =
+      if !std.objectHas(condition, 'label') then expectation.series
+      else expectation.series {
+        [condition.label]: std.filter(
+          function(value) condition.service_of[value] == service,
+          std.objectFields(condition.service_of)
+        )[0],
+      };
+    std.flattenArrays([
+      local is_of_series = labels_of(service) == expectation.series;
+      local ends = starts('1x%d 0x%d' % [quiet / sample, samples], service);
+      [
+        quiet_test(
+          'is silent while %s is starting' % service,
+          ends,
+          [lib.silent(alert, longest), lib.silent(alert, quiet)]
+          + if is_of_series then [fires(worst, later)] else [],
+          labels_of(service),
+        ),
+        quiet_test(
+          'fires while %s is starting elsewhere' % service,
+          starts('1x%d' % samples, service, env='elsewhere'),
+          [fires(worst, longest)]
+        ),
+      ] + (if is_of_series then [] else [
+             quiet_test('fires while %s is starting' % service, ends, [fires(worst, longest)]),
+           ])
+      for service in if condition.services == [] then [''] else condition.services
+    ]) + (if !std.objectHas(condition, 'label') then [] else [
+            local labels = expectation.series { [condition.label]: 'another' };
+            local says(value, level) = std.mapWithKey(
+              function(_, text) std.strReplace(text, expectation.series[condition.label], 'another'),
+              expectation.says(value, level)
+            );
+            quiet_test(
+              'fires for another %s while %s is starting' % [condition.label, service],
+              starts('1x%d' % samples, service),
+              [fires(worst, longest, labels, says)],
+              labels,
+            )
+            for service in condition.services
+          ]) + (if condition.services == [] then [] else [
+                  quiet_test(
+                    'fires while something else is starting',
+                    starts('1x%d' % samples, 'something-else'),
+                    [fires(worst, longest)]
+                  ),
+                ]);
+
   local of_beside(beside) = test(
     '%s %s' % [alert.name, beside.title],
     lasting(worst) + [
@@ -193,6 +255,7 @@ if std.objectHas(labels, 'service') then level.threshold_of(labels.service) else
 
   lib.file(
     std.flattenArrays(std.map(of_level, levels) + std.map(of_guard, alert.guards))
+    + std.flattenArrays(std.map(of_quiet, alert.quiet_while))
     + std.map(of_beside, std.get(expectation, 'beside', [])),
     interval='%ds' % step,
     rule_files=['alerts.yaml']

@@ -46,6 +46,12 @@ function(config) {
       target('half', 'b', '0x60'),
       target('down', 'a', '0x60'),
       target('without', 'a'),
+      target('built', 'a', '0x60'),
+      lib.constant('service_starting', { env: 'test', service: 'built', instance: 'dashboards' }, 1),
+      target('built before', 'a'),
+      lib.constant('service_starting', { env: 'test', service: 'built before', instance: 'dashboards' }, 0),
+      target('failed', 'a', '0x60'),
+      lib.constant('service_starting', { env: 'test', service: 'failed', instance: 'dashboards' }, 0),
     ], values=[
       health('well', 1),
       health('ailing', 0.5),
@@ -53,6 +59,9 @@ function(config) {
       health('half', 0.5),
       health('down', 0),
       health('without', 1),
+      health('built', 2),
+      health('built before', 1),
+      health('failed', 0),
     ]),
 
     lib.test(

@@ -38,6 +38,15 @@ local requests(status, values, route='otlp_v1_logs') =
     values
   );
 
+local jaeger = { env: 'test', service: 'jaeger', instance: 'j' };
+local starts(service, values) =
+  lib.series('service_starting', { env: 'test', service: service, instance: 'd' }, values);
+local is_starting(services, seconds) = lib.value('service:starting:bool', seconds, {
+  ['service:starting:bool' + lib.labels({ env: 'test', service: service })]: services[service]
+  for service in std.objectFields(services)
+});
+local share_of_loki(seconds, number) = exactly('service:up:ratio', of(loki), seconds, number);
+
 local targets = [
   lib.test(
     'a target that stops answering is missed, and still is after an hour',
@@ -61,6 +70,68 @@ local targets = [
     nothing('service:up:ratio', 1740),
     share(1860, 0),
   ]),
+  lib.test(
+    'what `make up` still builds is not down, however long it takes, and is missed at once when nobody starts it',
+    [up(jaeger, '0x800'), up(loki, '0x40 1x800'), starts('jaeger', '1x400 0x400'), starts('loki', '1x42 0x800')],
+    values=[
+      nothing('service:jaeger_up:count', 6000),
+      nothing('service:up:ratio{service="jaeger"}', 6000),
+      is_starting({ jaeger: 1, loki: 1 }, 600),
+      is_starting({ jaeger: 1, loki: 0 }, 660),
+      is_starting({ jaeger: 0, loki: 0 }, 6045),
+      exactly('service:jaeger_up:count', of(jaeger), 6045, 0),
+      lib.value('service:up:ratio', 6045, {
+        ['service:up:ratio' + lib.labels(of(jaeger))]: 0,
+        ['service:up:ratio' + lib.labels(of(loki))]: 1,
+      }),
+    ]
+  ),
+  lib.test(
+    'what alerts look back over, so long is it known that something was starting',
+    [up(loki, '0x40 1x400'), starts('loki', '1x41 0x400')],
+    values=[
+      exactly('service:starting:max_5m', of(loki), 600, 1),
+      exactly('service:starting:max_short', of(loki), 630, 1),
+      exactly('service:starting:max_short', of(loki), 675, 0),
+      exactly('service:starting:max_5m', of(loki), 870, 1),
+      exactly('service:starting:max_5m', of(loki), 915, 0),
+      exactly('env:starting_said:max_5m', { env: 'test' }, 900, 1),
+      exactly('env:starting_said:max_5m', { env: 'test' }, 930, 0),
+    ]
+  ),
+  lib.test(
+    'what has started and is down again is no longer starting to any alert',
+    [up(loki, '0x40 1x4 0x400'), starts('loki', '1x41 0x400')],
+    values=[
+      exactly('service:starting:max_5m', of(loki), 645, 1),
+      nothing('service:starting:max_5m', 705),
+      nothing('service:starting:max_short', 705),
+    ]
+  ),
+  lib.test(
+    'a server whose start has failed is no longer starting to any alert',
+    [up(loki, '0x400'), starts('loki', '1x40 0x400')],
+    values=[exactly('service:starting:max_5m', of(loki), 600, 1), nothing('service:starting:max_5m', 615)],
+  ),
+  lib.test(
+    'a server that `make up` restarts is not missed meanwhile, and is if it stays away',
+    [up(loki, '1x40 0x200'), starts('loki', '0x40 1x8 0x200')],
+    values=[
+      share_of_loki(600, 1),
+      nothing('service:up:ratio', 660),
+      share_of_loki(750, 0),
+    ]
+  ),
+  lib.test(
+    'where nobody says what is starting, a service is starting until it has answered or half an hour is over',
+    [up(loki, '0x8 1x8 0x400'), up(jaeger, '0x400')],
+    values=[
+      is_starting({ jaeger: 1, loki: 1 }, 60),
+      is_starting({ jaeger: 1, loki: 0 }, 180),
+      is_starting({ jaeger: 1, loki: 0 }, 600),
+      is_starting({ jaeger: 0, loki: 0 }, 1860),
+    ]
+  ),
   lib.test(
     'Loki, Jaeger and the dashboards by how many of them answer',
     [up(loki, '1x8 0x400'), up({ env: 'test', service: 'jaeger', instance: 'j' }, '0x400')],

@@ -1,4 +1,9 @@
 // Alertmanager: whether it tells anybody.
+local starting = import '../../lib/starting.libsonnet';
+
+// The receivers that are services of the stack themselves.
+local own_receivers = { 'demo-notifications': 'notifications' };
+
 function(signals, config) [
   {
     name: 'AlertmanagerConfigReloadFailed',
@@ -26,6 +31,7 @@ function(signals, config) [
     ],
     'for': '2m',
     about_pipeline:: true,
+    quiet_while:: [starting.named('receiver', own_receivers, '5m')],
     summary: '%s of the notifications to {{ $labels.receiver }} fail' % self.value,
     description: (
                    'The receiver {{ $labels.receiver }} ({{ $labels.integration }}, ' +

@@ -1,7 +1,17 @@
 // Logs and traces on their way to where they are kept.
+local starting = import '../../lib/starting.libsonnet';
+
+// The collector's exporters by the server that they send to.
+local servers(stack) = {
+  'otlp_http/loki': stack.loki,
+  'otlp_grpc/jaeger': stack.jaeger,
+  'otlp_http/prometheus': stack.prometheus,
+};
+
 function(signals, config) [
   {
     name: 'LokiRequestErrors',
+    quiet_while:: [starting.of([config.stack.loki], '5m')],
     signal: signals.loki_request_errors,
     by: ['env', 'service', 'route'],
     compare: '>',
@@ -37,6 +47,7 @@ function(signals, config) [
   },
   {
     name: 'SpansDropped',
+    quiet_while:: [starting.of([config.stack.collector, config.stack.jaeger], '5m')],
     signal: signals.spans_dropped,
     compare: '>',
     threshold: 0,
@@ -53,6 +64,7 @@ function(signals, config) [
   },
   {
     name: 'LogsDropped',
+    quiet_while:: [starting.of([config.stack.collector, config.stack.loki], '5m')],
     signal: signals.logs_dropped,
     compare: '>',
     threshold: 0,
@@ -67,6 +79,7 @@ function(signals, config) [
   },
   {
     name: 'CollectorQueueFilling',
+    quiet_while:: [starting.named('exporter', servers(config.stack), '5m')],
     signal: signals.collector_queue,
     by: ['env', 'service', 'exporter'],
     compare: '>',
@@ -85,6 +98,7 @@ function(signals, config) [
   },
   {
     name: 'CollectorExportFailing',
+    quiet_while:: [starting.named('exporter', servers(config.stack), '5m')],
     signal: signals.collector_stalled,
     by: ['env', 'service', 'exporter'],
     compare: '>',

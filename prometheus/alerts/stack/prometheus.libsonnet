@@ -1,4 +1,6 @@
 // Prometheus: its configuration, rules, storage, and its way to Alertmanager.
+local starting = import '../../lib/starting.libsonnet';
+
 local of_instance = {
   by: ['env', 'service', 'instance'],
   compare: '>',
@@ -33,6 +35,7 @@ function(signals, config) [
   },
   of_instance {
     name: 'MissedEvaluations',
+    quiet_while:: [starting.anything()],
     signal: signals.rule_iterations_missed,
     'for': '10m',
     severity: 'warning',
@@ -45,6 +48,7 @@ function(signals, config) [
   },
   of_instance {
     name: 'NotificationsDropped',
+    quiet_while:: [starting.of([config.stack.alertmanager], 'short')],
     signal: signals.notifications_dropped,
     'for': '2m',
     cooldown: '15m',
@@ -58,6 +62,7 @@ function(signals, config) [
   },
   of_instance {
     name: 'NotificationQueueFilling',
+    quiet_while:: [starting.of([config.stack.alertmanager])],
     signal: signals.notification_queue,
     threshold: 0.5,
     'for': '5m',
@@ -72,6 +77,7 @@ function(signals, config) [
   },
   of_instance {
     name: 'NotConnectedToAlertmanager',
+    quiet_while:: [starting.of([config.stack.alertmanager], 'short')],
     signal: signals.alertmanagers_reached,
     compare: '<',
     threshold: 1,

@@ -1,6 +1,7 @@
 // Which targets answer, of those that ought to be there. `config.expected_targets` is the inventory: without it a
 // target that service discovery lost, or a job that is missing as a whole, would leave nothing behind that could be
 // counted.
+local starting = import '../../lib/starting.libsonnet';
 local promql = import '../promql.libsonnet';
 local signal = import '../signal.libsonnet';
 
@@ -12,7 +13,10 @@ function(config)
   local inventory = config.expected_targets;
   local expected = 'service:targets_expected:count';
 
-  // A server that is still being built has never answered, and is not down. It has this long to arrive.
+  // What `make up` says of a service, 1 while it is still building or starting it; nothing of what is not its own.
+  local said = 'max by (env, service) (%s)' % scope.raw('service_starting');
+
+  // Where nobody says so: what has never answered is still on its way, and not down. It has this long to arrive.
   local arrival = '30m';
 
   // How many instances of one server of the stack answer; nothing while it has yet to arrive.
@@ -41,19 +45,22 @@ function(config)
         record: 'service:targets_known:count',
         expr: if inventory == [] then found else '%s > %s\nor %s\nor %s' % [found, expected, expected, found],
       },
-      // Those that have answered within that time, or that it has been over for.
+      // Of what is being started those that answer; of what ought to run all; of others those that have answered within
+      // that time, or that it has been over for.
       {
         record: 'service:targets_due:count',
         expr: |||
-          (
+          service:targets_up:count and on (env, service) %(said)s == 1
+          or service:targets_known:count and on (env, service) %(said)s == 0
+          or (
             service:targets_known:count offset %(arrival)s > max_over_time(service:targets_up:count[%(arrival)s])
             or max_over_time(service:targets_up:count[%(arrival)s])
           ) < service:targets_known:count
           or service:targets_known:count
-        ||| % { arrival: arrival },
+        ||| % { arrival: arrival, said: said },
       },
       { record: 'service:up:ratio', expr: 'clamp_max(service:targets_up:count / (service:targets_due:count > 0), 1)' },
-    ],
+    ] + starting.rules(config, scope.raw('service_starting'), 'service:targets_due:count'),
 
     targets_up: signal.recorded({
       title: 'Targets up',
@@ -62,7 +69,7 @@ function(config)
       max: 1,
       how: 'min',
       description: "The share of each service's expected targets that answer Prometheus. A target that has just been " +
-                   'added counts once it has answered, or after 30 minutes.',
+                   'added counts once it has answered, or after 30 minutes; what `make up` starts, once it is started.',
       source: 'service:up:ratio',
       records: { 'service:up:ratio': scope.by_service },
     }),
