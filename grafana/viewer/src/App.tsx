@@ -7,6 +7,7 @@ import { Nav } from './app/Nav';
 import { PageMessage } from './app/Page';
 import { useLocation } from './app/router';
 import { SettingsContext } from './app/settings';
+import { StartingBanner } from './app/StartingBanner';
 import { ThemeProvider } from './app/theme';
 import { getJson } from './data/http';
 import type { Settings } from './model/dashboard';
@@ -48,6 +49,7 @@ function Main() {
   return (
     <SettingsContext.Provider value={settings}>
       <Nav />
+      <StartingBanner />
       <Suspense fallback={<LoadingPlaceholder text="" className={styles.loading} />}>
         <Route path={path} settings={settings} />
       </Suspense>

@@ -1,6 +1,6 @@
 import { useEffect, useMemo, useRef, useState } from 'react';
 
-import { isAbort } from '../data/http';
+import { isAbort, StartingError } from '../data/http';
 import { loadOptions } from '../data/variables';
 import type { Dashboard, Settings, VariableOption } from '../model/dashboard';
 import { chooseValue, dependencies, inDependencyOrder, isSupported, queryText, type VariableState } from '../model/variables';
@@ -41,7 +41,7 @@ export function useVariables(dashboard: Dashboard, settings: Settings, search: s
             if (isAbort(problem)) {
               return;
             }
-            error = (problem as Error).message;
+            error = problem instanceof StartingError ? undefined : (problem as Error).message; // the panels say what is starting
             options = [];
           }
         }

@@ -13,6 +13,9 @@ export class ServerError extends Error {
   }
 }
 
+/** The server behind it is still being built or started: nothing is wrong. */
+export class StartingError extends ServerError {}
+
 export const isAbort = (error: unknown): boolean => error instanceof DOMException && error.name === 'AbortError';
 
 let free = AT_ONCE;
@@ -91,7 +94,8 @@ async function request<T>(url: string, options: RequestInit): Promise<T> {
     }
     const text = await response.text();
     if (!response.ok) {
-      throw new ServerError(messageOf(text) || `${response.status} ${response.statusText}`, response.status);
+      const message = messageOf(text) || `${response.status} ${response.statusText}`;
+      throw isStarting(response.status, text) ? new StartingError(message, response.status) : new ServerError(message, response.status);
     }
     try {
       return JSON.parse(text) as T;
@@ -100,6 +104,14 @@ async function request<T>(url: string, options: RequestInit): Promise<T> {
     }
   } finally {
     releaseSlot();
+  }
+}
+
+function isStarting(status: number, body: string): boolean {
+  try {
+    return status === 503 && (JSON.parse(body) as { reason?: unknown } | null)?.reason === 'starting';
+  } catch {
+    return false;
   }
 }
 

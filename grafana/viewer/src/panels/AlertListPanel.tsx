@@ -6,9 +6,10 @@ import { useEffect, useState } from 'react';
 import { useScope } from '../app/scope';
 import { useSource } from '../app/settings';
 import { Notice } from '../components/Notice';
+import { Problem } from '../components/Problem';
 import { SeverityBadge } from '../components/SeverityBadge';
 import { type Alert, fetchAlerts } from '../data/alertmanager';
-import { isAbort } from '../data/http';
+import { isAbort, StartingError } from '../data/http';
 
 import { optionsOf, type VizProps } from './types';
 
@@ -21,7 +22,7 @@ export default function AlertListPanel({ panel, height, scoped, onState }: VizPr
   const source = useSource('alertmanager');
   const options = optionsOf(panel, DEFAULTS);
   const [alerts, setAlerts] = useState<Alert[]>();
-  const [error, setError] = useState<string>();
+  const [error, setError] = useState<Error>();
   useEffect(() => {
     const controller = new AbortController();
     if (source) {
@@ -30,17 +31,15 @@ export default function AlertListPanel({ panel, height, scoped, onState }: VizPr
           setAlerts(found);
           setError(undefined);
         })
-        .catch((problem: unknown) => isAbort(problem) || setError((problem as Error).message));
+        .catch((problem: unknown) => isAbort(problem) || setError(problem as Error));
     }
     return () => controller.abort();
   }, [run, source]);
   const failed = error !== undefined || !source;
-  useEffect(() => onState(failed ? 'error' : alerts ? 'ok' : 'loading'), [onState, failed, alerts]);
+  useEffect(() => onState(error instanceof StartingError ? 'starting' : failed ? 'error' : alerts ? 'ok' : 'loading'), [onState, error, failed, alerts]);
   if (failed) {
     return (
-      <Notice icon="exclamation-triangle" title="The alerts could not be read" alert>
-        {error ?? 'No data source of the type alertmanager is configured.'}
-      </Notice>
+      <Problem title="The alerts could not be read" error={error ?? 'No data source of the type alertmanager is configured.'} />
     );
   }
   const name = replace(options.alertName, scoped).toLowerCase();

@@ -6,6 +6,7 @@ import { Suspense, useEffect, useRef, useState } from 'react';
 import { updateQuery } from '../app/router';
 import { useScope } from '../app/scope';
 import { Notice } from '../components/Notice';
+import { Problem } from '../components/Problem';
 import type { Panel } from '../model/dashboard';
 
 import { useInspector } from './Inspector';
@@ -64,7 +65,7 @@ export function PanelFrame({ panel, panelKey, scoped, alone }: Props) {
           description={panel.description ? () => renderMarkdown(replace(panel.description ?? '', scoped)) : undefined}
           displayMode={panel.transparent ? 'transparent' : 'default'}
           loadingState={data.busy && state !== 'loading' ? undefined : data.busy ? LoadingState.Loading : LoadingState.Done}
-          statusMessage={state === 'error' ? data.error : data.notices.length > 0 ? data.notices.join('\n') : undefined}
+          statusMessage={state === 'error' ? data.error?.message : data.notices.length > 0 ? data.notices.join('\n') : undefined}
           titleItems={<PanelLinks panel={panel} scoped={scoped} timeInfo={data.timeInfo} />}
           actions={
             <Dropdown overlay={menu} placement="bottom-end">
@@ -107,14 +108,10 @@ function Content({ panel, data, scoped, width, height, onDrawn, onState }: Conte
     );
   }
   if (data.state === 'unsupported') {
-    return <Notice icon="question-circle" title="The viewer cannot draw this panel">{data.error}</Notice>;
+    return <Notice icon="question-circle" title="The viewer cannot draw this panel">{data.error?.message}</Notice>;
   }
-  if (data.state === 'error' && data.series.length === 0) {
-    return (
-      <Notice icon="exclamation-triangle" title="The query failed" alert>
-        {data.error}
-      </Notice>
-    );
+  if (data.error && data.series.length === 0) {
+    return <Problem title="The query failed" error={data.error} />;
   }
   if (data.state === 'loading') {
     return <div aria-hidden="true" />;

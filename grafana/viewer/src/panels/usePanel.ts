@@ -4,7 +4,7 @@ import { useTheme2 } from '@grafana/ui';
 import { useEffect, useMemo, useRef, useState } from 'react';
 
 import { useScope } from '../app/scope';
-import { isAbort } from '../data/http';
+import { isAbort, StartingError } from '../data/http';
 import { type PanelAnswer, runPanel } from '../data/queries';
 import { applyFieldConfig, fieldConfigOf } from '../grafana/fieldConfig';
 import { transform, unknownTransformations } from '../grafana/transform';
@@ -14,7 +14,7 @@ import { durationMs } from '../model/interval';
 
 import { isEmpty } from './empty';
 
-export type PanelState = 'loading' | 'ok' | 'empty' | 'error' | 'unsupported';
+export type PanelState = 'loading' | 'ok' | 'empty' | 'starting' | 'error' | 'unsupported';
 
 export interface PanelData {
   state: PanelState;
@@ -25,7 +25,7 @@ export interface PanelData {
   exemplars: DataFrame[];
   notices: string[];
   queries: PanelAnswer['queries'];
-  error?: string;
+  error?: Error;
   range: TimeRange;
   /** "Last 24 hours", when the panel has a time of its own. */
   timeInfo?: string;
@@ -114,7 +114,7 @@ export function usePanel(panel: Panel, scoped: ScopedVars, visible: boolean, wid
     exemplars: loaded?.answer.exemplars ?? NONE,
     notices: loaded?.answer.notices ?? [],
     queries: loaded?.answer.queries ?? [],
-    error: problem?.error.message,
+    error: problem?.error,
     range: loaded?.range ?? range,
     timeInfo,
   };
@@ -127,7 +127,7 @@ function stateOf(panel: Panel, error: Error | undefined, loaded: Loaded | undefi
     return 'ok';
   }
   if (error) {
-    return error instanceof UnsupportedError ? 'unsupported' : 'error';
+    return error instanceof UnsupportedError ? 'unsupported' : error instanceof StartingError ? 'starting' : 'error';
   }
   if (!loaded) {
     return 'loading';

@@ -8,6 +8,7 @@ import { PageLink } from '../../app/PageLink';
 import { useSettings, useSource } from '../../app/settings';
 import { useMode } from '../../app/theme';
 import { Notice } from '../../components/Notice';
+import { Problem } from '../../components/Problem';
 import { SeverityBadge } from '../../components/SeverityBadge';
 import { type Alert, fetchAlerts, fetchSilences, type Silence } from '../../data/alertmanager';
 import { isAbort } from '../../data/http';
@@ -16,7 +17,7 @@ import { logsPage, safeHref, tracePage } from '../../model/links';
 
 const EVERY_MS = 10_000;
 
-type State = { alerts?: Alert[]; silences: Silence[]; error?: string };
+type State = { alerts?: Alert[]; silences: Silence[]; error?: Error | string };
 
 export default function AlertsPage() {
   const styles = useStyles2(getStyles);
@@ -32,7 +33,7 @@ export default function AlertsPage() {
     const look = () =>
       Promise.all([fetchAlerts(source.uid, controller.signal), fetchSilences(source.uid, controller.signal)])
         .then(([found, quiet]) => setState({ alerts: found, silences: quiet }))
-        .catch((problem: Error) => isAbort(problem) || setState((old) => ({ ...old, error: problem.message })));
+        .catch((problem: Error) => isAbort(problem) || setState((old) => ({ ...old, error: problem })));
     void look();
     const timer = window.setInterval(() => document.hidden || void look(), EVERY_MS);
     return () => {
@@ -46,11 +47,7 @@ export default function AlertsPage() {
   const watchdogs = shown?.filter((alert) => alert.labels['alertname'] === 'Watchdog') ?? [];
   return (
     <Page title="Alerts" controls={<FilterInput value={search} onChange={setSearch} placeholder="Filter by any label" aria-label="Filter alerts" width={36} escapeRegex={false} />}>
-      {error && (
-        <Notice icon="exclamation-triangle" title="The alerts could not be read" alert>
-          {error}
-        </Notice>
-      )}
+      {error && <Problem title="The alerts could not be read" error={error} />}
       {!error && !alerts && <LoadingPlaceholder text="" />}
       {shown && firing.length === 0 && (
         <div className={styles.fine}>

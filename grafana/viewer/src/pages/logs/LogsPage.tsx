@@ -11,6 +11,7 @@ import { TimeControls } from '../../app/TimeControls';
 import { useClock } from '../../app/useTime';
 import { LogLines } from '../../components/LogLines';
 import { Notice } from '../../components/Notice';
+import { Problem } from '../../components/Problem';
 import { isAbort } from '../../data/http';
 import { toQuery } from '../../data/logQuery';
 import { isLogs, type LogRow, queryLogs, toRows } from '../../data/loki';
@@ -26,7 +27,7 @@ const STARTS: Array<[string, string]> = [
 ];
 const MOST = 1000;
 
-type Result = { rows?: LogRow[]; error?: string };
+type Result = { rows?: LogRow[]; error?: Error };
 
 export default function LogsPage() {
   const styles = useStyles2(getStyles);
@@ -53,7 +54,7 @@ export default function LogsPage() {
         last.current = asked;
         setResult({ rows: isLogs(answer) ? toRows(answer) : [] });
       })
-      .catch((problem: Error) => isAbort(problem) || setResult({ error: problem.message }))
+      .catch((problem: Error) => isAbort(problem) || setResult({ error: problem }))
       .finally(() => controller.signal.aborted || setBusy(false));
     return () => controller.abort();
   }, [source, asked, range, isMetric]);
@@ -102,11 +103,7 @@ export default function LogsPage() {
       </div>
       {isMetric && <DashboardView embedded key={asked} dashboard={metricDashboard(asked, source?.uid ?? 'loki')} />}
       {!isMetric && source && <Volume source={source.uid} query={toQuery(asked)} range={range} onZoom={(from, to) => clock.setRange({ from: String(from), to: String(to) })} />}
-      {!isMetric && (result.error || !source) && (
-        <Notice icon="exclamation-triangle" title="The search failed" alert>
-          {result.error ?? 'No data source of the type loki is configured.'}
-        </Notice>
-      )}
+      {!isMetric && (result.error || !source) && <Problem title="The search failed" error={result.error ?? 'No data source of the type loki is configured.'} />}
       {!isMetric && !result.error && !result.rows && <LoadingPlaceholder text="" />}
       {!isMetric && result.rows?.length === 0 && <Notice title="No log line fits">Widen the time, or the query.</Notice>}
       {!isMetric && result.rows && result.rows.length > 0 && (

@@ -8,6 +8,7 @@ import { PageLink } from '../../app/PageLink';
 import { useLocation } from '../../app/router';
 import { useSource } from '../../app/settings';
 import { Notice } from '../../components/Notice';
+import { Problem } from '../../components/Problem';
 import { formatMs, useServiceColors, Waterfall } from '../../components/Waterfall';
 import { isAbort, ServerError } from '../../data/http';
 import { fetchTrace, type Trace } from '../../data/jaeger';
@@ -18,7 +19,7 @@ import { logsPage } from '../../model/links';
 const TRIES = 6;
 const PAUSE_MS = 2500;
 
-type State = { trace?: Trace; error?: string; waiting: boolean };
+type State = { trace?: Trace; error?: Error | string; waiting: boolean };
 
 export default function TracePage({ id }: { id: string }) {
   const source = useSource('jaeger');
@@ -45,7 +46,7 @@ export default function TracePage({ id }: { id: string }) {
         }
       } catch (problem) {
         if (!isAbort(problem)) {
-          setState({ waiting: false, error: (problem as Error).message });
+          setState({ waiting: false, error: problem as Error });
         }
       }
     };
@@ -63,9 +64,7 @@ export default function TracePage({ id }: { id: string }) {
         {waiting ? (
           <LoadingPlaceholder text="Looking for the trace. One that has just ended takes some seconds to arrive …" />
         ) : error ? (
-          <Notice icon="exclamation-triangle" title="The trace could not be read" alert>
-            {error}
-          </Notice>
+          <Problem title="The trace could not be read" error={error} />
         ) : (
           <Notice icon="info-circle" title="This trace is not stored">
             It may have been left out by sampling, be older than the traces that are kept, or not be finished yet. Its <a href={logsPage(linesOfTrace(id), 'now-24h', 'now')}>log lines</a> may still be there.

@@ -9,6 +9,7 @@ import { useSource } from '../../app/settings';
 import { TimeControls } from '../../app/TimeControls';
 import { useClock } from '../../app/useTime';
 import { Notice } from '../../components/Notice';
+import { Problem } from '../../components/Problem';
 import { formatMs, useServiceColors } from '../../components/Waterfall';
 import { isAbort } from '../../data/http';
 import { fetchOperations, fetchServices, searchTraces, type Trace } from '../../data/jaeger';
@@ -22,7 +23,7 @@ export default function TracesPage() {
   const [services, setServices] = useState<string[]>([]);
   const [operations, setOperations] = useState<string[]>([]);
   const [traces, setTraces] = useState<Trace[]>();
-  const [error, setError] = useState<string>();
+  const [error, setError] = useState<Error>();
   const [busy, setBusy] = useState(false);
   const service = query.get('service') ?? services.find((name) => !name.startsWith('jaeger')) ?? services[0] ?? '';
   const operation = query.get('operation') ?? '';
@@ -33,7 +34,7 @@ export default function TracesPage() {
 
   useEffect(() => {
     const controller = new AbortController();
-    const fail = (problem: Error) => isAbort(problem) || setError(problem.message);
+    const fail = (problem: Error) => isAbort(problem) || setError(problem);
     if (source) {
       fetchServices(source.uid, controller.signal).then(setServices).catch(fail);
     }
@@ -57,7 +58,7 @@ export default function TracesPage() {
         setTraces(found);
         setError(undefined);
       })
-      .catch((problem: Error) => isAbort(problem) || setError(problem.message))
+      .catch((problem: Error) => isAbort(problem) || setError(problem))
       .finally(() => controller.signal.aborted || setBusy(false));
     return () => controller.abort();
   }, [source, service, operation, tags, minDuration, limit, range]);
@@ -82,11 +83,7 @@ export default function TracesPage() {
           <CommittedInput id="traceId" value="" placeholder="32 hex digits" width={36} onCommit={(value) => value.trim() && navigate(tracePage(value.trim()))} />
         </Field>
       </form>
-      {error && (
-        <Notice icon="exclamation-triangle" title="The search failed" alert>
-          {error}
-        </Notice>
-      )}
+      {error && <Problem title="The search failed" error={error} />}
       {!error && traces && traces.length > 0 && <TraceDots traces={traces} />}
       {!error && traces?.length === 0 && <Notice title="No trace found">None of {service} in this time fits.</Notice>}
       {!error && services.length === 0 && !busy && <Notice title="No service has sent a trace yet" />}
