@@ -80,15 +80,14 @@ def test_a_masked_field_is_followed(tmp_path: Path) -> None:
         return subprocess.run(command, env=environment, cwd=tmp_path, check=True, capture_output=True, text=True).stdout
 
     assert said() == "False the voucher: GIFT2026\n"
-    text = file.read_text()
-    for before, after in (
-        ('    "secret",\n', '    "secret",\n    "voucher",\n'),
-        ("|pwd|secret|", "|pwd|secret|voucher|"),
-        ('"pwd", "secret",', '"pwd", "secret", "voucher",'),
+    for changed, before, after in (
+        (file, '        "secrets",\n', '        "secrets",\n        "voucher",\n'),
+        (file.with_name("pairs.py"), "|pwd|secret(?!ar)", "|pwd|voucher|secret(?!ar)"),
+        (file.with_name("signs.py"), 'or "pwd" in lower', 'or "pwd" in lower or "voucher" in lower'),
     ):
+        text = changed.read_text()
         assert text.count(before) == 1, before
-        text = text.replace(before, after)
-    file.write_text(text)
+        changed.write_text(text.replace(before, after))
     assert said() == "True the voucher: [MASKED]\n"
 
 

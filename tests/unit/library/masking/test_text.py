@@ -3,7 +3,6 @@
 import logging
 import re
 import string
-import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, NamedTuple
@@ -16,6 +15,7 @@ from hypothesis import strategies as st
 from signalfire import setup_logging
 from signalfire._internal.json import dumps
 from signalfire.logs.line import line
+from signalfire.masking import iban
 from signalfire.masking import text as masking
 from signalfire.settings import SettingError
 
@@ -296,10 +296,14 @@ cards = st.one_of(
     card=cards,
     separator=st.sampled_from(["", " ", "-"]),
     sizes=st.lists(st.integers(1, 6), max_size=5),
-    before=st.text(string.ascii_letters + " .,:", max_size=20),
-    after=st.text(string.ascii_letters + " .,:", max_size=20),
+    before=st.text(string.ascii_letters + " .,:", max_size=20).map(
+        lambda text: f"{text} " if text[-1:].isalpha() else text
+    ),
+    after=st.text(string.ascii_letters + " .,:", max_size=20).map(
+        lambda text: f" {text}" if text[:1].isalpha() else text
+    ),
 )
-def test_every_card_number_is_masked_in_any_grouping(
+def test_every_card_number_that_stands_alone_is_masked_in_any_grouping(
     card: str, separator: str, sizes: list[int], before: str, after: str
 ) -> None:
     written = groups(card, separator, sizes)
@@ -313,19 +317,41 @@ def test_card_numbers_that_are_numbers_are_masked(card: str) -> None:
     assert card not in logged(message="x", **{card: 1})
 
 
-@given(
-    country=st.sampled_from(["DE", "GB", "XK", "SE"]),
-    account=st.from_regex(r"[A-Z0-9]{11,30}", fullmatch=True),
-    grouped=st.booleans(),
-    lower=st.booleans(),
-    after=st.sampled_from(["", ".", " thanks", " and 12 more"]),
-)
-def test_every_iban_is_masked(country: str, account: str, grouped: bool, lower: bool, after: str) -> None:
+def accounts(country: str) -> st.SearchStrategy[str]:
+    """What follows the check digits in numbers of that country."""
+    classes = {"n": "[0-9]", "a": "[A-Z]", "c": "[0-9]"}
+    parts = re.findall(r"([0-9]+)([nac])", iban._BUILT[country])
+    return st.from_regex("".join(f"{classes[kind]}{{{count}}}" for count, kind in parts), fullmatch=True)
+
+
+def with_check_digits(country: str, account: str) -> str:
     rest = int("".join(str(int(character, 36)) for character in account + country + "00"))
-    iban = f"{country}{98 - rest % 97:02d}{account}"
-    written = " ".join(iban[place : place + 4] for place in range(0, len(iban), 4)) if grouped else iban
+    return f"{country}{98 - rest % 97:02d}{account}"
+
+
+numbers_of_accounts = st.sampled_from(sorted(iban.LENGTHS)).flatmap(
+    lambda country: accounts(country).map(lambda account: with_check_digits(country, account))
+)
+
+
+@given(
+    number=numbers_of_accounts,
+    separator=st.sampled_from(["", " ", "-", "\u00a0"]),
+    lower=st.booleans(),
+    before=st.sampled_from(["", "to ", "order AB12 was paid by the named customer from the bank account ", "\\n", '"']),
+    after=st.sampled_from(["", ".", " thanks", " and 12 more", '", "x"']),
+)
+def test_every_iban_is_masked(number: str, separator: str, lower: bool, before: str, after: str) -> None:
+    written = separator.join(number[place : place + 4] for place in range(0, len(number), 4))
     written = written.lower() if lower else written
-    assert written not in logged(message=f"to {written}{after}")
+    assert masking.mask_text(f"{before}{written}{after}") == f"{before}[MASKED:iban]{after}"
+
+
+@given(number=numbers_of_accounts, length=st.integers(-3, 3).filter(bool), other=st.sampled_from(["AA", "US", "ZZ"]))
+def test_what_has_no_countrys_length_is_no_iban(number: str, length: int, other: str) -> None:
+    account = (number[4:] + "000")[: len(number) - 4 + length]
+    assert not iban.is_iban(with_check_digits(number[:2], account))
+    assert not iban.is_iban(with_check_digits(other, number[4:]))
 
 
 NAMES = (
@@ -441,30 +467,6 @@ def test_masking_twice_changes_no_more(text: str) -> None:
     """The collector masks once more what the library has masked."""
     once = masking.mask_text(text)
     assert masking.mask_text(once) == once
-
-
-# What makes a pattern start over and over, or look far ahead.
-HOSTILE_UNITS = [
-    *("a", "1 ", "@", "a@", "@a.", "ab12 ", "DE89 ", "4111 ", "0-", "password ", "password=", "password:'"),
-    *("password=;", "password=,a", 'password\\"', "password=[", "token is ", "--token ", "-token", "://", "://a:b"),
-    *("cookie:a=b;", "cookie=", "sk-", "eyJaaaaaaaaa.", "Bearer ", "?sig=", "&auth=&", "a%40", "api key", "_", "--"),
-    *("-----BEGIN PRIVATE KEY-----", "SG.aaaaaaaaaaaaaaaa.", "é@", '"', "\\", "password=a&", "key=", "digest "),
-]
-
-
-@pytest.mark.parametrize("unit", HOSTILE_UNITS, ids=range(len(HOSTILE_UNITS)))
-def test_time_grows_with_the_length_of_a_hostile_text_and_no_faster(unit: str) -> None:
-    def seconds(length: int) -> float:
-        text = (unit * (length // len(unit) + 1))[:length]
-        best = float("inf")
-        for _ in range(3):
-            began = time.process_time()
-            masking.mask_text(text)
-            best = min(best, time.process_time() - began)
-        return best
-
-    # Eight times the text; a pattern that is not linear takes 64 times as long, or for ever.
-    assert seconds(16_000) < 25 * seconds(2_000) + 0.005
 
 
 HOSTILE = ["a" * 200_000, "1 " * 100_000, "@" * 100_000, "a@" * 60_000, "ab12 " * 40_000, "password " * 20_000]

@@ -1,0 +1,347 @@
+"""Secrets in texts that are known by the name beside them: `name=value`, and every other way to write that."""
+
+import re
+from bisect import bisect_right
+from collections.abc import Callable
+
+from signalfire.masking.marks import HIDDEN, MARK, any_in
+from signalfire.masking.names import is_count, tells_secret
+from signalfire.masking.values import BLOCK, Span, quoted_at, until, value_at
+
+_STEMS = (
+    r"(?:pass(?:[wpc]|(?![a-z]))|pwd|secret(?!ar)|tokens?(?![a-z])|keys?(?![a-z])|uthori[sz]ation|cookie|"
+    r"cred(?:ential|s?(?![a-z]))|sess(?:ion)?[_.\- ]?id|srf|jwt|otp(?![a-z])|cv[vc](?![a-z])|ssn(?![a-z])|sid(?![a-z])|"
+    r"asterauth|keypass|storepass)"
+)
+STEMS = re.compile(_STEMS)
+"""What every telling name has in it, in lower case."""
+# With what follows where a value does, but for options, tags, and values that say that they are one.
+_STEMS_BEFORE_VALUES = re.compile(
+    rf"""{_STEMS}(?= [\w$.-]{{0,48}}
+    (?: [^\w\s$.,;!?-] | ,\s{{0,4}}[\"'`\\bu\[(] | \s{{1,4}}(?:[:=<>\"'\\(-]|n'|(?:is|was|for|as)\s) ))""",
+    re.VERBOSE,
+)
+
+_NAME_CHARACTERS = frozenset("_.-$")
+_LONGEST_BEFORE = 64
+_REST = re.compile(r"(?a)[\w$.-]{0,48}")
+_QUOTES = r"""(?:\\{0,15}["'`]|&quot;|&\#3[49];|%2[27])"""
+_SEPARATED = re.compile(
+    rf"""(?aix) (?:{_QUOTES}|\\{{0,15}}["'\])]){{0,4}} [ \t]{{0,4}}
+    (?: =>|:=|=~|==|=|::|:(?!//)|->|%3[ad]|%3d ) [ \t]{{0,4}}"""
+)
+_IS = re.compile(
+    r"(?ai)\s{1,4}(?:is|was)\s{1,4}(?!(?:a|an|the|not|no|too|now|still|already|only|also|being|required|needed|"
+    r"mandatory|optional|missing|empty|invalid|valid|wrong|incorrect|correct|expired|rejected|unknown|weak|strong|set|in|on|"
+    r"ok|okay|fine|sent|stored|used|changed|reset|hidden|masked|less|more|greater|at|to|by|for|from|of|generated|refreshed|"
+    r"revoked|accepted|denied|malformed|blank|null|none|short|long|old|new|found|checked|updated|deleted|saved|read)\b)"
+)
+# `--password value`, also as a list of arguments, whose quotes may be escaped.
+_OPTIONS = (" -", "'-", '"-', "\t-", "\n-")
+_FLAG_VALUE = re.compile(r"""(?:\\{0,15}["'])?,?\s{1,4}(?:\\{0,15}["'])?(?![-\\"'\[\s])""")
+_FLAG = re.compile(r"""(?:[^\s"'\\]|\\(?!\\{0,15}["']))+""")
+_ARGUMENT_QUOTE = re.compile(r"""\\{0,15}["']\Z""")
+_BESIDE = re.compile(rf"{_QUOTES}>{{0,2}}\s{{0,4}},\s{{0,4}}")
+_BESIDE_BEFORE = re.compile(rf"""[(\[{{]\s{{0,4}}(?:[bur]{{1,2}}|<<)?{_QUOTES}\Z""", re.IGNORECASE)
+_FLAT_BEFORE = re.compile(rf"""[,]\s{{0,4}}(?:[bur]{{1,2}}|<<)?{_QUOTES}\Z""", re.IGNORECASE)
+_HEADER = re.compile(r"(?i)(?:set-|x-)?cookie|(?:proxy-)?authorization|x-[\w-]{1,60}|[\w]{1,30}-[\w-]{1,60}")
+_NAMED_BEFORE = re.compile(
+    rf"""(?:(?<![A-Za-z])(?:name|key|k|field|header|param|parameter|variable|property|attribute|label|id|option)
+    {_QUOTES}?\s{{0,4}}(?:=>|[:=])\s{{0,4}}(?:[bu](?=["']))?{_QUOTES}?)\Z""",
+    re.IGNORECASE | re.VERBOSE,
+)
+_NAMED_VALUE = re.compile(
+    rf"""{_QUOTES}?\s{{0,8}}[,;]?(?:[^<>{{}}\n]{{0,120}}?[\s,])??\s{{0,24}}{_QUOTES}?
+    (?:value|val|v|content|data|default|string_?value)(?![A-Za-z])
+    {_QUOTES}?\s{{0,4}}(?:=>|[:=])\s{{0,4}}""",
+    re.IGNORECASE | re.VERBOSE,
+)
+_FORM_DATA = re.compile(
+    r'\\{0,15}"(?:\s{0,8}|(?:\\[rn]){0,8})(?:;[^\n\\]{0,200})?(?:(?:\r?\n|\\{1,15}r\\{1,15}n|\\{1,15}n){2})'
+)
+_FORM_VALUE = re.compile(r"(?:(?!\\r|\\n)[^\r\n])+")
+_TAG_BEFORE = re.compile(r"<(?:[\w-]{1,32}:)?\Z")
+_TAG_END = re.compile(r"[^<>]{0,256}>\s{0,16}(?:<!\[CDATA\[)?")
+_ATTRIBUTE_TAG = re.compile(r"""\\{0,15}["'][^<>]{0,200}>\s{0,16}(?:<value>\s{0,16})?(?:<!\[CDATA\[)?""")
+_KEY_TAG = re.compile(
+    r"</(?:key|name|string|member|param-name)>\s{0,16}<[a-z:-]{1,20}>(?:<[a-z]{1,10}>)?", re.IGNORECASE
+)
+_TAG_TEXT = re.compile(r"[^<]+")
+_QUOTED_SQL = re.compile(
+    r"(?:\s{1,4}(?:for\s{1,4}\S{1,64}\s{0,4}(?:=\s{0,4})?|as\s{1,4})?|\s{0,4}\(\s{0,4})(?:N(?='))?(?=\\{0,15}[\"'])",
+    re.IGNORECASE,
+)
+_PASSWORDS = re.compile(r"(?i)(?:[\w$.-]{0,40}[_.-])?(?:pass|password|passwd|passphrase|pwd|secret)")
+# Of names that are two words: `api key`, but also `unexpected token`, which is none.
+_SECOND_WORDS = ("key", "token", "word", "phrase", "code", "id", "number")
+_OWNER_BEFORE = re.compile(r"([A-Za-z]{2,20})[ ]{1,2}\Z")
+_ARN_BEFORE = re.compile(r"arn:[\w-]{3,12}:secretsmanager:[\w-]{0,32}:[0-9]{0,12}:\Z")
+_COUNT = re.compile(r"[-+~≤<>≈ ]{0,3}[0-9][0-9.,_]{0,20}(?:\s?[A-Za-zµ%/]{1,12})?(?![\w-])")
+_SPECIAL_TOKEN = re.compile(r"""["']?(?:<[^<>\n]{0,40}>|\[[A-Z]{2,10}\])["']?(?=[\s,;.)}\]]|\Z)""")
+
+# --- headers: their values have spaces, commas and quotes of their own ---
+
+_ESCAPE = re.compile(r"\\([\\nrt\"'])")
+_ESCAPED = {"n": "\n", "r": "\r", "t": "\t", '"': '"', "'": "'", "\\": "\\"}
+
+_COOKIE = re.compile(r"(?i)cookies?2?\Z")
+_COOKIES = re.compile(
+    r"""(?xi)
+    (?P<item>
+        (?!\[MASKED) [^\s;,"'\\=<>\[\](){}]{1,256}
+        (?: =
+            (?: (?P<quote>\\{0,15}["'])(?:(?!(?P=quote))[^\n]){0,4096}(?P=quote)
+              | [A-Z][a-z]{2},[ ][\w -]{9,12}[ ][0-9:]{8}[ ][A-Z]{3}
+              | [^\s;"'\\]{0,4096}(?:[ ][^\s;"'\\=:]{1,64}){0,8}(?=;)
+              | (?:\[MASKED(?::[a-z]{3,5})?\]|[^\s;"'\\\]})>])*
+            )
+        )?
+    )
+    (?: [;,]\s{0,4} (?!\[MASKED\]) [^\s;,"'\\=<>\[\](){}]{1,256}
+        (?: =
+            (?: (?P<quote2>\\{0,15}["'])(?:(?!(?P=quote2))[^\n]){0,4096}(?P=quote2)
+              | [A-Z][a-z]{2},[ ][\w -]{9,12}[ ][0-9:]{8}[ ][A-Z]{3}
+              | [^\s;"'\\]{0,4096}(?:[ ][^\s;"'\\=:]{1,64}){0,8}(?=;)
+              | (?:\[MASKED(?::[a-z]{3,5})?\]|[^\s;"'\\\]})>])*
+            )
+        )?
+    )*"""
+)
+_AUTHORIZATION = re.compile(r"(?i)authori[sz]ation\Z")
+_ONE_WORD_SCHEME = re.compile(
+    r"""(?i)(?:bearer|basic|token|apikey)\s{1,4}(?=[^\s="']{1,2048}={0,4}(?:[\s,;\])}]|["'](?:[\s,;\])}]|\Z)|\\[rn]|\Z))"""
+)
+_ENCLOSING = re.compile(r"""\\{0,15}["']\Z""")
+_LINE = re.compile(r"(?:(?!\\[rn])[^\r\n])+")
+
+# Up to the quotes around a header; those of its own parameters stand behind a =.
+_IN_QUOTES = {
+    quote: re.compile(rf"(?:[^{quote}\r\n\\]|\\.|(?<==){quote}[^{quote}\n]{{0,2048}}{quote})*+") for quote in ('"', "'")
+}
+
+Tells = Callable[[str], bool]
+Form = Callable[[str, str, str, int, int], Span | None]
+_LOOKED_BACK = 96
+
+
+def may_have_pair(lower: str) -> bool:
+    """Whether a text, in lower case, has a name that may tell of a secret where a value may follow."""
+    return _stems(lower).search(lower) is not None
+
+
+def mask_pairs(text: str) -> str:
+    """The text without the values that a telling name stands beside."""
+    if "\\" in text:
+        text = _mask_escaped(text)
+    return mask_named(text, _stems(text.lower()), tells_secret)
+
+
+def mask_named(text: str, stems: re.Pattern[str], tells: Tells) -> str:
+    """The same, of names that have a stem and that `tells` accepts."""
+    return _without(text, _spans(text, stems, tells))
+
+
+def _mask_escaped(text: str) -> str:
+    """A text that was printed once more, as by repr() or in JSON: what its escapes stand for is looked at."""
+    plain, places, last = [], [0], 0
+    for escape in _ESCAPE.finditer(text):
+        plain += [text[last : escape.start()], _ESCAPED[escape[1]]]
+        last = escape.end()
+        places.append(escape.start() - len(places) + 2)  # where the next character is in the plain text
+    plain_text = "".join((*plain, text[last:]))
+    spans = _spans(plain_text, _stems(plain_text.lower()), tells_secret)
+    return _without(text, [(_escaped_place(places, start), _escaped_place(places, end)) for start, end in spans])
+
+
+def _escaped_place(places: list[int], place: int) -> int:
+    return place + bisect_right(places, place) - 1
+
+
+def _without(text: str, spans: list[Span]) -> str:
+    if not spans:
+        return text
+    pieces, place = [], 0
+    for start, end in spans:
+        pieces += [text[place:start], HIDDEN]
+        place = end
+    return "".join((*pieces, text[place:]))
+
+
+def _stems(lower: str) -> re.Pattern[str]:
+    loose = "<" in lower or "val" in lower or lower[:1] == "-" or ("-" in lower and any_in(_OPTIONS, lower))
+    return STEMS if loose else _STEMS_BEFORE_VALUES
+
+
+def _spans(text: str, stems: re.Pattern[str], tells: Tells) -> list[Span]:
+    """Where the values stand. Each name is looked at once, and nothing of a value again."""
+    spans: list[Span] = []
+    written = place = 0
+    lower = text.lower()
+    searched = lower if len(lower) == len(text) else text
+    while (stem := stems.search(searched, place)) is not None:
+        start = _start_of_name(text, stem.start(), place)
+        place = _end_of_name(text, stem.end())
+        name = text[start:place]
+        if not _telling(text, name, start, tells):
+            continue
+        span = _span(text, name, start, place)
+        if span is not None and span[0] >= written:
+            spans.append(span)
+            written = place = span[1]
+    return spans
+
+
+def _start_of_name(text: str, start: int, least: int) -> int:
+    least = max(least, start - _LONGEST_BEFORE)
+    first = start
+    while (
+        start > least
+        and text[start - 1].isascii()
+        and (text[start - 1].isalnum() or text[start - 1] in _NAME_CHARACTERS)
+    ):
+        start -= 1
+    # The letter of an escape, as in a\npassword, is none of the name's.
+    return start + 1 if start < first and start and text[start - 1] == "\\" and text[start] in "nrtbf0v" else start
+
+
+def _end_of_name(text: str, end: int) -> int:
+    rest = _REST.match(text, end)
+    end = rest.end() if rest else end
+    while text[end - 1] in ".-":
+        end -= 1
+    return end
+
+
+def _telling(text: str, name: str, start: int, tells: Tells) -> bool:
+    lower = name.lower()
+    if not lower.startswith(_SECOND_WORDS):
+        return tells(name)
+    owner = _OWNER_BEFORE.search(text[max(0, start - 24) : start])
+    if owner is None or lower.startswith("token"):
+        return tells(name) and (owner is None or tells(f"{owner[1]} {name}"))
+    return tells(name) or tells(f"{owner[1]} {name}")
+
+
+def _span(text: str, name: str, start: int, end: int) -> Span | None:
+    """Where the value of a telling name stands, in the first of the ways to write it that fits."""
+    before = text[max(0, start - _LOOKED_BACK) : start]
+    separated = _SEPARATED.match(text, end)
+    if separated is not None:
+        return _separated_value(text, name, before, start, separated)
+    if text[end : end + 1].isspace() and not (before and (before[-1] in "\"'`" or ":" in before or "=" in before)):
+        forms: tuple[Form, ...] = (_said, _argument, _statement)
+    else:
+        forms = (_said, _argument, _beside, _named, _element, _statement)
+    for form in forms:
+        span = form(text, name, before, start, end)
+        if span is not None:
+            return span
+    return None
+
+
+def _separated_value(text: str, name: str, before: str, start: int, separated: re.Match[str]) -> Span | None:
+    place = separated.end()
+    if name == "secret" and _ARN_BEFORE.search(before):
+        return None
+    if is_count(name) and (_COUNT.match(text, place) or _SPECIAL_TOKEN.match(text, place)):
+        return None
+    header = None
+    if BLOCK.match(text, place):
+        return value_at(text, place, start)
+    if _AUTHORIZATION.search(name):
+        header = _credentials(text, before, separated)
+    elif _COOKIE.search(name):
+        header = _cookies(text, place)
+    return header or value_at(text, place, start)
+
+
+def _cookies(text: str, place: int) -> Span | None:
+    found = _COOKIES.match(text, place)
+    return None if found is None or found.end() == place else (place, found.end())
+
+
+def _credentials(text: str, before: str, separated: re.Match[str]) -> Span | None:
+    """What stands behind `Authorization:` up to the end of the header: schemes are many, and may have parameters."""
+    place = separated.end()
+    if text[place : place + 1] in {"", "\n", "\r", '"', "'", "\\", "[", "(", "{", "<"} or "=" in separated[0]:
+        return None
+    scheme = _ONE_WORD_SCHEME.match(text, place)
+    if scheme is not None or MARK.match(text, place):
+        return None
+    if re.match(r"[bBuU]['\"]|None\b|null\b", text[place : place + 5]):
+        return None
+    line = _LINE.match(text, place)
+    end = place if line is None else line.end()
+    enclosing = _ENCLOSING.search(before)
+    if enclosing is not None:
+        inside = _IN_QUOTES.get(enclosing[0])
+        close = until(text, place, enclosing[0])[1] if inside is None else _end_of(inside, text, place)
+        end = min(end, close)
+    return (place, end) if end > place else None
+
+
+def _end_of(pattern: re.Pattern[str], text: str, place: int) -> int:
+    found = pattern.match(text, place)
+    return place if found is None else found.end()
+
+
+def _said(text: str, _name: str, _before: str, start: int, end: int) -> Span | None:
+    said = _IS.match(text, end)
+    return None if said is None else value_at(text, said.end(), start)
+
+
+def _argument(text: str, name: str, _before: str, _start: int, end: int) -> Span | None:
+    if not name.startswith("-"):
+        return None
+    gap = _FLAG_VALUE.match(text, end)
+    if gap is None or MARK.match(text, gap.end()):
+        return None
+    quote = _ARGUMENT_QUOTE.search(text, gap.start(), gap.end())
+    if quote is not None:
+        return quoted_at(text, quote.start())
+    value = _FLAG.match(text, gap.end())
+    return None if value is None else value.span()
+
+
+def _beside(text: str, name: str, before: str, _start: int, end: int) -> Span | None:
+    """`("name", "value")`, as lists of headers are printed."""
+    gap = _BESIDE.match(text, end)
+    if gap is None:
+        return None
+    first = _BESIDE_BEFORE.search(before)
+    if first is None and not (_HEADER.fullmatch(name) and _FLAT_BEFORE.search(before)):
+        return None
+    if text[gap.end() : gap.end() + 1] in {"[", "("}:
+        return value_at(text, gap.end(), gap.end())
+    return quoted_at(text, gap.end())
+
+
+def _named(text: str, _name: str, before: str, start: int, end: int) -> Span | None:
+    """`name="password" value="…"`, as objects, tags and forms print it."""
+    if _NAMED_BEFORE.search(before) is None:
+        return None
+    value = _NAMED_VALUE.match(text, end)
+    if value is not None:
+        return value_at(text, value.end(), start)
+    part = _FORM_DATA.match(text, end)
+    found = None if part is None else _FORM_VALUE.match(text, part.end())
+    if found is None:
+        tag = _ATTRIBUTE_TAG.match(text, end)
+        found = None if tag is None else _TAG_TEXT.match(text, tag.end())
+    return None if found is None or MARK.fullmatch(found[0].strip()) else found.span()
+
+
+def _element(text: str, _name: str, before: str, _start: int, end: int) -> Span | None:
+    """`<password>…</password>`, `<key>password</key><string>…</string>`."""
+    tag = _TAG_END.match(text, end) if _TAG_BEFORE.search(before) else None
+    tag = tag or _KEY_TAG.match(text, end)
+    found = None if tag is None or text[tag.end() - 2 : tag.end()] == "/>" else _TAG_TEXT.match(text, tag.end())
+    return None if found is None or not found[0].strip() or MARK.fullmatch(found[0].strip()) else found.span()
+
+
+def _statement(text: str, name: str, _before: str, _start: int, end: int) -> Span | None:
+    """`PASSWORD '…'`, as SQL has it and people do."""
+    if not _PASSWORDS.fullmatch(name):
+        return None
+    quoted = _QUOTED_SQL.match(text, end)
+    return None if quoted is None else quoted_at(text, quoted.end())
