@@ -33,18 +33,20 @@ _PACKAGES = (
 def main(
     rounds: Annotated[int, typer.Option(help="How often each thing is measured, in turns.")] = 5,
     minutes: Annotated[float, typer.Option(help="How long memory is watched while the collector hangs.")] = 5,
+    identifiers: Annotated[int, typer.Option(help="How many random identifiers of each kind are masked.")] = 20_000,
     only: Annotated[list[str] | None, typer.Option("--part", help="Only this part; may be given again.")] = None,
 ) -> None:
     """Medians over the rounds; in brackets the first and the third quartile. Exit code 1 where a target is missed."""
-    system_packages.ensure("wrk")
     screen = Console()
     rows: list[Row] = []
     began = time.monotonic()
     with screen.status("…") as status:
-        known = _parts(rounds, minutes, lambda text: status.update(f"{text} …"))
+        known = _parts(rounds, minutes, identifiers, lambda text: status.update(f"{text} …"))
         unknown = set(only or ()) - set(known)
         if unknown:
             raise typer.BadParameter(f"{', '.join(sorted(unknown))}: the parts are {', '.join(known)}")
+        if not only or not {"load", "outages", "endurance"}.isdisjoint(only):
+            system_packages.ensure("wrk")
         for name, part in known.items():
             if not only or name in only:
                 rows += part()
@@ -53,10 +55,12 @@ def main(
     raise typer.Exit(1 if any(row.met is False for row in rows) else 0)
 
 
-def _parts(rounds: int, minutes: float, say: parts.Say) -> dict[str, Callable[[], list[Row]]]:
+def _parts(rounds: int, minutes: float, count: int, say: parts.Say) -> dict[str, Callable[[], list[Row]]]:
     return {
         "requests": lambda: parts.requests(rounds, say),
         "lines": lambda: parts.lines(rounds, say),
+        "identifiers": lambda: parts.identifiers(count, say),
+        "worst-lines": lambda: parts.worst_lines(rounds, say),
         "calls": lambda: parts.calls(rounds, say),
         "scrapes": lambda: parts.scrapes(rounds, say),
         "load": lambda: parts.load(rounds, say),

@@ -75,6 +75,31 @@ def lines(rounds: int, say: Say) -> list[Row]:
     return rows.all()
 
 
+def identifiers(count: int, say: Say) -> list[Row]:
+    """How many of `count` random identifiers of each kind masking changes: none may be."""
+    rows = Rows(f"of {count:,} identifiers of a kind, changed by masking", "identifiers")
+    say(f"identifiers, {count:,} of a kind")
+    for kind, changed in _masking("identifiers", str(count)).items():
+        rows.add(kind, changed, target=0)
+    return rows.all()
+
+
+def worst_lines(rounds: int, say: Say) -> list[Row]:
+    """Lines of the greatest length that is masked, made to keep a pattern busy."""
+    rows = Rows("masking a line of 16,384 characters", "ms")
+    for number in range(rounds):
+        say(f"the worst lines, round {number + 1} of {rounds}")
+        for name, milliseconds in _masking("lines").items():
+            rows.add(name, milliseconds, target=60)
+    return rows.all()
+
+
+def _masking(*arguments: str) -> dict[str, float]:
+    command = [sys.executable, "-m", "kit.benchmarks.library.masking", *arguments]
+    found: dict[str, float] = json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
+    return found
+
+
 def calls(rounds: int, say: Say) -> list[Row]:
     rows = Rows("track_ai_call", "µs")
     for number in range(rounds):
