@@ -8,7 +8,7 @@ from kit.benchmarks.library.identifiers import identifiers
 from kit.render.jsonnet import evaluate
 
 VALUES = [re.compile(value) for value in evaluate("(import 'collector/redaction.libsonnet').values")]
-KINDS = (
+KINDS: tuple[str, ...] = (
     "UUIDs, version 4",
     "ids of Celery's tasks, in its lines",
     "floats",
