@@ -19,7 +19,7 @@ _PACKAGE = re.compile(rf"^{_CELL}{_CELL}{_CELL}\|$", re.MULTILINE)
 _REQUIREMENT = re.compile(r"^([A-Za-z][\w.-]*)", re.MULTILINE)
 
 # Where their metadata names none, or not in the words of SPDX; and what is installed for tests/frameworks alone.
-BY_HAND = {"crewai", "gojsonnet", "litellm", "markdown-it-py", "starlette-exporter", "supervisor"}
+BY_HAND = {"crewai", "gojsonnet", "litellm", "loguru", "markdown-it-py", "starlette-exporter", "supervisor"}
 # Grafana's and Loki's program is what is under the AGPL; these modules of the same company have other licences.
 AGPL_MODULES = re.compile(r"github\.com/grafana/(?:grafana|loki(?!/pkg/push\b)|mimir|tempo|pyroscope(?!-go))\b")
 
