@@ -178,7 +178,7 @@ def _watchdogs(rules: Json) -> str:
         if rule.get("record") == "service:watchdog_notifications:delivered_15m"
     ]
     [selector] = set(re.findall(r'receiver_name=~"([^"]*)"', rule["expr"]))
-    return selector
+    return str(selector)
 
 
 def test_the_watchdog_is_delivered_to_whoever_waits_for_it(mixin_with: MixinWith) -> None:
