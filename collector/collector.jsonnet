@@ -64,7 +64,8 @@ function(settings, runtime)
     for index in std.range(0, std.length(runtime.log_files) - 1)
   };
 
-  // Acknowledged means: in this queue, on disk. It is emptied in batches, and a batch leaves it only when it was taken.
+  // Acknowledged means: in this queue, on disk. It is emptied in batches. What leaves it was taken, or would never be: see
+  // servers/collector/delivery.
   local queue(bytes, consumers) = {
     retry_on_failure: { enabled: true, initial_interval: '500ms', max_interval: '10s', max_elapsed_time: '0s' },
     sending_queue: {
@@ -151,12 +152,13 @@ function(settings, runtime)
               'set(log.time, log.observed_time) where log.time > log.observed_time + Duration("10m") or log.time < ' +
               'log.observed_time - Duration("%s")'
             ) % duration.go(settings.retention.logs),
-            'limit(log.attributes, 128, ["level", "service.name", "env", "correlation_id"])',
-            'truncate_all(log.attributes, 8192)',
           ],
         },
       ],
     },
+    // After the masking, so that no secret is cut into what is no longer seen to be one: everything gets a size, and
+    // each point a time, that the stores take. See servers/collector/limits.
+    limits: {},
     // What tells lines apart in Loki is looked up in the resource: a record's own service and env, and its level.
     groupbyattrs: { keys: ['service.name', 'env', 'level'] },
     'transform/spans': {
@@ -165,18 +167,10 @@ function(settings, runtime)
         { context: 'resource', statements: env_statements(settings.env) },
         {
           context: 'span',
-          // Jaeger cannot store a value that does not fit into a key of its index, and would be sent the span for ever.
           statements: [
             'replace_pattern(span.status.message, %s, "****")' % ottl_string(pattern)
             for pattern in redaction.values
-          ] + [
-            'limit(span.attributes, 128, ["http.route", "http.response.status_code", "correlation_id"])',
-            'truncate_all(span.attributes, 8192)',
           ],
-        },
-        {
-          context: 'spanevent',
-          statements: ['limit(spanevent.attributes, 64, [])', 'truncate_all(spanevent.attributes, 16384)'],
         },
       ],
     },
@@ -249,16 +243,16 @@ function(settings, runtime)
           pipelines: {
             traces: pipeline(
               ['otlp'],
-              ['redaction', 'transform/spans'] + (if samples then ['journal', 'tail_sampling'] else []),
+              ['redaction', 'transform/spans', 'limits'] + (if samples then ['journal', 'tail_sampling'] else []),
               'otlp_grpc/jaeger',
             ),
-            logs: pipeline(['otlp'], ['redaction', 'transform/logs', 'groupbyattrs'], 'otlp_http/loki'),
+            logs: pipeline(['otlp'], ['redaction', 'transform/logs', 'limits', 'groupbyattrs'], 'otlp_http/loki'),
             [if files != {} then 'logs/files']: pipeline(
               std.objectFields(files),
-              ['transform/lines', 'redaction', 'transform/logs', 'groupbyattrs'],
+              ['transform/lines', 'redaction', 'transform/logs', 'limits', 'groupbyattrs'],
               'otlp_http/loki',
             ),
-            metrics: pipeline(['otlp'], ['redaction', 'transform/metrics'], 'otlp_http/prometheus'),
+            metrics: pipeline(['otlp'], ['redaction', 'transform/metrics', 'limits'], 'otlp_http/prometheus'),
           },
           telemetry: {
             metrics: {

@@ -19,8 +19,10 @@ import (
 	"go.opentelemetry.io/collector/receiver/otlpreceiver"
 	"go.opentelemetry.io/collector/service/telemetry/otelconftelemetry"
 
+	"github.com/signalfire/signalfire/servers/collector/delivery"
 	"github.com/signalfire/signalfire/servers/collector/guard"
 	"github.com/signalfire/signalfire/servers/collector/journalprocessor"
+	"github.com/signalfire/signalfire/servers/collector/limitsprocessor"
 )
 
 // components lists everything that a configuration of this collector may name.
@@ -38,6 +40,7 @@ func components() (otelcol.Factories, error) {
 		transformprocessor.NewFactory(),
 		redactionprocessor.NewFactory(),
 		groupbyattrsprocessor.NewFactory(),
+		limitsprocessor.NewFactory(),
 		journalprocessor.NewFactory(),
 		tailsamplingprocessor.NewFactory(),
 	)
@@ -46,8 +49,8 @@ func components() (otelcol.Factories, error) {
 	}
 
 	exporters, err := otelcol.MakeFactoryMap[exporter.Factory](
-		guard.Exporter(otlpexporter.NewFactory()),
-		guard.Exporter(otlphttpexporter.NewFactory()),
+		guard.Exporter(delivery.Exporter(otlpexporter.NewFactory())),
+		guard.Exporter(delivery.Exporter(otlphttpexporter.NewFactory())),
 	)
 	if err != nil {
 		return otelcol.Factories{}, err
