@@ -23,6 +23,7 @@ from signalfire.prometheus import default
 from signalfire.settings import Identity
 from signalfire.tracing import setup
 from signalfire.tracing.exporter import jaeger_endpoint
+from signalfire.tracing.limits import MAX_ATTRIBUTE
 from signalfire.tracing.queue import SpanQueue
 
 from tests.support.ports import free_port
@@ -439,8 +440,8 @@ def test_the_queue_takes_its_size_from_the_standard_variables(
 
 
 def test_attributes_have_a_longest_length(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert setup.span_limits().max_span_attribute_length == setup.MAX_ATTRIBUTE
-    assert setup.span_limits().max_attribute_length == setup.MAX_ATTRIBUTE  # of events and links
+    assert setup.span_limits().max_span_attribute_length == MAX_ATTRIBUTE
+    assert setup.span_limits().max_attribute_length == MAX_ATTRIBUTE  # of events and links
     monkeypatch.setenv("OTEL_ATTRIBUTE_VALUE_LENGTH_LIMIT", "100")
     assert setup.span_limits().max_span_attribute_length == 100
     monkeypatch.setenv("OTEL_SPAN_ATTRIBUTE_VALUE_LENGTH_LIMIT", "")

@@ -5,18 +5,17 @@ first. A span with nothing suspicious is handed on as it is; of another one the 
 """
 
 import operator
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any
 
-from opentelemetry.attributes import BoundedAttributes
 from opentelemetry.sdk.trace import Event, ReadableSpan, SpanProcessor
-from opentelemetry.sdk.util import BoundedList
 from opentelemetry.trace import Link, Status, TracerProvider
 
 from signalfire import masking
 from signalfire.masking.sql import without_literals
 from signalfire.prometheus.internal_errors import internal_error
+from signalfire.tracing.copies import bounded_attributes, copy_of
 
 UNCHECKED = "[MASKED: this span could not be checked for secrets]"
 
@@ -51,7 +50,7 @@ def masked(span: ReadableSpan) -> ReadableSpan:
         return _masked(span)
     except Exception as error:  # noqa: BLE001 - what could not be checked is not exported
         internal_error("tracing", error)
-        return _copy(span, UNCHECKED, {}, (), (), Status(span.status.status_code))
+        return copy_of(span, UNCHECKED, {}, (), (), Status(span.status.status_code))
 
 
 def _masked(span: ReadableSpan) -> ReadableSpan:
@@ -71,31 +70,7 @@ def _masked(span: ReadableSpan) -> ReadableSpan:
     if unchanged:
         return span
     kept = dict(span.attributes or {}) if attributes is None else attributes
-    return _copy(span, name, kept, masked_events, masked_links, status)
-
-
-def _copy(
-    span: ReadableSpan,
-    name: str,
-    attributes: Mapping[str, Any],
-    events: Sequence[Event],
-    links: Sequence[Link],
-    status: Status,
-) -> ReadableSpan:
-    return ReadableSpan(
-        name=name,
-        context=span.context,
-        parent=span.parent,
-        resource=span.resource,
-        attributes=_bounded(attributes, span.dropped_attributes),
-        events=_bounded_list(events, span.dropped_events),
-        links=_bounded_list(links, span.dropped_links),
-        kind=span.kind,
-        status=status,
-        start_time=span.start_time,
-        end_time=span.end_time,
-        instrumentation_scope=span.instrumentation_scope,
-    )
+    return copy_of(span, name, kept, masked_events, masked_links, status)
 
 
 def _masked_text(text: str) -> str:
@@ -108,12 +83,12 @@ def _masked_event(event: Event) -> Event:
     if attributes is None and name is event.name:
         return event
     kept = dict(event.attributes or {}) if attributes is None else attributes
-    return Event(name, _bounded(kept, event.dropped_attributes), event.timestamp)
+    return Event(name, bounded_attributes(kept, event.dropped_attributes), event.timestamp)
 
 
 def _masked_link(link: Link) -> Link:
     attributes = _masked_attributes(link.attributes)
-    return link if attributes is None else Link(link.context, _bounded(attributes, link.dropped_attributes))
+    return link if attributes is None else Link(link.context, bounded_attributes(attributes, link.dropped_attributes))
 
 
 def _masked_status(status: Status) -> Status:
@@ -159,17 +134,3 @@ def without_query_values(url: str, *, whole: bool = False) -> str:
     names = [part.partition("=") for part in query.split("&")]
     bare = "&".join(f"{name}={masking.HIDDEN}" if equals else masking.HIDDEN for name, equals, _ in names)
     return f"{path}{mark}{bare}{fragment_mark}"
-
-
-def _bounded(attributes: Mapping[str, Any], dropped: int) -> BoundedAttributes:
-    """Attributes that still say how many were dropped for the limit's sake."""
-    bounded = BoundedAttributes(attributes=attributes)
-    bounded.dropped = dropped
-    return bounded
-
-
-def _bounded_list(items: Sequence[Any], dropped: int) -> "BoundedList[Any]":
-    bounded: BoundedList[Any] = BoundedList(None)
-    bounded.extend(items)
-    bounded.dropped = dropped
-    return bounded

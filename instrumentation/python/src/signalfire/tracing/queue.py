@@ -14,6 +14,7 @@ from signalfire._internal import fork
 from signalfire._internal.switch_interval import short_switch_interval
 from signalfire.prometheus.default import metrics
 from signalfire.prometheus.internal_errors import internal_error
+from signalfire.tracing.limits import bounded
 
 DEFAULT_DEADLINE = 5.0  # seconds that a shutdown may take
 
@@ -145,7 +146,7 @@ class SpanQueue(sdk.SpanProcessor):
     def _export(self, spans: Sequence[sdk.ReadableSpan]) -> bool:
         try:
             with short_switch_interval():
-                delivered = self._exporter.export(spans) is SpanExportResult.SUCCESS
+                delivered = self._exporter.export([bounded(span) for span in spans]) is SpanExportResult.SUCCESS
         except Exception as error:  # noqa: BLE001 - the thread must go on
             internal_error("tracing", error)
             delivered = False

@@ -17,10 +17,9 @@ from signalfire import settings
 from signalfire._internal.environment import LENGTH_LIMITS
 from signalfire.tracing import masking as span_masking
 from signalfire.tracing.exporter import make_exporter
+from signalfire.tracing.limits import MAX_ATTRIBUTE
 from signalfire.tracing.queue import DEFAULT_DEADLINE, SpanQueue
 from signalfire.tracing.spans import CorrelationProcessor
-
-MAX_ATTRIBUTE = 8192  # characters of an attribute's value, as many as the collector lets through
 
 
 class _State:
