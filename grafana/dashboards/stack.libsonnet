@@ -114,6 +114,10 @@ function(kit)
         + panel.service_links() + drawn,
         panel.timeseries(signals.logs_dropped, by=['service', 'place'], legend='{{service}}: {{place}}')
         + panel.service_links() + drawn,
+        panel.timeseries(signals.telemetry_refused, by=['signal', 'reason'], legend='{{signal}}: {{reason}}')
+        + panel.alert_lines(['TelemetryRefused']) + panel.size(12),
+        panel.timeseries(signals.collector_stuck, by=['exporter']) + panel.alert_lines(['CollectorBatchStuck'])
+        + panel.size(12),
       ]),
       row('Loki and Jaeger', [
         panel.timeseries(signals.loki_lines) + panel.titled('Log lines stored') + panel.size(6),

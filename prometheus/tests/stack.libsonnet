@@ -28,6 +28,8 @@ local chat = of(alertmanager) { receiver: 'chat', integration: 'slack' };
 local to_loki = collector { exporter: 'otlp_http/loki' };
 local queue(values) = lib.series('otelcol_exporter_queue_size', to_loki { data_type: 'logs' }, values);
 local delivered(values) = lib.series('otelcol_exporter_sent_log_records_total', to_loki, values);
+local refused(signal, reason, values, component='otlp_http/loki') =
+  lib.series('otelcol_refused_items_total', collector { component: component, signal: signal, reason: reason }, values);
 local stalled(seconds, number) =
   exactly('exporter:collector_stalled:bool', of(collector) { exporter: to_loki.exporter }, seconds, number);
 
@@ -281,11 +283,33 @@ local of_collecting = [
   lib.test('what an application and the collector have lost', [
     lib.series('signalfire_spans_dropped_total', shop { instance: 'a', reason: 'queue_full' }, '0+15x60'),
     lib.series('signalfire_spans_dropped_total', shop { instance: 'a', reason: 'shutdown' }, '0+15x60'),
-    lib.series('otelcol_exporter_send_failed_log_records_total', to_loki, '0+30x60'),
+    refused('logs', 'invalid_argument', '0+30x60'),
+    refused('metrics', 'too_old', '0+30x60'),
   ], values=[
     exactly('service:spans_dropped:rate5m', shop, 600, 2),
     exactly('service:logs_dropped:rate5m', of(collector), 600, 2),
   ]),
+  lib.test(
+    'what is refused, by signal and reason, whichever component of the collector refuses it',
+    [
+      refused('metrics', 'too_old', '0+30x60', 'limits'),
+      refused('metrics', 'too_old', '0+15x60', 'otlp_http/prometheus'),
+      refused('traces', 'unavailable', '0x60', 'otlp_grpc/jaeger'),
+    ],
+    values=[lib.value('service_signal_reason:telemetry_refused:rate5m', 600, {
+      ['service_signal_reason:telemetry_refused:rate5m' + lib.labels(of(collector) { signal: at[0], reason: at[1] })]:
+        at[2]
+      for at in [['metrics', 'too_old', 3], ['traces', 'unavailable', 0]]
+    })]
+  ),
+  lib.test(
+    'batches that are stuck, in all members of the collector',
+    [
+      lib.constant('otelcol_exporter_stuck_batches', collector { instance: name, exporter: 'otlp_grpc/jaeger' }, 2)
+      for name in ['a', 'b']
+    ],
+    values=[exactly('exporter:collector_stuck_batches:sum', of(collector) { exporter: 'otlp_grpc/jaeger' }, 600, 4)]
+  ),
   lib.test("Loki's failures as a share of each route, without its probes", [
     requests('204', '0+9x60'),
     requests('500', '0+3x60'),

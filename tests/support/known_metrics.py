@@ -10,10 +10,9 @@ from kit.paths import ROOT
 # What Prometheus itself writes.
 OF_PROMETHEUS = {"up", "ALERTS", "ALERTS_FOR_STATE", "scrape_duration_seconds", "scrape_samples_post_metric_relabeling"}
 
-# What the stack's own servers serve only as several members, or once something is lost: name → labels and type.
+# What the stack's own servers serve only as several members: name → labels and type.
 SELDOM_SERVED: dict[str, tuple[set[str], str]] = {
     "alertmanager_cluster_members": (set(), "gauge"),
-    "otelcol_exporter_send_failed_spans_total": ({"exporter"}, "counter"),
 }
 
 # What the exporters tell of machines, databases and processes; tests/stack/test_exporters.py asks real ones for it.

@@ -112,4 +112,38 @@ function(signals, config) [
                  "Nothing is lost yet: it waits on the collector's disk. Is the server behind it up, " +
                  "and what does the collector's log say?",
   },
+  {
+    name: 'CollectorBatchStuck',
+    signal: signals.collector_stuck,
+    by: ['env', 'service', 'exporter'],
+    compare: '>',
+    threshold: 0,
+    'for': '5m',
+    severity: 'error',
+    cooldown: '1h',
+    summary: 'The collector cannot get rid of %s batches for {{ $labels.exporter }}' % self.value,
+    description: (
+                   '{{ $labels.service }} ({{ $labels.env }}) has tried %s batches for {{ $labels.exporter }} again ' +
+                   'and again while the same server took others. '
+                 ) % self.value +
+                 'Each holds up a part of the queue. What is in them is not lost yet; ' +
+                 "the collector's log has the server's answer.",
+  },
+  {
+    name: 'TelemetryRefused',
+    signal: signals.telemetry_refused,
+    by: ['env', 'service', 'signal', 'reason'],
+    compare: '>',
+    threshold: 0,
+    'for': '1m',
+    severity: 'warning',
+    cooldown: '1h',
+    summary: 'Some {{ $labels.signal }} are dropped: {{ $labels.reason }}',
+    description: (
+                   '{{ $labels.service }} ({{ $labels.env }}) has dropped %s of the {{ $labels.signal }} a second over ' +
+                   'the last 5 minutes, because no server would ever take them: {{ $labels.reason }}. '
+                 ) % self.value +
+                 'They are lost; everything that was sent beside them is not. ' +
+                 'The runbook says what each reason stands for, and how to find who sends them.',
+  },
 ]

@@ -9,10 +9,12 @@ function(config)
   // Adds up rates of several metrics by service, each told apart by where it was counted. A counter that has never
   // counted is absent; a service that takes such data in has lost none of it then.
   local lost(places, taken_in) = std.join('\nor ', [
-    'label_replace(sum by (env, service) (%s), "place", "%s", "", "")' % [scope.rate(places[place]), place]
+    'label_replace(sum by (env, service) (%s), "place", "%s", "", "")' % [places[place], place]
     for place in std.objectFields(places)
   ] + ['label_replace(0 * sum by (env, service) (%s), "place", "none", "", "")' % scope.rate(taken_in)]);
   local by_place = scope.by_service + ['place'];
+  // What the collector dropped because the store behind it would never take it.
+  local refused(signal) = scope.rate('otelcol_refused_items_total', ['signal="%s"' % signal]);
 
   // what a person or the collector asks: no probes, nothing inside Loki
   local request = ['route!~"ready|metrics|/.*"'];
@@ -22,15 +24,15 @@ function(config)
       {
         record: 'service_place:spans_dropped:rate5m',
         expr: lost({
-          application: 'signalfire_spans_dropped_total',
-          'refused by Jaeger': 'otelcol_exporter_send_failed_spans_total',
+          application: scope.rate('signalfire_spans_dropped_total'),
+          'refused by Jaeger': refused('traces'),
         }, 'otelcol_receiver_accepted_spans_total'),
       },
       {
         record: 'service_place:logs_dropped:rate5m',
         expr: lost({
-          application: 'signalfire_log_records_dropped_total',
-          'refused by Loki': 'otelcol_exporter_send_failed_log_records_total',
+          application: scope.rate('signalfire_log_records_dropped_total'),
+          'refused by Loki': refused('logs'),
         }, 'otelcol_receiver_accepted_log_records_total'),
       },
       // Each kind of data has a counter of its own; an exporter of ours sends one kind.
@@ -120,6 +122,33 @@ function(config)
         min: 0,
         max: 1,
         description: '1 where the collector has delivered nothing for 5 minutes although something waits.',
+      },
+    ),
+
+    collector_stuck: signal.rule(
+      'exporter:collector_stuck_batches:sum',
+      by_exporter,
+      'sum by (env, service, exporter) (%s)' % scope.raw('otelcol_exporter_stuck_batches'),
+      {
+        title: 'Stuck batches',
+        unit: 'none',
+        min: 0,
+        decimals: 0,
+        description: 'Batches that the collector has sent ten times and more without success while the same server ' +
+                     'took others.',
+      },
+    ),
+
+    telemetry_refused: signal.rule(
+      'service_signal_reason:telemetry_refused:rate5m',
+      scope.by_service + ['signal', 'reason'],
+      'sum by (env, service, signal, reason) (%s)' % scope.rate('otelcol_refused_items_total'),
+      {
+        title: 'Telemetry refused',
+        unit: 'short',
+        min: 0,
+        description: 'Spans, log records and pushed metric points per second that the collector drops because no ' +
+                     'server would ever take them, by the reason, over the last 5 minutes.',
       },
     ),
 

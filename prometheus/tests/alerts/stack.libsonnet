@@ -234,4 +234,28 @@ local says(series, summary, description) = {
     'waits. Nothing is lost yet: it waits on the ' +
     "collector's disk. Is the server behind it up, and what does the collector's log say?",
   ),
+  CollectorBatchStuck: {
+    series: collector { exporter: 'otlp_grpc/jaeger' },
+    says(value, level):: {
+      summary: 'The collector cannot get rid of %s batches for otlp_grpc/jaeger' % value,
+      description: (
+                     'otel-collector (test) has tried %s batches for otlp_grpc/jaeger again and again while the same ' +
+                     'server took others. '
+                   ) % value +
+                   'Each holds up a part of the queue. What is in them is not lost yet; ' +
+                   "the collector's log has the server's answer.",
+    },
+  },
+  TelemetryRefused: {
+    series: collector { signal: 'metrics', reason: 'too_old' },
+    says(value, level):: {
+      summary: 'Some metrics are dropped: too_old',
+      description: (
+                     'otel-collector (test) has dropped %s of the metrics a second over the last 5 minutes, because ' +
+                     'no server would ever take them: too_old. '
+                   ) % value +
+                   'They are lost; everything that was sent beside them is not. ' +
+                   'The runbook says what each reason stands for, and how to find who sends them.',
+    },
+  },
 }
