@@ -64,9 +64,10 @@ function(settings, runtime)
     for index in std.range(0, std.length(runtime.log_files) - 1)
   };
 
-  // Acknowledged means: in this queue, on disk. It is emptied in batches. What leaves it was taken, or would never be: see
-  // servers/collector/delivery.
-  local queue(bytes, consumers) = {
+  // Acknowledged means: in this queue, on disk. It is emptied in batches. What leaves it was taken, or would never be:
+  // see servers/collector/delivery. A single item that is larger than a batch may be is lost; a queue from before the
+  // limits can have larger spans than these leave.
+  local queue(bytes, consumers, largest_batch=MiB) = {
     retry_on_failure: { enabled: true, initial_interval: '500ms', max_interval: '10s', max_elapsed_time: '0s' },
     sending_queue: {
       enabled: true,
@@ -75,7 +76,7 @@ function(settings, runtime)
       queue_size: bytes,
       block_on_overflow: true,
       num_consumers: consumers,
-      batch: { flush_timeout: '200ms', min_size: MiB / 4, max_size: MiB },
+      batch: { flush_timeout: '200ms', min_size: MiB / 4, max_size: largest_batch },
     },
   };
 
@@ -233,7 +234,7 @@ function(settings, runtime)
           'otlp_http/loki': { endpoint: 'http://%s/otlp' % servers.loki.address, timeout: '30s' }
                             + queue(1024 * MiB, 1),
           'otlp_grpc/jaeger': { endpoint: servers.jaeger.otlp_address, tls: { insecure: true }, timeout: '30s' }
-                              + queue(1024 * MiB, 2),
+                              + queue(1024 * MiB, 2, 4 * MiB),
           // One batch at a time, too: in their order.
           'otlp_http/prometheus': { endpoint: 'http://%s/api/v1/otlp' % servers.prometheus.address, timeout: '30s' }
                                   + queue(256 * MiB, 1),

@@ -104,8 +104,8 @@ function(settings, runtime)
         storage: {
           tsdb: {
             retention: { time: settings.retention.metrics },
-            // Metrics pushed while Prometheus was away arrive late, from the collector's queue, which drops what is older
-            // than two hours. This window is counted from the newest point, which may be ten minutes ahead.
+            // Metrics pushed while Prometheus was away arrive late, from the collector's queue, which drops what is
+            // older than two hours. This window is counted from the newest point, which may be ten minutes ahead.
             out_of_order_time_window: '2h15m',
           },
           exemplars: { max_exemplars: 50000 },

@@ -7,6 +7,7 @@ import re
 import secrets
 import time
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any
 
 import pytest
@@ -227,7 +228,7 @@ def test_a_queue_that_was_poisoned_before_goes_out(tmp_path_factory: pytest.Temp
         last = secrets.token_hex(16)
         send(running, "traces", [spans_of("late", last)])
         for way, trace in (traces | {"nothing": last}).items():
-            eventually(lambda trace=trace: trace_in_jaeger(running.url("jaeger"), trace), f"the span with a bad {way}")
+            eventually(partial(trace_in_jaeger, running.url("jaeger"), trace), f"the span with a bad {way}")
     finally:
         running.close()
 

@@ -140,8 +140,8 @@ function(signals, config) [
     cooldown: '1h',
     summary: 'Some {{ $labels.signal }} are dropped: {{ $labels.reason }}',
     description: (
-                   '{{ $labels.service }} ({{ $labels.env }}) has dropped %s of the {{ $labels.signal }} a second over ' +
-                   'the last 5 minutes, because no server would ever take them: {{ $labels.reason }}. '
+                   '{{ $labels.service }} ({{ $labels.env }}) has dropped %s of the {{ $labels.signal }} a second ' +
+                   'over the last 5 minutes, because no server would ever take them: {{ $labels.reason }}. '
                  ) % self.value +
                  'They are lost; everything that was sent beside them is not. ' +
                  'The runbook says what each reason stands for, and how to find who sends them.',

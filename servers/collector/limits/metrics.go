@@ -14,7 +14,7 @@ const (
 	newest = 10 * time.Minute
 
 	maxBuckets   = 4096 // of a histogram, and quantiles of a summary
-	maxExemplars = 64
+	maxExemplars = 32
 )
 
 const cumulative = pmetric.AggregationTemporalityCumulative

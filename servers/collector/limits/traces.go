@@ -14,8 +14,9 @@ const (
 	maxLinks      = 128
 	// What an application records last is often why it failed.
 	maxExceptions = 16
-	// Bytes of the attributes of all events of a span.
-	maxOfEvents = 512 << 10
+	// Bytes of all events and of all links. A span as a whole stays below 1 MiB, of which the queue makes its batches.
+	maxOfEvents = 320 << 10
+	maxOfLinks  = 48 << 10
 )
 
 // Traces bounds spans in their place.
@@ -83,7 +84,7 @@ func (r *Report) events(span ptrace.Span) {
 		r.text(event.Name(), maxName, event.SetName)
 		gone := r.attributes(event.Attributes(), ofEvent)
 		event.SetDroppedAttributesCount(event.DroppedAttributesCount() + uint32(gone))
-		bytes -= size(event.Attributes())
+		bytes -= size(event.Attributes()) + len(event.Name()) + elementCost
 		return false
 	})
 	r.Changed += dropped
@@ -106,10 +107,9 @@ func size(attributes pcommon.Map) int {
 }
 
 func (r *Report) links(span ptrace.Span) {
-	dropped := 0
-	kept := 0
+	dropped, kept, bytes := 0, 0, maxOfLinks
 	span.Links().RemoveIf(func(link ptrace.SpanLink) bool {
-		if kept >= maxLinks {
+		if kept >= maxLinks || bytes <= 0 {
 			dropped++
 			return true
 		}
@@ -117,6 +117,7 @@ func (r *Report) links(span ptrace.Span) {
 		r.linkState(link)
 		gone := r.attributes(link.Attributes(), ofLink)
 		link.SetDroppedAttributesCount(link.DroppedAttributesCount() + uint32(gone))
+		bytes -= size(link.Attributes()) + len(link.TraceState().AsRaw()) + 4*elementCost
 		return false
 	})
 	r.Changed += dropped
