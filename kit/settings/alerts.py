@@ -1,5 +1,6 @@
 """The settings of changes to alerts, and what of them fits an alert that there is."""
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cache
@@ -16,7 +17,7 @@ from kit.settings.section import Section, listing, wrong
 from kit.settings.values import DurationOrZero, LabelName, LabelValue, Name, Severity, checked_duration
 
 _SEVERITIES = list(get_args(Severity))
-_LARGEST = 1e15
+_LARGEST = 1e13
 _SMALLEST = 1e-9
 _LONGEST_FOR = "31d"
 
@@ -107,6 +108,7 @@ class Shape:
 
     severities: list[str] = field(default_factory=list)
     is_about_a_service: bool = False
+    tells_of_too_little: bool = False
 
 
 @cache
@@ -119,6 +121,8 @@ def shapes() -> dict[str, Shape]:
             shape = found.setdefault(rule["alert"], Shape())
             shape.severities.append(rule["labels"]["severity"])
             # Of those about a service the links lead to its logs.
+            compared = re.search(r" (<|>=?) ", rule["expr"])
+            shape.tells_of_too_little = compared is not None and compared[1] == "<"
             shape.is_about_a_service = "logs_url" in rule["annotations"]
     return found
 
@@ -147,7 +151,7 @@ def _misfits_of(name: str, override: AlertOverride, shape: Shape) -> Iterator[_M
     if several and override.severity is not None:
         hint = f"leave severity out; threshold: {{{shape.severities[0]}: off}} leaves one out"
         yield ("severity",), f"{name} has several severities, which cannot be changed", hint
-    yield from _thresholds(("threshold",), override.threshold, name, shape.severities)
+    yield from _thresholds(("threshold",), override.threshold, name, shape, shape.severities)
     if isinstance(override.threshold, dict):
         off = {severity for severity, limit in override.threshold.items() if limit is False}
         if off.issuperset(shape.severities):
@@ -157,17 +161,23 @@ def _misfits_of(name: str, override: AlertOverride, shape: Shape) -> Iterator[_M
     # Where its only severity is another one now, that is the one.
     severities = [override.severity] if override.severity and not several else shape.severities
     for service, own in (override.services or {}).items():
-        yield from _thresholds(("services", service, "threshold"), own.threshold, name, severities)
+        yield from _thresholds(("services", service, "threshold"), own.threshold, name, shape, severities)
 
 
 def _thresholds(
-    at: tuple[str, ...], threshold: float | dict[Severity, float | Literal[False]] | None, name: str, known: list[Any]
+    at: tuple[str, ...],
+    threshold: float | dict[Severity, float | Literal[False]] | None,
+    name: str,
+    shape: Shape,
+    known: list[Any],
 ) -> Iterator[_Misfit]:
-    if not isinstance(threshold, dict):
-        return
-    for severity in threshold:
+    limits = threshold if isinstance(threshold, dict) else {}
+    for severity in limits:
         if severity not in known:
             yield (*at, severity), f"{name} has no severity {severity}", f"it has {listing(known)}"
+    never = any(limit == 0 and limit is not False for limit in [threshold, *limits.values()])
+    if shape.tells_of_too_little and never:
+        yield at, f"nothing is less than 0: {name} would never fire", "write more, or leave it out by enabled: false"
 
 
 _LONGEST_SLEEP = 300  # after so many seconds Prometheus takes its last sample for gone
@@ -180,7 +190,7 @@ def _sleepy_watchdog(override: AlertOverride | None, scrape_interval: str) -> It
     threshold = override.threshold
     limit = threshold.get("info") if isinstance(threshold, dict) else threshold
     least = 2 * seconds(scrape_interval)
-    if limit is None or limit is False or least <= limit <= _LONGEST_SLEEP:
+    if not limit or least <= limit <= _LONGEST_SLEEP:
         return
     at: Location = ("alerts", "Watchdog", "threshold")
     found = f"{dotted(at)}: {limit:g} s is not how old a sample may be that is taken every {scrape_interval}"

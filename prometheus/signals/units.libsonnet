@@ -8,9 +8,19 @@ local fixed(number, places) =
   local fraction = if places == 0 then '' else '.' + '%0*d' % [places, scaled % power];
   (if number < 0 then '-' else '') + '%d' % std.floor(scaled / power) + fraction;
 local without_zeros(text) = if std.member(text, '.') then std.rstripChars(std.rstripChars(text, '0'), '.') else text;
+// As Go writes %.4g: from 10000 on, and below 0.0001, with an exponent.
+local with_exponent(number) =
+  local exponents = std.range(-30, 30);
+  local floor = std.foldl(function(e, next) if std.abs(number) >= std.pow(10, next) then next else e, exponents, -30);
+  local rounded = std.round(std.abs(number) * std.pow(10, 3 - floor));
+  local exponent = if rounded >= 10000 then floor + 1 else floor;
+  (if number < 0 then '-' else '')
+  + without_zeros(fixed((if rounded >= 10000 then rounded / 10 else rounded) / 1000, 3))
+  + 'e%s%02d' % [if exponent < 0 then '-' else '+', std.abs(exponent)];
 local four_digits(number) =
   local bounds = [1000, 100, 10, 1, 0.1, 0.01, 0.001];
-  without_zeros(fixed(number, std.length([bound for bound in bounds if std.abs(number) < bound])));
+  if std.abs(number) >= 9999.5 || (number != 0 && std.abs(number) < 0.00009999500) then with_exponent(number)
+  else without_zeros(fixed(number, std.length([bound for bound in bounds if std.abs(number) < bound])));
 
 // Prometheus' own functions, so that a threshold reads like the value that crossed it.
 local scaled(number, base, prefixes) =
@@ -21,11 +31,11 @@ local scaled(number, base, prefixes) =
 local small(number) =
   local step(state, prefix) =
     if std.abs(state.number) >= 1 then state else { number: state.number * 1000, prefix: prefix };
-  local found = std.foldl(step, ['m', 'u', 'n'], { number: number, prefix: '' });
+  local found = std.foldl(step, ['m', 'u', 'n', 'p', 'f', 'a', 'z', 'y'], { number: number, prefix: '' });
   four_digits(found.number) + found.prefix;
 local humanize(number) =
   if number == 0 then '0'
-  else if std.abs(number) >= 1 then scaled(number, 1000, ['k', 'M', 'G', 'T'])
+  else if std.abs(number) >= 1 then scaled(number, 1000, ['k', 'M', 'G', 'T', 'P', 'E', 'Z', 'Y'])
   else small(number);
 local duration(number) =
   local whole = std.floor(number);
@@ -44,7 +54,7 @@ local formats = {
   times: { template: 'printf "%.1f"', text(number): fixed(number, 1) },
   percentunit: { template: 'humanizePercentage', text(number): four_digits(number * 100) + '%' },
   s: { template: 'humanizeDuration', text: duration },
-  bytes: { template: 'humanize1024', text(number): scaled(number, 1024, ['ki', 'Mi', 'Gi', 'Ti']) },
+  bytes: { template: 'humanize1024', text(number): scaled(number, 1024, ['ki', 'Mi', 'Gi', 'Ti', 'Pi', 'Ei', 'Zi', 'Yi']) },
   currencyUSD: { template: 'printf "$%.2f"', text(number): '$' + fixed(number, 2) },
 };
 // A signal may name one of these formats itself; else its unit does.

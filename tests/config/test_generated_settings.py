@@ -12,6 +12,7 @@ from kit.settings import SettingsError, load
 from kit.settings.receivers import RECEIVER_KINDS
 from tests.config.rendering import SERVERS, checked, rendered
 from tests.support.overrides import overrides
+from tests.support.receivers import ROUTING_KEY
 
 Json = dict[str, Any]
 UNITS = ("y", "w", "d", "h", "m", "s", "ms")
@@ -22,8 +23,42 @@ parts = st.sampled_from(
     ("a", "b c", "/", "*", "**/", "?", "[a-c]", "[!x]", "{a,b}", "\\[", "$", "${x}", "$1", "'", '"', "ü", ".", "[")
 )
 files = st.lists(parts, min_size=1, max_size=8).map(lambda drawn: f"/var/log/{''.join(drawn)}.log")
-label_names = st.sampled_from(("team", "cooldown", "severity", "service", "a-b", "ü", "__x", "1", "", "alertname"))
-labels = st.dictionaries(label_names, st.one_of(st.sampled_from(("7m", "90s500ms")), st.text(max_size=12)), max_size=2)
+label_names = st.sampled_from(
+    ("team", "cooldown", "severity", "service", "a-b", "ü", "__x", "1", "", "alertname", 'a"b')
+)
+label_values = st.one_of(st.sampled_from(("7m", "90s500ms", "critical", "{{ x", "}}", "$1", '"')), st.text(max_size=12))
+labels = st.dictionaries(label_names, label_values, max_size=2)
+hosts = st.sampled_from(
+    (
+        "127.0.0.1",
+        "[::1]",
+        "shop.example",
+        "my_db",
+        "bücher.example",
+        "::1",
+        "[::1",
+        "a b",
+        "x?y",
+        "a,b",
+        "user@x",
+        "a..b",
+    )
+)
+addresses = st.builds("{}:{}".format, hosts, st.sampled_from((80, 8080, 65535, 0, "٣", "")))
+urls = st.builds(
+    "{}{}{}".format,
+    st.sampled_from(("http://", "https://user:p%20@", "http:", "ftp://")),
+    st.one_of(hosts, addresses),
+    st.sampled_from(("", "/", "/x?a=${b}", "/ü", "/%zz", "/a b", "/{{ x }}", "/{x}", "/?%zz", "#%zz", "/\\")),
+)
+# From nothing to what no float holds, and what is none.
+numbers = st.one_of(
+    st.sampled_from(
+        (0, 1e-9, 1e-6, 0.1234567890123, 1e9, 999_999_999_999_999, 1e15, 1e16, -1, float("nan"), float("inf"))
+    ),
+    st.floats(0, 1e15),
+    st.integers(0, 10**15),
+)
 
 
 def durations(*units: str, most: int = 120) -> st.SearchStrategy[str]:
@@ -46,13 +81,13 @@ def section(**fields: st.SearchStrategy[Any]) -> st.SearchStrategy[Json]:
 def receivers(draw: st.DrawFn) -> Json:
     kind = draw(st.sampled_from(RECEIVER_KINDS))
     ways: Json = {
-        "webhook": {"url": draw(st.sampled_from(("http://127.0.0.1:9/x?a=${b}", "https://chat.example/ü")))},
+        "webhook": {"url": draw(urls)},
         "slack": {"api_url_file": "secret", "channel": draw(st.sampled_from(("#alerts", "@me", "C123")))},
-        "pagerduty": {"routing_key_file": "secret"},
+        "pagerduty": {"routing_key_file": "key"},
         "email": {
-            "smarthost": "mail.example:587",
+            "smarthost": draw(addresses),
             "from": "signalfire@example.com",
-            "to": ["on-call@example.com"],
+            "to": [draw(st.sampled_from(("on-call@example.com", "jörg@bücher.example", "a+b@c", "a..b@c", 'a"b@c')))],
             "require_tls": draw(st.booleans()),
         },
     }
@@ -74,11 +109,19 @@ def objectives(draw: st.DrawFn) -> Json:
     kind = {"kind": "latency", "latency_seconds": draw(st.sampled_from((0.1, 0.5, 2.5)))} if latency else {}
     return {
         "name": draw(names),
-        "target": draw(st.sampled_from((0.935, 0.95, 0.99, 0.999, 0.99999))),
+        "target": draw(st.sampled_from((0.935, 0.95, 0.99, 0.999, 0.99999, 0.9999999, 0.99999999999))),
         "window": draw(durations("y", "w", "d", "h", "m")),
         "services": draw(st.lists(names, max_size=2, unique=True)),
         **kind,
     }
+
+
+def thresholds(written: Any) -> st.SearchStrategy[Any]:
+    """Other numbers in the shape of those that are written, or those."""
+    if not isinstance(written, dict):
+        return st.one_of(st.just(written), numbers)
+    others = {severity: st.just(number) if number is False else numbers for severity, number in written.items()}
+    return st.one_of(st.just(written), st.fixed_dictionaries(others))
 
 
 @st.composite
@@ -87,7 +130,13 @@ def alerts(draw: st.DrawFn) -> Json:
     chosen = draw(st.lists(st.sampled_from(sorted(known)), max_size=2, unique=True))
     return {
         name: {
-            field: draw({"for": durations("h", "m", "s", "ms"), "labels": labels}.get(field, st.just(value)))
+            field: draw(
+                {
+                    "for": durations("y", "d", "h", "m", "s", "ms"),
+                    "labels": labels,
+                    "threshold": thresholds(value),
+                }.get(field, st.just(value))
+            )
             for field, value in known[name].items()
             if draw(st.booleans())
         }
@@ -112,7 +161,7 @@ own_metrics = st.sampled_from(
 )
 documents = section(
     env=names,
-    listen=st.sampled_from(("127.0.0.1", "0.0.0.0", "::1", "::")),
+    listen=st.sampled_from(("127.0.0.1", "0.0.0.0", "::1", "::", "fe80::1%eth0", "255.255.255.255")),
     ports=ports(),
     retention=section(
         metrics=durations("y", "w", "d", "h", "m", most=300),
@@ -127,8 +176,11 @@ documents = section(
     ),
     targets=st.lists(
         st.fixed_dictionaries(
-            {"service": names, "addresses": st.just(["127.0.0.1:8080", "[::1]:8081", "shop.example:80"])},
-            optional={"metrics_path": st.just("/m?x=${y}"), "scheme": st.sampled_from(("http", "https"))},
+            {"service": names, "addresses": st.lists(addresses, min_size=1, max_size=2)},
+            optional={
+                "metrics_path": st.sampled_from(("/m", "/ü/${y}", "/m?x", "/m#x", "/a b", "/%zz")),
+                "scheme": st.sampled_from(("http", "https")),
+            },
         ),
         max_size=3,
     ),
@@ -168,6 +220,7 @@ def test_what_is_accepted_is_rendered_and_taken_by_every_checker(
 def refusals(document: Json, folder: Path) -> list[str]:
     """What the checkers say against a document. One that the settings themselves refuse is no example."""
     (folder / "secret").write_text("https://hooks.example/T0/secret")
+    (folder / "key").write_text(ROUTING_KEY)
     file = folder / "signalfire.yaml"
     file.write_text(yaml.safe_dump(document, allow_unicode=True))
     try:

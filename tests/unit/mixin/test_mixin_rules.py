@@ -177,8 +177,9 @@ def _watchdogs(rules: Json) -> str:
         for rule in group["rules"]
         if rule.get("record") == "service:watchdog_notifications:delivered_15m"
     ]
-    [selector] = set(re.findall(r'receiver_name=~"([^"]*)"', rule["expr"]))
-    return str(selector)
+    found: set[str] = set(re.findall(r'receiver_name=~"([^"]*)"', rule["expr"]))
+    [selector] = found
+    return selector
 
 
 def test_the_watchdog_is_delivered_to_whoever_waits_for_it(mixin_with: MixinWith) -> None:
@@ -192,6 +193,25 @@ def test_the_watchdog_is_delivered_to_whoever_waits_for_it(mixin_with: MixinWith
     names = ("signalfire/watchdog", "snitch.io", "snitchxio", "watchdog-team", "chat")
     assert [name for name in names if re.fullmatch(selector, name)] == ["signalfire/watchdog", "snitch.io"]
     assert re.fullmatch(_watchdogs(mixin_with({}, "rules")["rules"]), "my-watchdog")
+
+
+@pytest.mark.parametrize(
+    ("number", "text"),
+    [
+        (150, "1.5e+04%"),
+        (99.994, "9999%"),
+        (99.996, "1e+04%"),
+        (1e13, "1e+15%"),
+        (0.000001, "0.0001%"),
+        (0.0000004938, "4.938e-05%"),
+        (0.05, "5%"),
+        (0, "0%"),
+    ],
+)
+def test_a_share_is_written_as_prometheus_writes_it(number: float, text: str) -> None:
+    """With four digits, and with an exponent where Go's %.4g has one."""
+    units = "import 'prometheus/signals/units.libsonnet'"
+    assert evaluate(f"({units}).text({{ unit: 'percentunit' }}, {number!r})") == text
 
 
 def test_an_override_of_no_alert_is_refused(mixin_with: MixinWith) -> None:
