@@ -179,7 +179,8 @@ func TestNothingIsDroppedWhileTheStoreIsDown(t *testing.T) {
 
 // A store that goes and comes at any request loses nothing that it takes.
 func TestNothingIsDroppedByAStoreThatComesAndGoes(t *testing.T) {
-	for length := 1; length < 40; length++ {
+	for length := 1; length < 80; length++ {
+		batch := []string{"a", "b", "c", "d"}[:1+length%4]
 		s := &store{refuses: func(string) bool { return false }}
 		set := exportertest.NewNopSettings(component.MustNewType("test"))
 		c, err := newCourier(set, ofTraces, func(_ context.Context, traces ptrace.Traces) error {
@@ -189,10 +190,19 @@ func TestNothingIsDroppedByAStoreThatComesAndGoes(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if err := attempts(c, spans("a", "b", "c", "d"), 100); err != nil {
+		if err := attempts(c, spans(batch...), 100); err != nil {
 			t.Fatal(err)
 		}
-		expect(t, s.taken, "a", "b", "c", "d")
+		expect(t, s.taken, batch...)
+	}
+}
+
+// The exporter takes status 500 for the end of a batch; a full disk is not.
+func TestAStoreThatFailsAtEverythingKeepsItsBatch(t *testing.T) {
+	s := &store{answer: failure, refuses: func(string) bool { return true }}
+	err := attempts(to(t, s), spans("a", "b"), 20)
+	if err == nil || consumererror.IsPermanent(err) {
+		t.Errorf("the collector drops the batch: %v", err)
 	}
 }
 

@@ -277,6 +277,20 @@ func TestNestedKeysCount(t *testing.T) {
 	}
 }
 
+func TestLinksAreBoundedTogether(t *testing.T) {
+	traces := ptrace.NewTraces()
+	span := traces.ResourceSpans().AppendEmpty().ScopeSpans().AppendEmpty().Spans().AppendEmpty()
+	for range maxLinks {
+		wide(span.Links().AppendEmpty().Attributes(), 300)
+		span.Links().At(span.Links().Len()-1).Attributes().PutStr("text", long)
+	}
+	Traces(traces)
+	marshaler := ptrace.ProtoMarshaler{}
+	if size := marshaler.TracesSize(traces); size > 2*maxOfLinks || span.DroppedLinksCount() == 0 {
+		t.Errorf("%d bytes", size)
+	}
+}
+
 func TestWhatFitsStaysAsItIs(t *testing.T) {
 	traces := ptrace.NewTraces()
 	resource := traces.ResourceSpans().AppendEmpty()
