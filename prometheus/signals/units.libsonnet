@@ -23,6 +23,7 @@ local four_digits(number) =
   else without_zeros(fixed(number, std.length([bound for bound in bounds if std.abs(number) < bound])));
 
 // Prometheus' own functions, so that a threshold reads like the value that crossed it.
+local large = ['k', 'M', 'G', 'T', 'P', 'E', 'Z', 'Y'];
 local scaled(number, base, prefixes) =
   local step(state, prefix) =
     if std.abs(state.number) < base then state else { number: state.number / base, prefix: prefix };
@@ -35,7 +36,7 @@ local small(number) =
   four_digits(found.number) + found.prefix;
 local humanize(number) =
   if number == 0 then '0'
-  else if std.abs(number) >= 1 then scaled(number, 1000, ['k', 'M', 'G', 'T', 'P', 'E', 'Z', 'Y'])
+  else if std.abs(number) >= 1 then scaled(number, 1000, large)
   else small(number);
 local duration(number) =
   local whole = std.floor(number);
@@ -54,7 +55,7 @@ local formats = {
   times: { template: 'printf "%.1f"', text(number): fixed(number, 1) },
   percentunit: { template: 'humanizePercentage', text(number): four_digits(number * 100) + '%' },
   s: { template: 'humanizeDuration', text: duration },
-  bytes: { template: 'humanize1024', text(number): scaled(number, 1024, ['ki', 'Mi', 'Gi', 'Ti', 'Pi', 'Ei', 'Zi', 'Yi']) },
+  bytes: { template: 'humanize1024', text(number): scaled(number, 1024, [prefix + 'i' for prefix in large]) },
   currencyUSD: { template: 'printf "$%.2f"', text(number): '$' + fixed(number, 2) },
 };
 // A signal may name one of these formats itself; else its unit does.

@@ -8,12 +8,12 @@ import yaml
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from prometheus_client import CollectorRegistry
-
-from kit.settings import SettingsError, load
-from kit.settings.own_metrics import catalogued
 from signalfire import declare_metrics
 from signalfire.prometheus.default import metrics
 from signalfire.settings import SettingError
+
+from kit.settings import SettingsError, load
+from kit.settings.own_metrics import catalogued
 
 Json = dict[str, Any]
 names = st.sampled_from(("a", "a_total", "A", "a-b", "1a", "", "ü", "http_requests_total", "queue_depth", "a" * 200))
