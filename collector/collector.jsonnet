@@ -1,6 +1,7 @@
 // The collector: takes traces, logs and pushed metrics over OTLP and lines from log files, masks them, chooses which
 // traces are kept, and holds everything on disk until Jaeger, Loki and Prometheus have taken it. See docs/data-flow.md.
 local line_statements = import 'collector/lines.libsonnet';
+local own_metrics = import 'collector/own_metrics.libsonnet';
 local redaction = import 'collector/redaction.libsonnet';
 local duration = import 'prometheus/lib/duration.libsonnet';
 
@@ -256,21 +257,7 @@ function(settings, runtime)
             metrics: pipeline(['otlp'], ['redaction', 'transform/metrics', 'limits'], 'otlp_http/prometheus'),
           },
           telemetry: {
-            metrics: {
-              level: 'normal',
-              readers: [{
-                pull: {
-                  exporter: {
-                    prometheus: {
-                      local parts = std.split(me.metrics_listen, ':'),
-                      host: std.join(':', parts[:std.length(parts) - 1]),
-                      port: std.parseInt(parts[std.length(parts) - 1]),
-                      without_scope_info: true,
-                    },
-                  },
-                },
-              }],
-            },
+            metrics: own_metrics(me.metrics_listen),
           },
         },
       }),

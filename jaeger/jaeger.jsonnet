@@ -1,4 +1,5 @@
 // Jaeger: traces from the collector over OTLP, into a badger database on this machine's disk.
+local own_metrics = import 'collector/own_metrics.libsonnet';
 local duration = import 'prometheus/lib/duration.libsonnet';
 
 // Jaeger replaces ${…} in its configuration; a dollar that is meant stands twice.
@@ -30,7 +31,7 @@ function(settings, runtime)
             storage: { traces: 'traces' },
             enable_tracing: false,
             http: { endpoint: me.listen },
-            grpc: { endpoint: me.listen },  // the same port serves both
+            grpc: { endpoint: '127.0.0.1:0' },  // nobody asks by gRPC; it cannot be switched off
           },
           healthcheckv2: {
             use_v2: true,
@@ -45,7 +46,7 @@ function(settings, runtime)
           pipelines: { traces: { receivers: ['otlp'], exporters: ['jaeger_storage_exporter'] } },
           telemetry: {
             resource: { 'service.name': 'jaeger' },
-            metrics: { level: 'normal', address: me.metrics_listen },
+            metrics: own_metrics(me.metrics_listen),
             logs: { level: 'warn' },
           },
         },

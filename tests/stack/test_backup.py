@@ -16,7 +16,7 @@ from kit.backups.archive import Archive
 from kit.backups.copier import CopyError
 from kit.backups.opening import open_prometheus, promtool
 from kit.paths import ROOT
-from tests.support import drill
+from tests.support import drill, releases
 from tests.support.drill import LONGEST_GAP, Saved
 from tests.support.patience import PATIENCE_SECONDS
 from tests.support.running import Stack, write_settings
@@ -69,7 +69,7 @@ def test_the_backup_names_its_content_and_how_long_each_server_stood_still(drill
     assert all(seconds is not None and 0 < seconds < LONGEST_GAP for seconds in frozen.values())
     assert all(f"{name} " in drilled.saved.output for name in manifest.stores)
     assert "prometheus: promtool opens it" in drilled.saved.output
-    assert manifest.servers["prometheus"] == "3.15.0"
+    assert manifest.servers["prometheus"] == releases.present("prometheus")
 
 
 def test_jaegers_gigabytes_of_nothing_are_not_in_the_backup(drilled: Drilled) -> None:

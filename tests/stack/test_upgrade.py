@@ -1,25 +1,25 @@
 """An upgrade from an older release: what was stored is still there, or the user learns that it is not."""
 
 import os
+import secrets
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from kit.backups.questions import SETTLED_SECONDS
-from kit.build.artifacts import programs_of
-from kit.paths import ROOT
-from tests.support import drill
+from kit.build import binary
+from tests.support import drill, releases
 from tests.support.running import Stack, write_settings
+from tests.support.servers import eventually, send_spans, span, trace_in_jaeger
 
 NATIVE = {"RUNTIME": "native"}
 
 
 @pytest.fixture(scope="module")
-def older() -> Path:
-    """A folder with nothing but an older release of Prometheus."""
-    [artifact] = programs_of(ROOT / "tests" / "upgrade" / "prometheus")
-    return artifact.build()
+def older(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with nothing but older releases of Prometheus and Jaeger."""
+    return releases.older_programs(tmp_path_factory.mktemp("older") / "bin")
 
 
 @pytest.fixture(scope="module")
@@ -36,13 +36,20 @@ def upgraded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
 def test_an_upgrade_keeps_what_is_stored(upgraded: Stack, older: Path, tmp_path: Path) -> None:
     upgraded.env = NATIVE | {"SIGNALFIRE_BIN_DIR": str(older)}
     upgraded.up()
+    trace = secrets.token_hex(16)
+    spans = [span(trace, secrets.token_hex(8), error=True)]
+    assert send_spans(f"http://127.0.0.1:{upgraded.settings.ports.otlp_http}", spans, "shop")
+    eventually(lambda: trace_in_jaeger(upgraded.url("jaeger"), trace), "the trace is in Jaeger")
     drill.wait_for_history(upgraded, SETTLED_SECONDS)
     upgraded.env = NATIVE | {"TO": str(tmp_path)}
     done = upgraded.command("upgrade")
     assert done.returncode == 0, done.stdout + done.stderr
-    [row] = [line.split() for line in done.stdout.splitlines() if line.startswith("prometheus ") and "→" in line]
-    assert row == ["prometheus", "3.14.0", "→", "3.15.0"]
+    rows = [line.split() for line in done.stdout.splitlines() if "→" in line]
+    for server in releases.OLDER:
+        assert [server, releases.older(server), "→", releases.present(server)] in rows
     assert _compared(done.stdout, "Prometheus, up") > 10
+    assert _compared(done.stdout, "Jaeger, spans by trace of shop") == 1
+    assert len(trace_in_jaeger(upgraded.url("jaeger"), trace)) == 1
     assert "values are the same: nothing stored was lost or changed" in done.stdout
     [saved] = tmp_path.iterdir()
     assert str(saved) in done.stdout
@@ -54,7 +61,9 @@ def test_going_back_is_refused_unless_forced(upgraded: Stack, older: Path) -> No
     upgraded.env = NATIVE | {"SIGNALFIRE_BIN_DIR": str(older), "BACKUP": "0"}
     done = upgraded.command("upgrade")
     assert done.returncode == 1
-    assert "this checkout is older than what runs: prometheus 3.15.0 → 3.14.0" in done.stderr
+    assert "this checkout is older than what runs: " in done.stderr
+    for server in releases.OLDER:
+        assert f"{server} {releases.present(server)} → {releases.older(server)}" in done.stderr
     assert upgraded.pids() == before
     upgraded.env["FORCE"] = "1"
     assert upgraded.command("upgrade").returncode == 0
@@ -93,7 +102,7 @@ def test_an_upgrade_whose_server_does_not_start_says_how_to_go_back(upgraded: St
 
 def _write_prometheus(folder: Path, script: str) -> None:
     """One that says of itself that it is newer."""
-    real = os.path.realpath(next(programs_of(ROOT / "servers" / "prometheus")).build() / "prometheus")
+    real = os.path.realpath(binary("prometheus"))
     folder.mkdir()
     program = folder / "prometheus"
     says = 'if [ "$1" = --version ]; then echo prometheus, version 99.0.0; exit; fi'
