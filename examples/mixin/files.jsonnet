@@ -1,5 +1,5 @@
 // Rule files and dashboards for your own Prometheus and Grafana: jsonnet -S -m out --create-output-dirs files.jsonnet
-// In a file of your own: import 'signalfire/mixin.libsonnet', with -J <the folder where this is vendored>.
+// In a file of your own: import 'signalfire/mixin.libsonnet', with -J <the folder that it is vendored in>.
 local signalfire = (import '../../mixin.libsonnet') + {
   _config+:: {
     selector: 'cluster="east"',

@@ -59,7 +59,7 @@ TABLE: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("kit/stack/", (*_KIT, "tests/config", *_SERVERS_RUN)),
     ("kit/generators/", ("tests/unit/library", "tests/unit/mixin", *_KIT)),
     ("kit/verification/", (*_KIT, *_SERVERS_RUN)),
-    ("kit/benchmarks/", _KIT),
+    ("kit/benchmarks/", (*_KIT, "tests/config", "tests/unit/library")),
     ("scripts/bench", _KIT),
     ("kit/testing/frameworks.py", ("frameworks",)),
     ("scripts/lint.py", ("tests/unit/scripts",)),

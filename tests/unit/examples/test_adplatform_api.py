@@ -7,6 +7,7 @@ import httpx
 import psutil
 import pytest
 from opentelemetry import trace
+from signalfire.logs.line import line
 
 from examples.adplatform import queue
 from examples.adplatform.api import injection
@@ -160,7 +161,10 @@ def test_faults_are_listed_switched_and_seen_by_other_processes(api: httpx.Clien
     assert api.put("/faults/earthquake", json={"active": True}).status_code == 422
 
 
-def test_errors(api: httpx.Client, sample: Sample, capsys: pytest.CaptureFixture[str]) -> None:
+def test_errors(
+    api: httpx.Client, sample: Sample, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(line, "stream", None)  # what is captured
     api.put("/faults/errors", json={"active": True})
     statuses = Counter(
         # A server may close the connection on which a request has crashed.

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 
 import httpx
 import pytest
+from signalfire.logs.line import line
 
 from examples.adplatform.api.app import create_app
 from examples.adplatform.settings import Settings
@@ -63,7 +64,10 @@ async def test_the_generator_sends_visitors(serve: Serve, settings: Settings, sa
     await run_until(generator.run, lambda: sample("http_requests_total", **listed) >= before + 10)
 
 
-async def test_an_api_that_is_away_is_mentioned_once(capsys: pytest.CaptureFixture[str]) -> None:
+async def test_an_api_that_is_away_is_mentioned_once(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(line, "stream", None)  # what is captured
     stopping = asyncio.Event()
     generating = asyncio.create_task(Generator("http://127.0.0.1:9", 200.0).run(stopping))
     await asyncio.sleep(3)
