@@ -168,6 +168,50 @@ def test_a_stream_that_is_dropped_is_cancelled(address: str, registry: Collector
     expect_one(registry, status="cancelled")
 
 
+@pytest.mark.parametrize("every_layer", [False, True])
+@pytest.mark.parametrize("way", ["drop", "close"])
+@pytest.mark.parametrize("read", [0, 1])
+async def test_a_stream_that_is_left_is_one_cancelled_call(
+    address: str, registry: CollectorRegistry, metrics: Metrics, every_layer: bool, way: str, read: int
+) -> None:
+    if every_layer:
+        instrument_openai(provider="openai", metrics=metrics)
+    stream = await litellm.acompletion(**asked(address, "chat-streamed", stream=True))
+    for _ in range(read):
+        await anext(stream)
+    kept = stream
+    if way == "close":
+        await stream.aclose()
+    else:
+        del kept
+    del stream
+
+    def counted() -> Any:
+        gc.collect()
+        return calls(registry)
+
+    await asyncio.to_thread(wait_until, counted)
+    expect_one(registry, status="cancelled")
+
+
+@pytest.mark.parametrize("read", [0, 1])
+def test_a_stream_left_in_every_layer_is_one_cancelled_call(
+    address: str, registry: CollectorRegistry, metrics: Metrics, read: int
+) -> None:
+    instrument_openai(provider="openai", metrics=metrics)
+    stream = litellm.completion(**asked(address, "chat-streamed", stream=True))
+    for _ in range(read):
+        next(stream)
+    del stream
+
+    def counted() -> Any:
+        gc.collect()
+        return calls(registry)
+
+    wait_until(counted)
+    expect_one(registry, status="cancelled")
+
+
 def test_a_stream_that_breaks_is_an_error(address: str, registry: CollectorRegistry) -> None:
     with pytest.raises(openai.OpenAIError):
         list(litellm.completion(**asked(address, "chat-error-in-stream", stream=True)))

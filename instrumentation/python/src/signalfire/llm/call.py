@@ -9,7 +9,6 @@ never.
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from contextvars import ContextVar
 from dataclasses import replace
 from decimal import Decimal
 from time import perf_counter
@@ -23,6 +22,10 @@ from signalfire import settings
 from signalfire._internal.listeners import Listeners
 from signalfire.llm.accounts import counted, result_attributes, total, total_price
 from signalfire.llm.answers import Answers, failed_with, has_text
+from signalfire.llm.current import ai_operation as ai_operation
+from signalfire.llm.current import current_call as current_call
+from signalfire.llm.current import current_operation as current_operation
+from signalfire.llm.current import innermost
 from signalfire.llm.failures import answer_in, error_type
 from signalfire.llm.prices import Price, price_list
 from signalfire.llm.usage import Conditions, Usage
@@ -34,8 +37,6 @@ from signalfire.tracing import semconv
 
 R = TypeVar("R")
 
-_current: ContextVar["AiCall | None"] = ContextVar("signalfire_ai_call", default=None)
-_operation: ContextVar[str | None] = ContextVar("signalfire_ai_operation", default=None)
 _nesting = threading.Lock()
 _NOBODY = {"custom", "unknown"}  # what a client says of an address that it does not know
 
@@ -150,14 +151,14 @@ class AiCall(Operation):
         if not self._active:
             yield
             return
-        around, outside = _current.get(), otel_context.get_current()
-        _current.set(self)
+        around, outside = innermost.get(), otel_context.get_current()
+        innermost.set(self)
         if self._inside is not None:
             otel_context.attach(self._inside)
         try:
             yield
         finally:
-            _current.set(around)
+            innermost.set(around)
             otel_context.attach(outside)
 
     def claim(self) -> None:
@@ -165,23 +166,36 @@ class AiCall(Operation):
 
         For callbacks, which cannot wrap the work as `inside` does: if it ends elsewhere, nothing is left to undo.
         """
-        around = _current.get()
+        around = innermost.get()
         if self._active and around is not self:
             self._call_around = around
-            _current.set(self)
+            innermost.set(self)
 
     def release(self) -> None:
         """Ends the claim on this context."""
-        if _current.get() is self:
-            _current.set(self._call_around)
+        if innermost.get() is self:
+            innermost.set(self._call_around)
 
     def annotate(self, attributes: Mapping[str, Any]) -> None:
         """Sets attributes of the span, which is the outermost layer's."""
         owner = self
         while owner._owner is not None:
             owner = owner._owner
-        if owner.span is not None and attributes:
+        if owner.span is not None and attributes and owner.span.is_recording():
             owner.span.set_attributes(attributes)
+
+    @property
+    def is_open(self) -> bool:
+        """Whether it has begun and not ended."""
+        return self._active
+
+    def abandon(self) -> None:
+        """Nobody reads on. Ends it, and the streams inside of it, as cancelled unless the model was done."""
+        for layer in self._inner:
+            layer.abandon()
+        if not self.has_finish_reason:
+            self.cancel("abandoned")
+        self.finish()
 
     def mark_over(self) -> None:
         """The provider has given what it was asked for: the time until the end is not the call's."""
@@ -210,10 +224,13 @@ class AiCall(Operation):
     def kind_of(self, error: BaseException) -> str:
         return error_type(error)
 
+    def _has_ended(self) -> bool:
+        return not self._waits and super()._has_ended()
+
     def _start(self, parent: Context | None, seconds_ago: float, *, is_current: bool) -> None:
         if self._began:
             self._reset()
-        around = _current.get()
+        around = innermost.get()
         if around is not None and around._admit(self):
             self._owner = around
             self._start_layer(seconds_ago, is_current=is_current)
@@ -221,7 +238,7 @@ class AiCall(Operation):
             super()._start(parent, seconds_ago, is_current=is_current)
         if is_current:
             self._call_around = around
-            _current.set(self)
+            innermost.set(self)
 
     def _start_layer(self, seconds_ago: float, *, is_current: bool) -> None:
         self.status, self.failure = SUCCESS, None
@@ -235,8 +252,8 @@ class AiCall(Operation):
         price_list.prepare()
 
     def _stop(self, error: BaseException | None) -> None:
-        if _current.get() is self:
-            _current.set(self._call_around)
+        if innermost.get() is self:
+            innermost.set(self._call_around)
         if error is not None:
             self._record_answer_in(error)
         if not self._inner or not self._wait_for_streams(error):
@@ -438,7 +455,7 @@ def track_tokens(
     `input` includes the cached tokens, `output` includes reasoning. Gives the price in US dollars, None where the model
     has none. Inside of a tracked call the tokens are that call's, which is priced when it ends.
     """
-    around = _current.get()
+    around = innermost.get()
     if around is not None and around._active:
         around.record_tokens(input, output, cache_read, cache_write, reasoning)
         return None
@@ -451,28 +468,6 @@ def track_tokens(
     except Exception as error:  # noqa: BLE001 - the application goes on
         internal_error("ai", error)
     return None if call.price is None else call.price.cost
-
-
-@contextmanager
-def ai_operation(name: str) -> Iterator[None]:
-    """Names what the calls of instrumented clients in here are for ("slogan"): a name from a small set."""
-    around = _operation.get()
-    _operation.set(name)
-    try:
-        yield
-    finally:
-        _operation.set(around)
-
-
-def current_operation(default: str) -> str:
-    """What the calling code's `ai_operation` says, else the default."""
-    return _operation.get() or default
-
-
-def current_call() -> AiCall | None:
-    """The call that the calling code is inside of, None outside of any."""
-    call = _current.get()
-    return call if call is not None and call._active else None
 
 
 # --- who else wants to know ---

@@ -41,15 +41,15 @@ def answer_in(error: BaseException) -> Any:
 
     None where the provider gave none.
     """
-    completion = getattr(error, "completion", None)
-    if completion is not None:
+    completion = attribute_of(error, "completion")
+    if hasattr(type(completion), "model_dump"):  # an answer of the client's, and no attribute of somebody else's
         return completion
-    response = getattr(error, "response", None)
-    status = getattr(response, "status_code", None)
+    response = attribute_of(error, "response")
+    status = attribute_of(response, "status_code")
     if not isinstance(status, int) or status >= 400:
         return None
     try:
-        return response.json()  # type: ignore[union-attr]
+        return response.json()
     except Exception:  # noqa: BLE001 - a body that was not read, or is not JSON
         return None
 

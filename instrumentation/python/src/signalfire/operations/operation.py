@@ -79,8 +79,12 @@ class Operation:
     # For users.
 
     def fail(self, kind: str = "failed") -> None:
-        """Counts this work as failed though no exception leaves it; `kind` is a short word such as "timeout"."""
-        self.status, self.failure = ERROR, kind
+        """Counts this work as failed though no exception leaves it; `kind` is a short word such as "timeout".
+
+        Once it has ended nothing changes: it is counted, and listeners may have kept it.
+        """
+        if not self._has_ended():
+            self.status, self.failure = ERROR, kind
 
     @property
     def context(self) -> Context | None:
@@ -107,7 +111,8 @@ class Operation:
 
     def cancel(self, kind: str = "cancelled") -> None:
         """Counts this work as neither success nor error; `kind` is a short word such as "abandoned"."""
-        self.status, self.failure = CANCELLED, kind
+        if not self._has_ended():
+            self.status, self.failure = CANCELLED, kind
 
     def __enter__(self) -> Self:
         return self._begin(None, 0.0, is_current=True)
@@ -153,6 +158,9 @@ class Operation:
         return result
 
     # Inside.
+
+    def _has_ended(self) -> bool:
+        return not self._active and self._began > 0
 
     def _begin(self, parent: Context | None, seconds_ago: float, *, is_current: bool) -> Self:
         if settings.disabled():

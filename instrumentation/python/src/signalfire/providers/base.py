@@ -217,7 +217,7 @@ def follow_body(response: Any, streamed: StreamedCall) -> None:
         return content
 
     response.read, response.aread = read_and_record, aread_and_record
-    on_close(response, streamed.closed)
+    on_close(response, streamed)
 
 
 def record_body(content: bytes, streamed: StreamedCall) -> None:

@@ -15,7 +15,7 @@ from signalfire.prometheus.internal_errors import internal_error
 from signalfire.providers.base import MAX_NAME, parameters, record_whole
 from signalfire.providers.client_library import ClientLibrary
 from signalfire.providers.hosts import CUSTOM, conditions_at
-from signalfire.providers.streams import StreamedCall, next_item, next_item_later
+from signalfire.providers.streams import FOLLOWED, Followed, StreamedCall, next_item, next_item_later
 from signalfire.tracing import semconv
 
 _FUNCTIONS = {
@@ -24,7 +24,6 @@ _FUNCTIONS = {
     "embedding": ("input", "embeddings", semconv.EMBEDDINGS),
     "aembedding": ("input", "embeddings", semconv.EMBEDDINGS),
 }
-_FOLLOWED = "_signalfire_followed"
 
 _library = ClientLibrary("litellm", "litellm")
 
@@ -70,6 +69,8 @@ class _Instrumentation:
         stream = self._litellm.CustomStreamWrapper
         self._replace(stream, "__next__", following_next(stream.__next__))
         self._replace(stream, "__anext__", following_anext(stream.__anext__))
+        if hasattr(stream, "aclose"):  # which older versions have not
+            self._replace(stream, "aclose", following_aclose(stream.aclose))
 
     def uninstall(self) -> None:
         for owner, name, original in self._originals:
@@ -150,7 +151,7 @@ class _Instrumentation:
                 call.mark_cached()
                 call.finish()
             elif isinstance(answer, self._litellm.CustomStreamWrapper):
-                setattr(answer, _FOLLOWED, Followed(StreamedCall(call, recorder)))
+                setattr(answer, FOLLOWED, Followed(StreamedCall(call, recorder)))
             else:
                 record_whole(answer, call, recorder)
         except Exception as error:  # noqa: BLE001
@@ -165,20 +166,10 @@ def was_kept(answer: Any) -> bool:
     return kept or getattr(answer, "custom_llm_provider", None) == "cached_response"
 
 
-class Followed:
-    """Lives in a stream and notices when that is dropped."""
-
-    def __init__(self, streamed: StreamedCall) -> None:
-        self.streamed = streamed
-
-    def __del__(self) -> None:
-        self.streamed.closed()
-
-
 def following_next(original: Callable[[Any], Any]) -> Callable[[Any], Any]:
     @functools.wraps(original)
     def __next__(stream: Any) -> Any:  # noqa: N807
-        followed = getattr(stream, _FOLLOWED, None)
+        followed = getattr(stream, FOLLOWED, None)
         fetch = functools.partial(original, stream)
         return fetch() if followed is None else next_item(fetch, followed.streamed)
 
@@ -188,8 +179,21 @@ def following_next(original: Callable[[Any], Any]) -> Callable[[Any], Any]:
 def following_anext(original: Callable[[Any], Awaitable[Any]]) -> Callable[[Any], Awaitable[Any]]:
     @functools.wraps(original)
     async def __anext__(stream: Any) -> Any:  # noqa: N807
-        followed = getattr(stream, _FOLLOWED, None)
+        followed = getattr(stream, FOLLOWED, None)
         fetch = functools.partial(original, stream)
         return await (fetch() if followed is None else next_item_later(fetch, followed.streamed))
 
     return __anext__
+
+
+def following_aclose(original: Callable[[Any], Awaitable[None]]) -> Callable[[Any], Awaitable[None]]:
+    @functools.wraps(original)
+    async def aclose(stream: Any) -> None:
+        try:
+            await original(stream)
+        finally:
+            followed = getattr(stream, FOLLOWED, None)
+            if followed is not None:
+                followed.streamed.closed()
+
+    return aclose

@@ -15,6 +15,8 @@ from signalfire.llm.call import AiCall
 from signalfire.llm.content import Recorder
 from signalfire.prometheus.internal_errors import internal_error
 
+FOLLOWED = "_signalfire_followed"  # the attribute of what is read
+
 
 class StreamedCall:
     """A call whose answer is still to be read."""
@@ -66,9 +68,19 @@ class StreamedCall:
             _closed_streams.put(self)
 
     def end_early(self) -> None:
-        if not self.call.has_finish_reason:
-            self.call.cancel("abandoned")
-        self.ended()
+        if self._recorder is not None:
+            self._recorder.finish(self.call)
+        self.call.abandon()
+
+
+class Followed:
+    """Lives in what is read, and notices when that is dropped, even before anybody has begun to read it."""
+
+    def __init__(self, streamed: StreamedCall) -> None:
+        self.streamed = streamed
+
+    def __del__(self) -> None:
+        self.streamed.closed()
 
 
 class Tap:
@@ -134,30 +146,30 @@ def follow_stream(stream: Any, streamed: StreamedCall) -> None:
     try:
         items = stream._iterator
         stream._iterator = AsyncTap(items, streamed) if hasattr(items, "__anext__") else Tap(items, streamed)
-        on_close(stream.response, streamed.closed)
+        on_close(stream.response, streamed)
     except Exception as error:  # noqa: BLE001 - a client of another version: the call is counted, its tokens are not
         internal_error("providers", error)
         streamed.ended()
 
 
-def on_close(response: Any, callback: Callable[[], None]) -> None:
-    """Calls back after an HTTP response was closed: by its reader, the application or the garbage collector."""
-    if hasattr(response, "_signalfire_followed"):
+def on_close(response: Any, streamed: StreamedCall) -> None:
+    """Ends the call after an HTTP response was closed, by its reader or the application, or was dropped unread."""
+    if hasattr(response, FOLLOWED):
         return
-    response._signalfire_followed = True
+    setattr(response, FOLLOWED, Followed(streamed))
     close, aclose = response.close, response.aclose
 
     def close_and_notify() -> None:
         try:
             close()
         finally:
-            callback()
+            streamed.closed()
 
     async def aclose_and_notify() -> None:
         try:
             await aclose()
         finally:
-            callback()
+            streamed.closed()
 
     response.close, response.aclose = close_and_notify, aclose_and_notify
 

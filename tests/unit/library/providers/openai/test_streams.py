@@ -206,6 +206,59 @@ def test_a_stream_that_is_left_is_cancelled(
     assert not series(registry, "ai_api_errors_total")
 
 
+@pytest.mark.parametrize("path", ["chat-streamed", "responses-streamed"])
+@pytest.mark.parametrize("way", ["plain", "raw", "parsed", "closed"])
+def test_a_stream_that_nobody_reads_is_cancelled(
+    client: OpenAI, address: str, registry: CollectorRegistry, ended: list[AiCall], path: str, way: str
+) -> None:
+    there = client.with_options(base_url=f"{address}/{path}")
+    made = there if way in ("plain", "closed") else there.with_raw_response
+    answer: Any
+    if path == "chat-streamed":
+        answer = made.chat.completions.create(model=MODEL, messages=PROMPT, stream=True)
+    else:
+        answer = made.responses.create(model=MODEL, input="Why?", stream=True)
+    if way == "parsed":
+        answer = answer.parse()
+    elif way == "closed":
+        answer.close()
+    del answer
+    gc.collect()
+    wait_until(lambda: calls(registry))
+    expect_one(registry, path.split("-")[0], status="cancelled")
+    assert [(call.status, call.failure) for call in ended] == [("cancelled", "abandoned")]
+
+
+async def test_an_asynchronous_stream_that_nobody_reads_is_cancelled(
+    async_client: AsyncOpenAI, address: str, registry: CollectorRegistry
+) -> None:
+    completions = async_client.with_options(base_url=f"{address}/chat-streamed").chat.completions
+    await completions.create(model=MODEL, messages=PROMPT, stream=True)
+    gc.collect()
+    await asyncio.to_thread(wait_until, lambda: calls(registry))
+    expect_one(registry, status="cancelled")
+
+
+def test_an_ended_call_does_not_change(
+    client: OpenAI, address: str, registry: CollectorRegistry, ended: list[AiCall]
+) -> None:
+    completions = client.with_options(base_url=f"{address}/chat-error-in-stream").chat.completions
+    stream = completions.create(model=MODEL, messages=PROMPT, stream=True)
+    with pytest.raises(openai.APIError):
+        list(stream)
+    (call,) = ended
+    before = call.status, call.failure
+    stream.close()
+    del stream
+    gc.collect()
+    StreamedCall(call, None).end_early()
+    call.fail("another")
+    call.cancel()
+    assert (call.status, call.failure) == before
+    assert before[0] == "error"
+    expect_one(registry, status="error")
+
+
 async def test_an_asynchronous_stream_that_is_left_is_cancelled(
     async_client: AsyncOpenAI, address: str, registry: CollectorRegistry
 ) -> None:

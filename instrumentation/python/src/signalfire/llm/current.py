@@ -1,0 +1,34 @@
+"""What the calling code does with models: the call that it is inside of, and what its calls are for."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from signalfire.llm.call import AiCall
+
+innermost: ContextVar["AiCall | None"] = ContextVar("signalfire_ai_call", default=None)
+_operation: ContextVar[str | None] = ContextVar("signalfire_ai_operation", default=None)
+
+
+@contextmanager
+def ai_operation(name: str) -> Iterator[None]:
+    """Names what the calls of instrumented clients in here are for ("slogan"): a name from a small set."""
+    around = _operation.get()
+    _operation.set(name)
+    try:
+        yield
+    finally:
+        _operation.set(around)
+
+
+def current_operation(default: str) -> str:
+    """What the calling code's `ai_operation` says, else the default."""
+    return _operation.get() or default
+
+
+def current_call() -> "AiCall | None":
+    """The call that the calling code is inside of, None outside of any."""
+    call = innermost.get()
+    return call if call is not None and call.is_open else None
