@@ -17,6 +17,7 @@ from signalfire import masking, settings
 from signalfire._internal import fork
 from signalfire._internal.attributes import has_mark, leave_mark
 from signalfire._internal.json import dumps, printable
+from signalfire._internal.quoting import may_quote
 from signalfire.context import correlation
 from signalfire.prometheus.bounded import OTHER
 from signalfire.prometheus.internal_errors import internal_error
@@ -31,6 +32,8 @@ _COUNTED = "signalfire_counted"
 @dataclass(frozen=True, slots=True)
 class ErrorKind:
     """All errors of one exception type. `message` and `context` are the last one's, masked and cut to a bounded size.
+
+    `message` is empty where it might quote a prompt or an answer.
 
     `endpoint` is the route template of the request that failed last, `trace_id` 32 hex digits, `correlation_id` as in
     the log lines; each None where there was none.
@@ -69,7 +72,7 @@ class ErrorLog:
             count=1,
             first_seen=now,
             last_seen=now,
-            message=masking.mask_text(printable(error))[:MAX_MESSAGE],
+            message="" if may_quote(error) else masking.mask_text(printable(error))[:MAX_MESSAGE],
             context=masked,
             endpoint=None if endpoint is None else str(endpoint),
             trace_id=f"{span.trace_id:032x}" if span.is_valid else None,

@@ -7,6 +7,7 @@ from typing import Any
 import orjson
 
 from signalfire._internal.attributes import attribute_of
+from signalfire._internal.quoting import may_quote
 
 _OPTIONS = orjson.OPT_NON_STR_KEYS | orjson.OPT_SERIALIZE_NUMPY | orjson.OPT_UTC_Z
 _MAX_DEPTH = 20
@@ -36,7 +37,7 @@ def as_text(value: object) -> object:
 
 def exception_text(error: BaseException) -> str:
     """Its type and its message, which alone often says little or nothing."""
-    message = printable(error)
+    message = "" if may_quote(error) else printable(error)
     return f"{type(error).__name__}: {message}" if message else type(error).__name__
 
 

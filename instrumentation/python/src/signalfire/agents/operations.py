@@ -12,6 +12,7 @@ from signalfire._internal.listeners import Listeners
 from signalfire._internal.logged_exceptions import unless_logged
 from signalfire.agents.efficiency import Waits, current_waits, record_execution
 from signalfire.context.agent import NO_AGENT, agent_in, current_agent, with_agent
+from signalfire.llm.capture import content_may_be_told
 from signalfire.logs.line import line
 from signalfire.operations.operation import ERROR, Operation
 from signalfire.prometheus.catalogue import Metrics
@@ -34,6 +35,9 @@ class LoggedOperation(Operation):
 
     def log_fields(self) -> dict[str, Any]:
         return {}
+
+    def messages_may_be_told(self) -> bool:
+        return content_may_be_told()
 
     def agent_around(self) -> str:
         """The agent that this is part of the work of."""

@@ -22,6 +22,7 @@ from signalfire import settings
 from signalfire._internal.listeners import Listeners
 from signalfire.llm.accounts import counted, result_attributes, total, total_price
 from signalfire.llm.answers import Answers, failed_with, has_text
+from signalfire.llm.capture import content_may_be_told
 from signalfire.llm.current import ai_operation as ai_operation
 from signalfire.llm.current import current_call as current_call
 from signalfire.llm.current import current_operation as current_operation
@@ -216,6 +217,9 @@ class AiCall(Operation):
 
     def span_attributes(self) -> dict[str, Any]:
         return semconv.call_attributes(self.provider, self.model, self.operation, self.kind)
+
+    def messages_may_be_told(self) -> bool:
+        return content_may_be_told()
 
     def returned(self, result: R) -> R:
         self.record_response(result)

@@ -4,7 +4,6 @@ Off by default. `record_content=True` switches it on, or OTEL_INSTRUMENTATION_GE
 """
 
 import json
-import os
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -14,30 +13,16 @@ from signalfire.llm.answers import finish_reasons, numbered
 from signalfire.llm.call import AiCall
 from signalfire.llm.fields import part
 from signalfire.prometheus.internal_errors import internal_error
-from signalfire.settings import SettingError
 from signalfire.tracing import semconv
 
-VARIABLE = "OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT"
 MAX_JSON = 8_000  # characters of one attribute; the library's own spans keep little more
 MAX_TEXT = 4_000  # characters of one text
 _MARGIN = 300  # characters
 _SHORTEST = 30  # characters that each text keeps, if not all messages do
 MAX_MESSAGES = 50  # of one prompt, the last ones
 MAX_PARTS = 50  # of one message
-_ON = {"1", "true", "yes", "on", "span_only", "span_and_event"}
-_OFF = {"", "0", "false", "no", "off", "no_content", "event_only"}
 
 Json = dict[str, Any]
-
-
-def content_is_recorded(keyword: bool | None) -> bool:
-    """Keyword, then the variable, else not. Raises SettingError for another value of it."""
-    if keyword is not None:
-        return keyword
-    text = os.environ.get(VARIABLE, "").strip().lower()
-    if text not in _ON | _OFF:
-        raise SettingError(f"{VARIABLE} is {text!r}, which is neither true nor false: write true or false")
-    return text in _ON
 
 
 class Recorder:

@@ -20,6 +20,7 @@ from opentelemetry import trace
 
 from signalfire import errors, masking, settings
 from signalfire._internal.json import dumps, exception_text, printable
+from signalfire._internal.quoting import frames_and_types, may_quote
 from signalfire.context import correlation
 from signalfire.logs.files import LogFiles
 from signalfire.prometheus.default import metrics
@@ -190,12 +191,17 @@ def exception_of(exc_info: ExcInfo) -> BaseException | None:
 
 
 def exception_fields(exc_info: ExcInfo) -> dict[str, str]:
-    """exception_type, exception_message and stacktrace (its end, where it is long) of what a logger was given."""
+    """exception_type, exception_message and stacktrace (its end, where it is long) of what a logger was given.
+
+    No message of any exception that may quote a prompt or an answer.
+    """
     if isinstance(exc_info, str):
         return {"stacktrace": shortened(exc_info)}
     error = exception_of(exc_info)
     if error is None:
         return {}
+    if may_quote(error):
+        return {"exception_type": type(error).__name__, "stacktrace": shortened(frames_and_types(error))}
     trace = exc_info[2] if isinstance(exc_info, tuple) else error.__traceback__
     return {
         "exception_type": type(error).__name__,

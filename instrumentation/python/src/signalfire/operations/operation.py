@@ -21,6 +21,7 @@ from opentelemetry.context import Context
 from opentelemetry.trace import Span, SpanKind, Tracer, set_span_in_context
 
 from signalfire import settings
+from signalfire._internal.quoting import mark_quoting
 from signalfire.operations.parents import surrounding_context
 from signalfire.prometheus.internal_errors import internal_error
 from signalfire.tracing.spans import current_tracer, exemplar, record_failure
@@ -75,6 +76,10 @@ class Operation:
 
     def ended(self, error: BaseException | None, exemplar: dict[str, str] | None) -> None:
         """Called before the span ends; `status`, `failure` and `seconds` are known."""
+
+    def messages_may_be_told(self) -> bool:
+        """Whether the message of an exception that leaves this work may be told, here and by all that it passes."""
+        return True
 
     # For users.
 
@@ -205,6 +210,8 @@ class Operation:
         if error is not None:
             self.status = CANCELLED if is_cancellation(error) else ERROR
             self.failure = self._kind_of(error)
+            if not self.messages_may_be_told():
+                mark_quoting(error)
         span, inside, outside = self.span, self._inside, self._outside
         if span is None or inside is None or outside is None:
             self.ended(error, None)

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Protocol
 
 from signalfire import settings
-from signalfire.llm.content import content_is_recorded
+from signalfire.llm.capture import content_is_recorded, note_recording
 from signalfire.llm.prices import price_list
 
 
@@ -54,9 +54,11 @@ class ClientLibrary:
         instrumentation = make(records)
         instrumentation.install()
         self._installed = instrumentation
+        note_recording(self._package, records=records)
 
     def uninstrument(self) -> None:
         """Leaves the library as it was. Calls under way are still counted."""
         if self._installed is not None:
             self._installed.uninstall()
             self._installed = None
+            note_recording(self._package, records=False)

@@ -7,6 +7,7 @@ from opentelemetry.trace import Span, StatusCode, Tracer
 
 from signalfire import masking
 from signalfire._internal.json import printable
+from signalfire._internal.quoting import may_quote
 from signalfire.context import correlation
 
 CORRELATION_ATTRIBUTE = "correlation_id"
@@ -57,7 +58,7 @@ def record_failure(span: Span, error: BaseException, *, message: bool = True) ->
     span.set_attribute("error.type", kind)
     span.set_status(StatusCode.ERROR, kind)
     attributes = {"exception.type": kind}
-    if message:
+    if message and not may_quote(error):
         attributes["exception.message"] = masking.mask_text(printable(error))
     span.add_event("exception", attributes)
 
