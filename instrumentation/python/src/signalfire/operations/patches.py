@@ -1,8 +1,10 @@
 """Methods of other libraries, wrapped in place and put back."""
 
 import functools
+import inspect
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass
 from typing import Any
 
 from signalfire.prometheus.internal_errors import internal_error
@@ -13,28 +15,68 @@ Wrap = Callable[[Callable[..., Any]], Callable[..., Any]]
 
 
 class Patches:
-    """The methods that were replaced in one library."""
+    """The methods that were replaced in one library.
+
+    Undone is what is still ours. A method that somebody else has wrapped since keeps that: what we put there, inside of
+    it, only calls the method from then on.
+    """
 
     def __init__(self) -> None:
-        self._originals: list[tuple[Any, str, Any]] = []
+        self._replaced: list[_Replaced] = []
 
     def __bool__(self) -> bool:
-        return bool(self._originals)
+        return bool(self._replaced)
 
     def replace(self, owner: Any, name: str, wrap: Wrap) -> None:
         """Replaces a function of a class or module; what another version of the library does not have is left out."""
         original = vars(owner).get(name)
         if original is None:
             return
-        if isinstance(original, classmethod):
-            setattr(owner, name, classmethod(wrap(original.__func__)))
-        else:
-            setattr(owner, name, wrap(original))
-        self._originals.append((owner, name, original))
+        is_method = isinstance(original, classmethod | staticmethod)
+        function = original.__func__ if is_method else original
+        switch = _Switch(function, wrap(function))
+        put = type(original)(switch.function()) if is_method else switch.function()
+        setattr(owner, name, put)
+        self._replaced.append(_Replaced(owner, name, original, put, switch))
 
     def undo(self) -> None:
-        while self._originals:
-            setattr(*self._originals.pop())
+        while self._replaced:
+            replaced = self._replaced.pop()
+            replaced.switch.wrapped = None
+            if vars(replaced.owner).get(replaced.name) is replaced.put:
+                setattr(replaced.owner, replaced.name, replaced.original)
+
+
+class _Switch:
+    """What stands in a method's place: it calls what the method was wrapped in, or the method where that is undone."""
+
+    def __init__(self, original: Callable[..., Any], wrapped: Callable[..., Any]) -> None:
+        self.original = original
+        self.wrapped: Callable[..., Any] | None = wrapped
+
+    def function(self) -> Any:
+        if inspect.iscoroutinefunction(self.original):
+
+            @functools.wraps(self.original)
+            async def switched_async(*args: Any, **kwargs: Any) -> Any:
+                return await (self.wrapped or self.original)(*args, **kwargs)
+
+            return switched_async
+
+        @functools.wraps(self.original)
+        def switched(*args: Any, **kwargs: Any) -> Any:
+            return (self.wrapped or self.original)(*args, **kwargs)
+
+        return switched
+
+
+@dataclass(frozen=True, slots=True)
+class _Replaced:
+    owner: Any
+    name: str
+    original: Any
+    put: Any
+    switch: _Switch
 
 
 def around(track: Track) -> Wrap:

@@ -14,6 +14,7 @@ from signalfire import settings
 from signalfire.llm.call import AiCall, current_operation
 from signalfire.llm.content import Recorder
 from signalfire.llm.usage import Conditions
+from signalfire.operations.patches import Patches
 from signalfire.prometheus.catalogue import Metrics
 from signalfire.prometheus.internal_errors import internal_error
 from signalfire.providers.streams import StreamedCall, follow_stream, on_close
@@ -71,18 +72,14 @@ class Instrumentation:
         self._describe = describe
         self._metrics = metrics
         self._record_content = record_content
-        self._originals: list[tuple[type, Any]] = []
+        self._patches = Patches()
 
     def install(self) -> None:
         for client, wrap in zip(self._client_types, (self._wrap, self._wrap_async), strict=True):
-            original = client.__dict__["request"]
-            self._originals.append((client, original))
-            client.request = wrap(original)  # type: ignore[attr-defined]
+            self._patches.replace(client, "request", wrap)
 
     def uninstall(self) -> None:
-        for client, original in self._originals:
-            client.request = original  # type: ignore[attr-defined]
-        self._originals.clear()
+        self._patches.undo()
 
     def _wrap(self, original: Callable[..., Any]) -> Callable[..., Any]:
         @functools.wraps(original)

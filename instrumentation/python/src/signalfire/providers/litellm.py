@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 from signalfire.llm.call import AiCall, current_operation
 from signalfire.llm.content import Recorder
 from signalfire.llm.names import provider_name
+from signalfire.operations.patches import Patches
 from signalfire.prometheus.catalogue import Metrics
 from signalfire.prometheus.internal_errors import internal_error
 from signalfire.providers.base import MAX_NAME, parameters, record_whole
@@ -59,27 +60,20 @@ def uninstrument_litellm() -> None:
 class _Instrumentation:
     def __init__(self, litellm: Any, metrics: Metrics | None, *, record_content: bool) -> None:
         self._litellm, self._metrics, self._record_content = litellm, metrics, record_content
-        self._originals: list[tuple[Any, str, Any]] = []
+        self._patches = Patches()
 
     def install(self) -> None:
         for name in _FUNCTIONS:
-            original = getattr(self._litellm, name)
+            getattr(self._litellm, name)  # which loads what is loaded when it is first asked for
             wrap = self._wrap_async if name.startswith("a") else self._wrap
-            self._replace(self._litellm, name, wrap(name, original))
+            self._patches.replace(self._litellm, name, functools.partial(wrap, name))
         stream = self._litellm.CustomStreamWrapper
-        self._replace(stream, "__next__", following_next(stream.__next__))
-        self._replace(stream, "__anext__", following_anext(stream.__anext__))
-        if hasattr(stream, "aclose"):  # which older versions have not
-            self._replace(stream, "aclose", following_aclose(stream.aclose))
+        self._patches.replace(stream, "__next__", following_next)
+        self._patches.replace(stream, "__anext__", following_anext)
+        self._patches.replace(stream, "aclose", following_aclose)  # which older versions have not
 
     def uninstall(self) -> None:
-        for owner, name, original in self._originals:
-            setattr(owner, name, original)
-        self._originals.clear()
-
-    def _replace(self, owner: Any, name: str, replacement: Any) -> None:
-        self._originals.append((owner, name, getattr(owner, name)))
-        setattr(owner, name, replacement)
+        self._patches.undo()
 
     def _wrap(self, name: str, original: Callable[..., Any]) -> Callable[..., Any]:
         @functools.wraps(original)
