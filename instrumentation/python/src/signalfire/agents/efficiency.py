@@ -16,6 +16,7 @@ from contextvars import ContextVar
 from time import perf_counter
 from weakref import WeakKeyDictionary
 
+from signalfire.context.threads import carry
 from signalfire.prometheus.bounded import DEFAULT_CAP
 from signalfire.prometheus.catalogue import Metrics
 
@@ -46,6 +47,7 @@ class Waits:
 
 current_waits: ContextVar[Waits | None] = ContextVar("signalfire_waits", default=None)
 """Where the agent execution around the calling code counts its waits."""
+carry(current_waits)
 
 
 class Efficiency:

@@ -1,4 +1,4 @@
-"""Work handed to threads keeps the correlation id, the current agent and the current span of whoever hands it over.
+"""Work handed to threads keeps the correlation id, the agent, the span and the model call of whoever hands it over.
 
 Only these are carried, not the caller's whole context: an application runs with this switched on that was written
 without it, and its other context variables may not be meant for another thread (asgiref keeps there which thread runs
@@ -9,7 +9,7 @@ depend on it). Nothing is kept when the work is done.
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from contextvars import Context
+from contextvars import Context, ContextVar
 from functools import partial
 from typing import Any
 
@@ -22,6 +22,12 @@ from signalfire.context.correlation import current as current_correlation
 OWN = "signalfire-"  # how the names of the library's own threads begin, which outlive what they were started by
 
 _lock = threading.Lock()
+_variables: list[ContextVar[Any]] = []
+
+
+def carry(variable: ContextVar[Any]) -> None:
+    """Has a variable of ours, whose default is None, carried along, too."""
+    _variables.append(variable)
 
 
 class _Patched:
@@ -34,24 +40,29 @@ class _Patched:
 class Carried:
     """What was current where the work was handed over."""
 
-    __slots__ = ("agent", "correlation_id", "telemetry")
+    __slots__ = ("agent", "correlation_id", "telemetry", "values")
 
     def __init__(self) -> None:
         self.correlation_id = current_correlation.get()
         self.agent = current_agent.get()
         self.telemetry = otel_context.get_current()  # the current span and the baggage
+        self.values = [(variable, value) for variable in _variables if (value := variable.get()) is not None]
 
     def __bool__(self) -> bool:
-        return self.correlation_id is not None or self.agent != NO_AGENT or bool(self.telemetry)
+        known = self.correlation_id is not None or self.agent != NO_AGENT
+        return known or bool(self.telemetry) or bool(self.values)
 
     def run(self, function: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Any:
         """Calls the function where all of it is current again."""
         telemetry = otel_context.attach(self.telemetry)
         correlation_id = current_correlation.set(self.correlation_id)
         agent = current_agent.set(self.agent)
+        tokens = [(variable, variable.set(value)) for variable, value in self.values]
         try:
             return function(*args, **kwargs)
         finally:
+            for variable, token in tokens:
+                variable.reset(token)
             current_agent.reset(agent)
             current_correlation.reset(correlation_id)
             otel_context.detach(telemetry)

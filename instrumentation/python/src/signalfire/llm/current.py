@@ -5,11 +5,15 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import TYPE_CHECKING
 
+from signalfire.context.threads import carry
+
 if TYPE_CHECKING:
     from signalfire.llm.call import AiCall
 
 innermost: ContextVar["AiCall | None"] = ContextVar("signalfire_ai_call", default=None)
 _operation: ContextVar[str | None] = ContextVar("signalfire_ai_operation", default=None)
+carry(innermost)
+carry(_operation)
 
 
 @contextmanager
