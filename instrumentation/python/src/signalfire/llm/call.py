@@ -28,6 +28,7 @@ from signalfire.llm.current import current_call as current_call
 from signalfire.llm.current import current_operation as current_operation
 from signalfire.llm.current import innermost
 from signalfire.llm.failures import answer_in, error_type
+from signalfire.llm.model_labels import model_labels
 from signalfire.llm.prices import Price, price_list
 from signalfire.llm.usage import Conditions, Usage
 from signalfire.operations.operation import CANCELLED, ERROR, SUCCESS, Operation
@@ -383,7 +384,7 @@ class AiCall(Operation):
                 self._own_answers().adopt(layer._answers)
 
     def _count_call(self, exemplar: dict[str, str] | None) -> None:
-        provider, model, operation = self.provider, self.model, self.operation
+        provider, model, operation = self.provider, self._model_label(), self.operation
         metrics = self.metrics
         metrics.ai_api_calls_total.labels(provider=provider, model=model, operation=operation, status=self.status).inc()
         metrics.ai_api_duration_seconds.labels(provider=provider, model=model, operation=operation).observe(
@@ -397,7 +398,7 @@ class AiCall(Operation):
             metrics.ai_api_errors_total.labels(provider=provider, model=model, error_type=self.failure).inc()
 
     def _count_result(self) -> None:
-        provider, model, operation = self.provider, self.model, self.operation
+        provider, model, operation = self.provider, self._model_label(), self.operation
         metrics, usage = self.metrics, self.usage
         if usage is not None:
             self._count_tokens(usage)
@@ -411,6 +412,9 @@ class AiCall(Operation):
             metrics.ai_api_unpriced_calls_total.labels(provider=provider, model=model).inc()
         if self.span is not None:
             self.span.set_attributes(self._result_attributes())
+
+    def _model_label(self) -> str:
+        return model_labels.label(self.model, failed=self.status == ERROR and self.usage is None)
 
     def _count_tokens(self, usage: Usage) -> None:
         provider, model, operation = self.provider, self.model, self.operation

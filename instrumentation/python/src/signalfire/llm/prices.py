@@ -64,6 +64,8 @@ class PriceList:
         self._files: dict[str, PriceFile] = {}  # by who named it, the last one first
         self._file_read = False
         self._snapshot: Any = None
+        self._named: Any = None  # the snapshot whose names these are
+        self._names: frozenset[str] = frozenset()
         self._found: dict[tuple[str, str], tuple[Any, Any] | None] = {}
         self._cards: dict[tuple[int, OwnRates | None], Card] = {}
 
@@ -106,6 +108,17 @@ class PriceList:
         if own is not None and are_priced(_TOKENS, usage):
             return price_at(own.complete(), usage)
         return None
+
+    def names(self, model: str) -> bool:
+        """Whether the list has a model of exactly that name, as far as it was read."""
+        if self._library is None:
+            return False
+        snapshot = self._library.data_snapshot.get_snapshot()
+        if snapshot is not self._named:
+            listed = [model for provider in snapshot.providers for model in provider.models]
+            self._names = frozenset(name for model in listed for name in (model.id, *exact_names(model.match)))
+            self._named = snapshot
+        return model in self._names
 
     def _own_rates(self, provider: str, model: str, answered: str | None) -> OwnRates | None:
         for file in self._files.values():
@@ -229,6 +242,15 @@ def look_up(snapshot: Any, provider: str, model: str) -> tuple[Any, Any] | None:
             continue
         return found
     return None
+
+
+def exact_names(match: Any) -> Iterator[str]:
+    """The names that a model of the list goes by, without those of which only the beginning or the end is known."""
+    name = getattr(match, "equals", None)
+    if isinstance(name, str):
+        yield name
+    for clause in getattr(match, "or_", None) or ():
+        yield from exact_names(clause)
 
 
 def tier_starts(price: Any) -> tuple[int, ...]:

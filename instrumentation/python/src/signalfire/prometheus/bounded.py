@@ -20,10 +20,16 @@ MAX_VALUE_LENGTH = 200
 MAX_SERIES = 5000  # of one family in one process, whatever the labels' own caps allow together
 
 LabelValue = str | int
+_reserved: dict[str, Callable[[str], bool]] = {}  # by label
 Kind = Literal["counter", "gauge", "histogram", "summary"]
 Child = TypeVar("Child", Counter, Gauge, Histogram, Summary)
 OnFold = Callable[[str, str], None]
 MultiprocessMode = Literal["livesum", "livemax", "livemin", "liveall"]
+
+
+def reserve(label: str, has_place: Callable[[str], bool]) -> None:
+    """Gives those values of a label a place that does not count for its cap. They must be few."""
+    _reserved[label] = has_place
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,13 +94,18 @@ class Family(Generic[Child]):
         return bounded
 
     def _admit(self, label: Label, seen: set[str], value: str, folded: list[str]) -> str:
+        if value == OTHER or value in seen:
+            return value
         if label.values:
             fits = value in label.values
         else:
-            fits = value in seen or (len(seen) < label.cap and len(value) <= MAX_VALUE_LENGTH)
+            has_place = _reserved.get(label.name)
+            if has_place is not None and has_place(value):
+                return value
+            fits = len(seen) < label.cap and len(value) <= MAX_VALUE_LENGTH
             if fits:
                 seen.add(value)
-        if fits or value == OTHER:
+        if fits:
             return value
         folded.append(label.name)
         return OTHER
