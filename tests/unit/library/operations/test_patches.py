@@ -84,7 +84,7 @@ def test_somebody_elses_wrapper_stays(monkeypatch: pytest.MonkeyPatch) -> None:
         seen.append("theirs")
         return ours(*args, **kwargs)
 
-    owner.request = theirs  # type: ignore[method-assign, assignment]
+    owner.request = theirs  # type: ignore[method-assign]
     uninstrument_openai()
     assert owner.request is theirs
     instrument_openai()
