@@ -9,8 +9,9 @@ import httpx
 # Of one answer: who asks again and again has more.
 _ANSWER_SECONDS = 60.0
 
-# One for all: a client of its own for each request would take longer than the request.
-client = httpx.Client(trust_env=False, timeout=_ANSWER_SECONDS)
+# One for all: a client of its own for each request would take longer than the request. No connection is kept, for a
+# server whose request has crashed closes it just when the next one is sent.
+client = httpx.Client(trust_env=False, timeout=_ANSWER_SECONDS, limits=httpx.Limits(max_keepalive_connections=0))
 
 
 def get(url: str, **parameters: Any) -> httpx.Response:
