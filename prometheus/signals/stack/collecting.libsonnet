@@ -284,7 +284,7 @@ function(config)
     jaeger_bytes: signal.rule(
       'service:jaeger_bytes:rate5m',
       scope.by_service,
-      'sum by (env, service) (%s)' % scope.rate('jaeger_badger_write_bytes_user'),
+      'sum by (env, service) (%s)' % scope.rate('jaeger_storage_badger_write_bytes_user'),
       {
         title: 'Trace bytes stored',
         unit: 'Bps',
