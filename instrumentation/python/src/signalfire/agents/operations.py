@@ -164,6 +164,7 @@ class Workflow(LoggedOperation):
     def __init__(self, workflow_type: str, metrics: Metrics | None) -> None:
         super().__init__(metrics)
         self.workflow_type = workflow_type
+        self.is_paused = False  # whether it goes on in a run to come, with which it is counted
 
     def span_name(self) -> str:
         return f"{semconv.INVOKE_WORKFLOW} {self.workflow_type}"
@@ -179,6 +180,8 @@ class Workflow(LoggedOperation):
 
     def record(self, exemplar: dict[str, str] | None) -> None:
         self.metrics.workflows_active.labels(workflow_type=self.workflow_type).dec()
+        if self.is_paused:
+            return
         self.metrics.workflows_total.labels(workflow_type=self.workflow_type, status=self.status).inc()
         self.metrics.workflow_duration_seconds.labels(workflow_type=self.workflow_type, status=self.status).observe(
             self.seconds, exemplar

@@ -40,6 +40,8 @@ P = ParamSpec("P")
 
 _HIDDEN = "langsmith:hidden"  # LangGraph's tag for its own steps
 _NODE = "langgraph_node"
+_AGENT_NAME = "lc_agent_name"
+_INTERRUPT = "__interrupt__"
 
 
 @dataclass
@@ -51,6 +53,8 @@ class Run:
     workflow: str = semconv.CHAT
     parent: "Run | None" = None
     node: str | None = None
+    metrics: Metrics | None = None
+    is_interrupted: bool = False  # by something inside of it that waits for a human
     operations: list[Operation] = field(default_factory=list)
 
     def begin(self, operation: Operation) -> None:
@@ -80,15 +84,21 @@ def safely(callback: Callable[P, None]) -> Callable[P, None]:
 
 def run_around() -> tuple[str, Context] | None:
     """The run that LangChain has begun around the calling code, if one of these handlers tracks it."""
+    identifier = identifier_around()
+    run = _runs.get(identifier)
+    return None if identifier is None or run is None or run.context is None else (identifier, run.context)
+
+
+def identifier_around() -> str | None:
+    """The id of the run that LangChain has begun around the calling code."""
     callbacks = (var_child_runnable_config.get() or {}).get("callbacks")
     if not isinstance(callbacks, BaseCallbackManager) or callbacks.parent_run_id is None:
         return None
-    identifier = str(callbacks.parent_run_id)
-    for handler in callbacks.handlers:
-        run = handler.run(identifier) if isinstance(handler, CallbackHandler) else None
-        if run is not None and run.context is not None:
-            return identifier, run.context
-    return None
+    return str(callbacks.parent_run_id)
+
+
+_runs: PendingWork[Run] = PendingWork(Run.abandon)
+"""What is under way, whichever handler was told of it first: several that see the same run track it once."""
 
 
 parents.register_finder(run_around)
@@ -102,7 +112,7 @@ class CallbackHandler(BaseCallbackHandler):
     def __init__(self, *, metrics: Metrics | None = None) -> None:
         super().__init__()
         self._metrics = metrics
-        self._runs: PendingWork[Run] = PendingWork(Run.abandon)
+        self._runs = _runs
 
     # --- chains and graphs ---
 
@@ -118,19 +128,34 @@ class CallbackHandler(BaseCallbackHandler):
         metadata: dict[str, Any] | None = None,
         **kwargs: Any,
     ) -> None:
+        if is_tracked(run_id):
+            return
         name = name_of(serialized, kwargs)
         run = self._inside(parent_run_id)
         if run.parent is None:
             run.workflow = name
-            run.begin(Workflow(name, self._metrics))
-        elif is_node(name, run.parent, tags, metadata):
+            run.begin(Workflow(name, run.metrics))
+        agent = agent_named(metadata)
+        if agent is not None and agent == name and run.agent != agent:
+            run.agent = agent
+            run.begin(AgentExecution(agent, run.workflow, run.metrics))
+        elif run.parent is not None and agent is not None and is_node(name, run.parent, tags, metadata):
+            run.node = name
+            if run.agent != agent:
+                run.agent = agent
+                run.begin(AgentExecution(agent, run.workflow, run.metrics))
+            run.begin(Task(name, agent, run.metrics))
+        elif run.parent is not None and is_node(name, run.parent, tags, metadata):
             run.agent = run.node = name
-            run.begin(AgentExecution(name, run.workflow, self._metrics))
-            run.begin(Task(name, name, self._metrics))
-        self._runs.add(str(run_id), run)
+            run.begin(AgentExecution(name, run.workflow, run.metrics))
+            run.begin(Task(name, name, run.metrics))
+        _runs.add(str(run_id), run)
 
     @safely
     def on_chain_end(self, outputs: Any, *, run_id: UUID, **kwargs: Any) -> None:  # noqa: ARG002
+        run = _runs.get(str(run_id))
+        if run is not None and isinstance(outputs, Mapping) and _INTERRUPT in outputs:
+            run.is_interrupted = True
         self._end(run_id)
 
     @safely
@@ -149,13 +174,15 @@ class CallbackHandler(BaseCallbackHandler):
         parent_run_id: UUID | None = None,
         **kwargs: Any,
     ) -> None:
+        if is_tracked(run_id):
+            return
         run = self._inside(parent_run_id)
-        run.begin(ToolCall(name_of(serialized, kwargs), run.agent, self._metrics))
-        self._runs.add(str(run_id), run)
+        run.begin(ToolCall(name_of(serialized, kwargs), run.agent, run.metrics))
+        _runs.add(str(run_id), run)
 
     @safely
     def on_tool_end(self, output: Any, *, run_id: UUID, **kwargs: Any) -> None:  # noqa: ARG002
-        run = self._runs.get(str(run_id))
+        run = _runs.get(str(run_id))
         if run is not None and getattr(output, "status", None) == "error":  # one that the tool's own handler has caught
             run.operations[0].fail("tool_error")
         self._end(run_id)
@@ -174,9 +201,11 @@ class CallbackHandler(BaseCallbackHandler):
         parent_run_id: UUID | None = None,
         **kwargs: Any,
     ) -> None:
+        if is_tracked(run_id):
+            return
         run = self._inside(parent_run_id)
-        run.begin(MemoryOperation(semconv.RETRIEVAL, name_of(serialized, kwargs), self._metrics))
-        self._runs.add(str(run_id), run)
+        run.begin(MemoryOperation(semconv.RETRIEVAL, name_of(serialized, kwargs), run.metrics))
+        _runs.add(str(run_id), run)
 
     @safely
     def on_retriever_end(self, documents: Any, *, run_id: UUID, **kwargs: Any) -> None:  # noqa: ARG002
@@ -247,41 +276,45 @@ class CallbackHandler(BaseCallbackHandler):
         metadata: dict[str, Any] | None,
         kwargs: dict[str, Any],
     ) -> None:
+        if is_tracked(run_id):
+            return
         run = self._inside(parent_run_id)
         provider, model = model_of(serialized, metadata or {}, kwargs)
-        call = AiCall(provider, model, run.agent or run.workflow, self._metrics, is_framework=True)
+        call = AiCall(provider, model, run.agent or run.workflow, run.metrics, is_framework=True)
         run.begin(call)
         call.claim()
-        self._runs.add(str(run_id), run)
-
-    def run(self, identifier: str) -> Run | None:
-        """The run of that id, if it is under way."""
-        return self._runs.get(identifier)
+        _runs.add(str(run_id), run)
 
     def _inside(self, parent_run_id: UUID | None) -> Run:
         """A run in that one, not tracked yet."""
-        parent = None if parent_run_id is None else self._runs.get(str(parent_run_id))
-        if parent is None:
-            return Run()
+        # A graph that is called with a handler of its own has no parent, though it is called inside of a run.
+        identifier = identifier_around() if parent_run_id is None else str(parent_run_id)
+        parent = _runs.get(identifier)
+        if parent is None or identifier is None:
+            return Run(metrics=self._metrics)
         context = parent.context
         if context is not None:
-            context = parents.inside_of(str(parent_run_id), context)
-        return Run(context, parent.agent, parent.workflow, parent)
+            context = parents.inside_of(identifier, context)
+        return Run(context, parent.agent, parent.workflow, parent, metrics=parent.metrics)
 
     def _call(self, run_id: UUID) -> AiCall | None:
-        run = self._runs.get(str(run_id))
+        run = _runs.get(str(run_id))
         call = run.operations[0] if run is not None and run.operations else None
         return call if isinstance(call, AiCall) else None
 
     def _end(self, run_id: UUID, error: BaseException | None = None) -> None:
-        run = self._runs.pop(str(run_id))
+        run = _runs.pop(str(run_id))
         if run is None:
             return
         if error is not None and is_control_flow(error):
             for operation in run.operations:
-                if type(error).__name__ != "ParentCommand":  # that hands over to another agent, and is no interruption
+                if is_interrupt(error):
                     operation.cancel("interrupted")
+            if is_interrupt(error) and run.parent is not None:
+                run.parent.is_interrupted = True
             error = None
+        elif run.is_interrupted and error is None:
+            pause(run)
         for operation in reversed(run.operations):
             operation.finish(error)
 
@@ -291,6 +324,30 @@ def is_node(name: str, parent: Run, tags: list[str] | None, metadata: dict[str, 
     if _HIDDEN in (tags or ()) or name.startswith("__") or parent.node == name:
         return False
     return (metadata or {}).get(_NODE) == name
+
+
+def is_tracked(run_id: UUID) -> bool:
+    """Whether another handler was told of that run before."""
+    return _runs.get(str(run_id)) is not None
+
+
+def agent_named(metadata: Mapping[str, Any] | None) -> str | None:
+    """The name that `create_agent` was given, of which all that runs in the agent has the metadata."""
+    name = (metadata or {}).get(_AGENT_NAME)
+    return name if isinstance(name, str) and name else None
+
+
+def pause(run: Run) -> None:
+    """The run waits for a human. What goes on later, maybe in another process, is the same workflow, counted then."""
+    for operation in run.operations:
+        operation.cancel("interrupted")
+        if isinstance(operation, Workflow):
+            operation.is_paused = True
+
+
+def is_interrupt(error: BaseException) -> bool:
+    """Whether it waits for a human, and does not hand over to another agent."""
+    return type(error).__name__ != "ParentCommand"
 
 
 def is_control_flow(error: BaseException) -> bool:
