@@ -181,6 +181,23 @@ def test_no_call_is_counted_twice(provider: str, metrics: Metrics, spans: InMemo
     assert parents(spans)[f"chat {MODEL}"] == {"invoke_agent writer"}
 
 
+@pytest.mark.parametrize("by_client", [False, True])
+def test_the_label_is_the_role_as_written_and_costs_are_the_agents(
+    provider: str, metrics: Metrics, by_client: bool
+) -> None:
+    if by_client:
+        instrument_openai(provider="openai", metrics=metrics)
+    try:
+        crew(provider, roles=("writer of {thing}",)).kickoff(inputs={"thing": "secret shoes"})
+        assert crewai_event_bus.flush()
+    finally:
+        uninstrument_openai()
+    assert {labels[0] for labels in series(metrics.registry, "agent_executions_total")} == {"writer of {thing}"}
+    calls = series(metrics.registry, "ai_api_calls_total")
+    assert {labels[1] for labels in calls} == {"writer of {thing}"}
+    assert "secret" not in str(list(metrics.registry.collect()))
+
+
 def test_spans_do_not_go_to_crewai(spans: InMemorySpanExporter) -> None:
     provider: Any = trace.get_tracer_provider()
     assert provider.resource.attributes["deployment.environment.name"], "the provider is the library's"

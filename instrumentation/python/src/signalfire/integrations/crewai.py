@@ -25,6 +25,7 @@ from signalfire.agents.coordination import MemoryOperation
 from signalfire.agents.operations import AgentExecution, Task, ToolCall, Workflow
 from signalfire.context.agent import NO_AGENT
 from signalfire.llm.call import AiCall, subscribe
+from signalfire.llm.current import register_operation_finder
 from signalfire.llm.failures import error_type
 from signalfire.operations import parents
 from signalfire.operations.operation import Operation
@@ -42,6 +43,7 @@ _MEMORY = {
     "memory_save_started": "save",
     "knowledge_query_started": "query",
 }
+_AGENT_STARTS = {"agent_execution_started", "lite_agent_execution_started"}
 LLM_CALL = "llm_call_started"
 
 
@@ -99,10 +101,12 @@ def instrument_crewai(*, metrics: Metrics | None = None) -> None:
             subscriptions.append((event, handler))
     unsubscribe = subscribe(listener.model_call_ended)
     forget = parents.register_finder(listener.run_around)
+    forget_operation = register_operation_finder(listener.operation_around)
 
     def undo() -> None:
         unsubscribe()
         forget()
+        forget_operation()
         for event, handler in subscriptions:
             crewai_event_bus.off(event, handler)
 
@@ -162,6 +166,16 @@ class Listener:
         run = self._wait_for(identifier) if identifier is not None else None
         return None if run is None or identifier is None else (identifier, run.context)
 
+    def operation_around(self) -> str | None:
+        """What model calls of the calling code are for: the agent that makes them, else the workflow."""
+        try:
+            found = self.run_around()
+        except Exception as error:  # noqa: BLE001 - another version of CrewAI
+            internal_error("crewai", error)
+            return None
+        run = None if found is None else self._runs.get(found[0])
+        return None if run is None else run.agent or run.workflow
+
     def streamed(self, _source: Any, event: Any) -> None:
         run = self._runs.get(event.parent_event_id)
         if run is not None and run.first_token is None:
@@ -186,7 +200,7 @@ class Listener:
             event.type,
             event.timestamp.timestamp(),
             otel_context.get_current() if parent is None else inside_of(event.parent_event_id, parent.context),
-            agent_of(event) or (parent.agent if parent else None),
+            template_of(event) or inherited_agent(event, parent) or role_of(event),
             parent.workflow if parent else semconv.CHAT,
         )
         operation = self._operation(event, run)
@@ -209,7 +223,7 @@ class Listener:
             return Workflow(run.workflow, metrics)
         if event.type == "task_started":
             return Task(task_name(event), agent, metrics)
-        if event.type in {"agent_execution_started", "lite_agent_execution_started"}:
+        if event.type in _AGENT_STARTS:
             return AgentExecution(agent, run.workflow, metrics)
         if event.type == "tool_usage_started":
             return ToolCall(event.tool_name, agent, metrics)
@@ -266,13 +280,30 @@ def is_replayed() -> bool:
     return bool(is_replaying())
 
 
-def agent_of(event: Any) -> str | None:
+def template_of(event: Any) -> str | None:
     """The agent's role as it was written, before inputs were put into it; they are nothing for a label."""
-    agent = getattr(event, "agent", None) or getattr(getattr(event, "task", None), "agent", None)
-    role = getattr(agent, "_original_role", None) or getattr(agent, "role", None) or event.agent_role
+    role = getattr(agent_at(event), "_original_role", None)
+    return one_line(role)
+
+
+def inherited_agent(event: Any, parent: Run | None) -> str | None:
+    """The agent that is known around what begins; an agent that begins is another one."""
+    return None if parent is None or event.type in _AGENT_STARTS else parent.agent
+
+
+def role_of(event: Any) -> str | None:
+    role = getattr(agent_at(event), "role", None) or event.agent_role
     info = getattr(event, "agent_info", None)
     if role is None and isinstance(info, dict):
         role = info.get("role")
+    return one_line(role)
+
+
+def agent_at(event: Any) -> Any:
+    return getattr(event, "agent", None) or getattr(getattr(event, "task", None), "agent", None)
+
+
+def one_line(role: Any) -> str | None:
     return " ".join(str(role).split()) if role else None
 
 

@@ -1,6 +1,6 @@
 """What the calling code does with models: the call that it is inside of, and what its calls are for."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import TYPE_CHECKING
@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
 innermost: ContextVar["AiCall | None"] = ContextVar("signalfire_ai_call", default=None)
 _operation: ContextVar[str | None] = ContextVar("signalfire_ai_operation", default=None)
+_finders: list[Callable[[], str | None]] = []
 carry(innermost)
 carry(_operation)
 
@@ -28,8 +29,25 @@ def ai_operation(name: str) -> Iterator[None]:
 
 
 def current_operation(default: str) -> str:
-    """What the calling code's `ai_operation` says, else the default."""
-    return _operation.get() or default
+    """What the calling code's `ai_operation` says, else the framework that runs it, else the default."""
+    named = _operation.get()
+    if named or not _finders:
+        return named or default
+    return next((found for find in tuple(_finders) if (found := find())), default)
+
+
+def register_operation_finder(find: Callable[[], str | None]) -> Callable[[], None]:
+    """Has `find` asked what calls are for where the application has named nothing; gives what ends that.
+
+    It is for frameworks whose model calls an instrumented client counts. It must not raise.
+    """
+    _finders.append(find)
+
+    def forget() -> None:
+        if find in _finders:
+            _finders.remove(find)
+
+    return forget
 
 
 def current_call() -> "AiCall | None":
