@@ -30,7 +30,8 @@ class ModelServer(Starlette):
         self.pause = 0.002
 
     async def answer(self, request: Request) -> Response:
-        body = json.loads(await request.body())
+        is_json = request.headers.get("content-type") == "application/json"
+        body = json.loads(await request.body()) if is_json else {}
         self.bodies.append(body)
         if self.failures_left:
             self.failures_left -= 1

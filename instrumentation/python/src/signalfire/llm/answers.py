@@ -196,11 +196,16 @@ def has_text(chunk: Any) -> bool:
     if isinstance(kind, str):
         return kind.endswith(".delta") or kind == "content_block_delta"
     choices = part(chunk, "choices")
-    return isinstance(choices, list) and any(brings_output(part(choice, "delta")) for choice in choices)
+    return isinstance(choices, list) and any(
+        brings_output(part(choice, "delta")) or (part(choice, "text") and is_piece(chunk)) for choice in choices
+    )
 
 
 def brings_output(delta: Any) -> bool:
-    return any(bool(part(delta, name)) for name in ("content", "tool_calls", "reasoning_content"))
+    return any(bool(part(delta, name)) for name in _OUTPUT)
+
+
+_OUTPUT = ("content", "tool_calls", "reasoning_content", "reasoning", "reasoning_details", "refusal", "audio")
 
 
 def numbered(choices: list[Any]) -> list[tuple[int, Any]]:

@@ -442,6 +442,13 @@ SECONDS = Dialect(
     known_by=paths("seconds"),
     places=places(audio_seconds="seconds"),
 )
+CHARACTERS = Dialect(
+    name="Texts read aloud, by what the request says",
+    source="https://platform.openai.com/docs/api-reference/audio/createSpeech",
+    shape="characters",
+    known_by=paths("characters"),
+    places=places(input_characters="characters"),
+)
 TOTAL = Dialect(
     name="Voyage embeddings",
     source="https://docs.voyageai.com/reference/embeddings-api",
@@ -461,6 +468,7 @@ ROWS: tuple[Dialect, ...] = (
     OLLAMA,
     PAGES,
     SECONDS,
+    CHARACTERS,
     TOTAL,
 )
 """All dialects. Of those that a usage could be of by its fields, the first is taken."""

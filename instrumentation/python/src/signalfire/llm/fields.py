@@ -4,6 +4,7 @@ A path's steps are fields (`a.b`), places of a list (`choices.0`) and the entry 
 (`details[modality=AUDIO]`).
 """
 
+import math
 import re
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -65,6 +66,8 @@ def first(*values: Any) -> Any:
 
 def number(value: Any) -> int | None:
     """A count as a provider says it; None for what is none, 0 for one below that."""
+    if isinstance(value, float) and math.isfinite(value):
+        value = math.ceil(value)  # seconds: a part of one is charged as one
     return max(value, 0) if isinstance(value, int) and not isinstance(value, bool) else None
 
 

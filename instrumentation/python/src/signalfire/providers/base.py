@@ -34,6 +34,7 @@ class ModelRequest:
     hides: Callable[[Any], bool] | None = None
     conditions: Conditions = ()  # what the price depends on beside the answer
     attributes: Mapping[str, Any] = field(default_factory=dict)
+    known: Mapping[str, Any] | None = None  # what the request says of an answer that tells nothing of itself
 
 
 class Parsing:
@@ -150,6 +151,8 @@ class Instrumentation:
     def _follow(self, answer: Any, call: AiCall, recorder: Recorder | None, request: ModelRequest) -> None:
         """Sees to it that the call ends when its answer is complete. Never raises."""
         try:
+            if request.known is not None:
+                call.record_response(request.known)
             if isinstance(answer, self._stream_types):
                 follow_stream(answer, StreamedCall(call, recorder, request.hides))
             elif hasattr(answer, "http_response"):

@@ -1,4 +1,4 @@
-"""The openai client: chat completions, responses and embeddings, whole and streamed, OpenAI's and compatible ones."""
+"""The openai client: chat, responses, completions, embeddings, images and speech, OpenAI's and compatible ones."""
 
 import os
 import re
@@ -15,7 +15,15 @@ from signalfire.tracing import semconv
 _KINDS = {
     "/chat/completions": ("chat", semconv.CHAT),
     "/responses": ("responses", semconv.CHAT),
+    "/responses/compact": ("responses", semconv.CHAT),
+    "/completions": ("completions", semconv.TEXT_COMPLETION),
     "/embeddings": ("embeddings", semconv.EMBEDDINGS),
+    "/images/generations": ("images", semconv.GENERATE_CONTENT),
+    "/images/edits": ("images", semconv.GENERATE_CONTENT),
+    "/images/variations": ("images", semconv.GENERATE_CONTENT),
+    "/audio/speech": ("speech", semconv.GENERATE_CONTENT),
+    "/audio/transcriptions": ("transcription", semconv.GENERATE_CONTENT),
+    "/audio/translations": ("transcription", semconv.GENERATE_CONTENT),
 }
 _ONLY_AT_OPENAI = re.compile(r"(?:ft:)?(?:gpt-(?!oss)|chatgpt-|o[1-9](?:-|$)|text-embedding-)")
 _REPORT_USAGE_IF_ASKED = {"openai", "azure", "deepseek", "openrouter"}
@@ -31,7 +39,9 @@ def instrument_openai(
     prices_file: str | os.PathLike[str] | None = None,
     metrics: Metrics | None = None,
 ) -> None:
-    """Tracks every call of the openai client's chat completions, responses and embeddings. May be called again.
+    """Tracks every call of the openai client's chat, responses, completions, embeddings, images and audio.
+
+    May be called again.
 
     `provider` is who stands behind an address that is not a known provider's. Without it that is "openai" where the
     model is one that only OpenAI has, as for a gateway, and "custom" otherwise, which has no price unless `prices_file`
@@ -75,11 +85,12 @@ class _Requests:
         attributes = request_attributes(client, body)
         conditions = conditions_at(client.base_url.host)
         operation, name = kind
-        if operation == "chat" and self._asks_for_usage(provider, body):
+        if operation in ("chat", "completions") and self._asks_for_usage(provider, body):
             stream_options = {**(body.get("stream_options") or {}), "include_usage": True}
             options = options.model_copy(update={"json_data": {**options.json_data, "stream_options": stream_options}})
             return ModelRequest(provider, operation, name, body, brings_usage_only, conditions, attributes), options
-        return ModelRequest(provider, operation, name, body, None, conditions, attributes), options
+        known = spoken(body) if operation == "speech" else None
+        return ModelRequest(provider, operation, name, body, None, conditions, attributes, known), options
 
     def _provider_of(self, client: Any, model: str) -> str:
         known = "azure" if "Azure" in type(client).__name__ else provider_at(client.base_url.host)
@@ -91,6 +102,11 @@ class _Requests:
         if not body.get("stream") or "include_usage" in (body.get("stream_options") or {}):
             return False
         return provider in _REPORT_USAGE_IF_ASKED if self._stream_usage is None else self._stream_usage
+
+
+def spoken(body: Mapping[str, Any]) -> Mapping[str, Any]:
+    """What is paid for of a text that is read aloud, of which the answer is the sound alone."""
+    return {"usage": {"characters": len(str(body.get("input") or ""))}, "status": "completed"}
 
 
 def brings_usage_only(chunk: Any) -> bool:

@@ -4,6 +4,8 @@ from typing import Any
 
 CHAT = "chat"
 EMBEDDINGS = "embeddings"
+TEXT_COMPLETION = "text_completion"
+GENERATE_CONTENT = "generate_content"
 INVOKE_AGENT = "invoke_agent"
 INVOKE_WORKFLOW = "invoke_workflow"
 EXECUTE_TOOL = "execute_tool"
