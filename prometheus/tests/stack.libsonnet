@@ -388,7 +388,12 @@ local plain = [
     counted('loki_distributor_bytes_received_total', loki),
     lib.constant('loki_ingester_memory_streams', loki { tenant: 'fake' }, 8),
     lib.constant('loki_ingester_wal_disk_usage_percent', loki, 0.5),
-    counted('otelcol_exporter_sent_spans', { env: 'test', service: 'jaeger', instance: 'j' }),
+    counted('otelcol_exporter_sent_spans_total', {
+      env: 'test',
+      service: 'jaeger',
+      instance: 'j',
+      exporter: 'jaeger_storage_exporter',
+    }),
     counted('jaeger_storage_badger_write_bytes_user', { env: 'test', service: 'jaeger', instance: 'j' }),
     up({ env: 'test', service: 'jaeger', instance: 'j' }),
     up({ env: 'test', service: 'dashboards', instance: 'd' }),
