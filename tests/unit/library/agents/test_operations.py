@@ -187,6 +187,7 @@ def test_the_quality_of_a_task(score: float, recorded: float, metrics: Metrics, 
     assert value(metrics.registry, "task_quality_score_sum", **labels) == recorded
     assert value(metrics.registry, "task_quality_score_count", **labels) == 1
     assert lines.all[0]["quality"] == recorded
+    assert ("quality_given" in lines.all[0]) == (score != recorded)
 
 
 @pytest.mark.parametrize("score", [math.nan, "good", None])

@@ -120,14 +120,20 @@ class Task(LoggedOperation):
         self.task_type, self._agent = task_type, agent
         self.agent = agent or ""
         self.quality: float | None = None
+        self._quality_given: float | None = None  # where it lies outside of the scale
 
     def set_quality(self, score: float) -> None:
-        """How good the result is, from 0 (useless) to 1 (perfect); what lies outside is taken as the nearer end."""
+        """How good the result is, from 0 (useless) to 1 (perfect).
+
+        What lies outside is taken as the nearer end; the task's line says then what was given (`quality_given`).
+        """
         try:
             number = float(score)
             if math.isnan(number):
                 raise ValueError("a task's quality is not a number")
             self.quality = min(1.0, max(0.0, number))
+            if number != self.quality:
+                self._quality_given = number
         except (TypeError, ValueError) as error:
             internal_error(self.component, error)
 
@@ -139,12 +145,14 @@ class Task(LoggedOperation):
 
     def started(self) -> None:
         self.agent = self._agent or self.agent_around()
-        self.quality = None
+        self.quality = self._quality_given = None
 
     def log_fields(self) -> dict[str, Any]:
         fields: dict[str, Any] = {"task_type": self.task_type, "agent": self.agent}
         if self.quality is not None:
             fields["quality"] = self.quality
+        if self._quality_given is not None:
+            fields["quality_given"] = self._quality_given
         return fields
 
     def record(self, exemplar: dict[str, str] | None) -> None:

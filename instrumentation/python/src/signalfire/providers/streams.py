@@ -14,6 +14,7 @@ from signalfire._internal import fork
 from signalfire.llm.call import AiCall
 from signalfire.llm.content import Recorder
 from signalfire.prometheus.internal_errors import internal_error
+from signalfire.tracing import semconv
 
 FOLLOWED = "_signalfire_followed"  # the attribute of what is read
 
@@ -41,6 +42,12 @@ class StreamedCall:
             self._recorder.record(item)
         self.call.mark_over()
         return self._hides is None or not self._hides(item)
+
+    def exhausted(self) -> None:
+        """There is nothing more. Where the model did not say that it is done, the answer was cut off on its way."""
+        if self.call.kind == semconv.CHAT and not self.call.has_finish_reason:
+            self.call.fail("incomplete")
+        self.ended()
 
     def ended(self, error: BaseException | None = None) -> None:
         """There is nothing more, or something broke."""
@@ -116,7 +123,7 @@ def next_item(fetch: Callable[[], Any], streamed: StreamedCall) -> Any:
         try:
             item = fetch()
         except StopIteration:
-            streamed.ended()
+            streamed.exhausted()
             raise
         except BaseException as error:
             streamed.ended(error)
@@ -132,7 +139,7 @@ async def next_item_later(fetch: Callable[[], Awaitable[Any]], streamed: Streame
         try:
             item = await fetch()
         except StopAsyncIteration:
-            streamed.ended()
+            streamed.exhausted()
             raise
         except BaseException as error:
             streamed.ended(error)

@@ -229,6 +229,17 @@ def test_a_stream_that_nobody_reads_is_cancelled(
     assert [(call.status, call.failure) for call in ended] == [("cancelled", "abandoned")]
 
 
+def test_a_stream_that_ends_before_the_model_is_done_is_no_success(
+    client: OpenAI, address: str, registry: CollectorRegistry, ended: list[AiCall]
+) -> None:
+    completions = client.with_options(base_url=f"{address}/chat-cut-off").chat.completions
+    assert len(list(completions.create(model=MODEL, messages=PROMPT, stream=True))) == 2
+    expect_one(registry, status="error")
+    (call,) = ended
+    assert call.failure == "incomplete"
+    assert call.seconds_to_first_token is not None  # reasoning is output, too
+
+
 async def test_an_asynchronous_stream_that_nobody_reads_is_cancelled(
     async_client: AsyncOpenAI, address: str, registry: CollectorRegistry
 ) -> None:
