@@ -272,7 +272,8 @@ function(config)
     jaeger_spans: signal.rule(
       'service:jaeger_spans:rate5m',
       scope.by_service,
-      'sum by (env, service) (%s)' % scope.rate('otelcol_exporter_sent_spans_total', ['exporter="jaeger_storage_exporter"']),
+      'sum by (env, service) (%s)'
+      % scope.rate('otelcol_exporter_sent_spans_total', ['exporter="jaeger_storage_exporter"']),
       {
         title: 'Spans stored',
         unit: 'short',
