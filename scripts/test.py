@@ -66,7 +66,10 @@ _UNITS = _Tests(
     Suite("units", _pytest(_MARKED_OTHERWISE, "-n", "2", "--dist", "loadfile"), runner=PYTEST, processes=2),
     ("tests/unit", "tests/config", "tests/newcomer"),
 )
-_RULES = _Tests(Suite("rules", _pytest("promtool"), runner=PYTEST, processes=2), ("tests/unit/mixin",))
+# It computes on every processor, beside tests that wait for real servers: it gives way to them.
+_RULES = _Tests(
+    Suite("rules", ("nice", "-n", "19", *_pytest("promtool")), runner=PYTEST, processes=2), ("tests/unit/mixin",)
+)
 _VIEWER = _Tests(Suite("viewer", ("npm", "test"), suites.VIEWER, suites.need_node_modules, runner=VITEST))
 _COLLECTOR = _Tests(Suite("collector", ("go", "test", "./..."), suites.COLLECTOR, suites.need_go, runner=GO))
 _FRAMEWORKS = _Tests(Suite("frameworks", frameworks.command(), prepare=frameworks.ensure, runner=PYTEST))
@@ -81,11 +84,11 @@ _STACK = _Tests(
     ),
     ("tests/stack", "tests/browser", "tests/config"),
 )
-_COMPOSE = _on_docker("compose", processes=3)
+_COMPOSE = _on_docker("compose", processes=2)
 # Each runtime has a process of its own.
 _NEWCOMER = _on_docker("newcomer", processes=2)
 # Beside what computes stands what waits: two that compute side by side win nothing.
-_STAGES = ([_UNITS], [_VIEWER, _COLLECTOR, _FRAMEWORKS], [_STACK], [_COMPOSE, _RULES], [_NEWCOMER])
+_STAGES = ([_UNITS], [_VIEWER, _COLLECTOR, _FRAMEWORKS], [_STACK, _RULES], [_COMPOSE], [_NEWCOMER])
 
 
 def main(
