@@ -36,18 +36,23 @@ def continue_processes(pids: Sequence[str]) -> None:
             os.kill(int(pid), signal.SIGCONT)
 
 
-def unpause_containers(identities: Sequence[str]) -> None:
-    from docker.errors import APIError
+def resume_containers(identities: Sequence[str]) -> None:
+    from docker.errors import NotFound
 
+    from kit.backups.places import FreezeError
     from kit.runtimes.compose import engine
+    from kit.runtimes.compose.pausing import resume
 
     client = engine.connect()
     for identity in identities:
-        with suppress(APIError):  # it is not paused any more, or gone
-            client.containers.get(identity).unpause()
+        with suppress(NotFound):
+            try:
+                resume(client.containers.get(identity))
+            except FreezeError as error:  # the others shall run on all the same
+                print(error, file=sys.stderr)
 
 
-KINDS: dict[str, Callable[[Sequence[str]], None]] = {"pids": continue_processes, "containers": unpause_containers}
+KINDS: dict[str, Callable[[Sequence[str]], None]] = {"pids": continue_processes, "containers": resume_containers}
 
 if __name__ == "__main__":
     sys.stdin.read()

@@ -73,10 +73,11 @@ def must_not_be_empty(saved: Saved) -> None:
     assert len(saved.lines) > _LEAST_LINES
 
 
-def must_have_scraped(stack: Stack, targets: int, since: float) -> None:
-    """Each target, without a failure since then, and so often that no rate loses its value."""
-    window = int(time.time() - since) + 1
-    answer = get(f"{stack.url('prometheus')}/api/v1/query", query=f"up[{window}s]")
+def must_have_scraped(stack: Stack, targets: int, seconds: tuple[float, float]) -> None:
+    """Each target between these two moments, without a failure, and so often that no rate loses its value."""
+    began, ended = seconds
+    window = int(ended - began + 2 * LONGEST_GAP)
+    answer = get(f"{stack.url('prometheus')}/api/v1/query", query=f"up[{window}s]", time=ended + LONGEST_GAP)
     scrapes = {series["metric"]["instance"]: series["values"] for series in answer.json()["data"]["result"]}
     assert len(scrapes) == targets
     for target, values in scrapes.items():

@@ -7,7 +7,6 @@ but the volume and `copier.py`, which it gets as text; the tars come and go over
 from __future__ import annotations
 
 import socket
-import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from functools import cached_property
@@ -21,6 +20,7 @@ from kit.backups.places import FreezeError
 from kit.backups.stores import STORES, Store
 from kit.runtimes.compose import engine
 from kit.runtimes.compose.files import COMPOSE_FILE, services_of
+from kit.runtimes.compose.pausing import pause, resume
 from kit.runtimes.freeze_guard import guarded
 from kit.stack import container_layout
 
@@ -36,8 +36,6 @@ _NOTES = f"{container_layout.TMP}/seen.json"
 _WAIT = "import time; time.sleep(6 * 3600)"
 _SOURCE = Path(copier.__file__)
 _BUFFER = 1 << 20
-_PAUSE_ATTEMPTS = 10
-_SECONDS_BETWEEN_ATTEMPTS = 1.0
 
 
 class VolumeData:
@@ -144,8 +142,9 @@ class VolumePlace:
         writers = [container for container in self._writers() if container.status in ("running", "paused")]
         with guarded("containers", [str(container.id) for container in writers]), ExitStack() as paused:
             for container in writers:
-                _pause(container)
-                paused.callback(container.unpause)
+                # Before: an interrupt may come between the engine's doing it and its answer.
+                paused.callback(resume, container)
+                pause(container)
             yield bool(writers)
             for container in writers:
                 container.reload()
@@ -202,21 +201,6 @@ class VolumePlace:
 
 def places(project: str) -> list[VolumePlace]:
     return [VolumePlace(store, project) for store in STORES]
-
-
-def _pause(container: Container) -> None:
-    """On a busy machine the kernel may not get it to stand still at once: then the engine gives up and lets it run."""
-    from docker.errors import APIError  # not at the top of the file, as in kit.runtimes.compose.engine
-
-    said: str | None = None
-    for _ in range(_PAUSE_ATTEMPTS):
-        try:
-            container.pause()
-            return
-        except APIError as error:
-            said = error.explanation
-        time.sleep(_SECONDS_BETWEEN_ATTEMPTS)
-    raise FreezeError(f"{container.name} could not be paused ({said}); run the same command again")
 
 
 def _images() -> dict[str, str]:

@@ -284,11 +284,15 @@ def _settings_inside(settings: Settings) -> dict[str, Any]:
     return data
 
 
+# A character of a pattern that is part of the name.
+_ESCAPED = re.compile(r"\\(.)")
+
+
 def _fixed_folder(pattern: str) -> str:
     """The deepest folder of a pattern like /var/log/*/app.log in which nothing varies yet."""
     parts = Path(pattern).parts[:-1]
-    fixed = next((index for index, part in enumerate(parts) if set(part) & set("*?[{")), len(parts))
-    return str(Path(*parts[:fixed]))
+    fixed = next((index for index, part in enumerate(parts) if set(_ESCAPED.sub("", part)) & set("*?[{")), len(parts))
+    return _ESCAPED.sub(r"\1", str(Path(*parts[:fixed])))
 
 
 def _literal(text: str) -> str:
