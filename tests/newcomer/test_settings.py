@@ -9,6 +9,8 @@ from tests.newcomer.clone import Newcomer
 from tests.newcomer.pages import Example
 
 COMMENTED = list(pages.commented_settings())
+# As PagerDuty makes them.
+INTEGRATION_KEY = "0123456789abcdef0123456789abcdef"
 ON_PAGES = list(pages.settings_of_pages())
 
 
@@ -17,10 +19,10 @@ def place(example: Example) -> str:
 
 
 def comes_up(newcomer: Newcomer, settings: str) -> None:
-    for name in re.findall(r"_file: ([\w/.-]+)", settings):
+    for setting, name in re.findall(r"(\w+_file): ([\w/.-]+)", settings):
         secret = newcomer.folder / name
         secret.parent.mkdir(exist_ok=True)
-        secret.write_text("http://127.0.0.1:9/\n")
+        secret.write_text(INTEGRATION_KEY if setting == "routing_key_file" else "http://127.0.0.1:9/\n")
     newcomer.write_settings(settings)
     newcomer.run("make up")
     assert set(newcomer.states().values()) == {"ready"}
