@@ -34,10 +34,6 @@ def part(value: Any, name: str) -> Any:
     return value.get(name) if isinstance(value, Mapping) else getattr(value, name, None)
 
 
-def has(value: Any, name: str) -> bool:
-    return name in value if isinstance(value, Mapping) else hasattr(value, name)
-
-
 def at(value: Any, steps: Path) -> Any:
     """What stands there, None where nothing does."""
     for step in steps:
