@@ -114,6 +114,17 @@ def test_service_and_environment_come_from_the_standard_variables() -> None:
         assert f'"service":"{service}","env":"{env}"' in run(program, **variables)
 
 
+def test_what_sends_spans_is_not_imported_before_it_is_set_up() -> None:
+    """It would take a quarter of the import's time from scripts that only count or log."""
+    run(
+        """
+        import sys, signalfire
+        heavy = {"requests", "google.protobuf", "opentelemetry.exporter"} & set(sys.modules)
+        assert not heavy, heavy
+        """
+    )
+
+
 def test_what_nobody_asked_for_is_not_imported() -> None:
     run(
         """

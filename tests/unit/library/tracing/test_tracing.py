@@ -368,6 +368,23 @@ with signalfire.track_workflow("launch"):
     assert collector.requests == 1
 
 
+def test_a_process_ends_at_once_where_no_collector_listens() -> None:
+    """However long it may wait for one that is slow, and it says that the spans are lost."""
+    program = f"""
+import signalfire
+signalfire.setup_tracing("shop", endpoint="http://127.0.0.1:{free_port()}", shutdown_timeout=900)
+with signalfire.track_workflow("launch"):
+    pass
+signalfire.tracing.flush()
+"""
+    environment = {key: text for key, text in os.environ.items() if not key.startswith("OTEL")}
+    environment["OTEL_EXPORTER_OTLP_TIMEOUT"] = "900"
+    done = subprocess.run(
+        [sys.executable, "-c", program], timeout=300, env=environment, check=True, capture_output=True, text=True
+    )
+    assert "1 spans could not be sent before the end of the process" in done.stdout + done.stderr
+
+
 @pytest.mark.timeout(60)
 def test_lifespan_and_exit_together_wait_once(collector: Collector) -> None:
     collector.status = 0

@@ -4,7 +4,7 @@ import logging
 import threading
 import time
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from opentelemetry import context as otel_context
 from opentelemetry.sdk import trace as sdk
@@ -17,6 +17,8 @@ from signalfire.prometheus.internal_errors import internal_error
 from signalfire.tracing.limits import bounded
 
 DEFAULT_DEADLINE = 5.0  # seconds that a shutdown may take
+REFUSED_DEADLINE = 0.4  # where nothing listens at the collector's address: about to end is no time to wait for a start
+_LOOK_EVERY = 0.05
 
 _log = logging.getLogger("signalfire")
 
@@ -29,9 +31,18 @@ class SpanQueue(sdk.SpanProcessor):
     """
 
     def __init__(
-        self, exporter: SpanExporter, *, size: int, batch: int, delay: float, timeout: float = DEFAULT_DEADLINE
+        self,
+        exporter: SpanExporter,
+        *,
+        size: int,
+        batch: int,
+        delay: float,
+        timeout: float = DEFAULT_DEADLINE,
+        refused: Callable[[], bool] | None = None,
     ) -> None:
+        """`refused` says whether the exporter's last attempt found nobody who listens."""
         self._exporter = exporter
+        self._refused = refused
         self._size, self._batch, self._delay = size, min(batch, size), delay
         self._timeout = timeout
         self._deadline = float("inf")
@@ -74,7 +85,7 @@ class SpanQueue(sdk.SpanProcessor):
             self._flushes.append(flushed)
         self._wake.set()
         began = time.monotonic()
-        in_time = flushed.wait(self._timeout if timeout_millis is None else timeout_millis / 1000)
+        in_time = self._wait(flushed.wait, self._timeout if timeout_millis is None else timeout_millis / 1000)
         if not in_time:
             with self._lock:
                 self._waited_in_vain += time.monotonic() - began
@@ -94,14 +105,32 @@ class SpanQueue(sdk.SpanProcessor):
             self._deadline = time.monotonic() + patience
         self._wake.set()
         if self._thread is not None:
-            self._thread.join(patience)
+            self._wait(self._has_ended, patience)
         with self._lock:
             # The batch that is under way may still arrive, but nobody will know.
             lost = len(self._spans) + self._in_flight
             self._abandoned = True
             self._spans.clear()
         count_dropped(lost, "shutdown")
+        if lost:
+            _log.warning("%d spans could not be sent before the end of the process", lost)
         self._exporter.shutdown()
+
+    def _wait(self, done: Callable[[float], bool], seconds: float) -> bool:
+        """Waits until `done`, at most that long, and less where nobody listens at the collector's address."""
+        began = time.monotonic()
+        if_refused = min(seconds, max(0.0, REFUSED_DEADLINE - self._waited_in_vain))
+        while not done(max(0.0, min(_LOOK_EVERY, began + seconds - time.monotonic()))):
+            if time.monotonic() - began >= (if_refused if self._refused and self._refused() else seconds):
+                return False
+        return True
+
+    def _has_ended(self, seconds: float) -> bool:
+        thread = self._thread
+        if thread is None:
+            return True
+        thread.join(seconds)
+        return not thread.is_alive()
 
     # The thread.
 

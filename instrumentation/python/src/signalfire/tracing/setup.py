@@ -88,6 +88,7 @@ def make_provider(
             batch=int(settings.number("OTEL_BSP_MAX_EXPORT_BATCH_SIZE", 512)),
             delay=settings.number("OTEL_BSP_SCHEDULE_DELAY", 1000) / 1000,
             timeout=shutdown_timeout,
+            refused=getattr(exporter, "refused", None),
         )
         provider.add_span_processor(_State.queue)
     return provider
