@@ -10,6 +10,9 @@ function(listen)
             host: std.join(':', parts[:std.length(parts) - 1]),
             port: std.parseInt(parts[std.length(parts) - 1]),
             without_scope_info: true,
+            // Said, since newer collectors leave both out of names unless told.
+            without_type_suffix: false,
+            without_units: false,
           },
         },
       },
