@@ -68,6 +68,14 @@ def test_make_verify_sees_every_step(newcomer: Newcomer) -> None:
     assert "Every step was seen" in newcomer.run("make verify")
 
 
+def test_the_start_of_the_servers_has_alarmed_nobody(newcomer: Newcomer) -> None:
+    """They were up one after another, and verifying takes longer than any of these alerts waits."""
+    about_servers = ".*Down|NotConnectedToAlertmanager|Collector.*|.*Dropped|AlertmanagerNotificationsFailing"
+    assert newcomer.query("count(ALERTS{alertname='Watchdog', alertstate='firing'})")
+    fired = f'max_over_time(ALERTS{{alertname=~"{about_servers}", alertstate="firing"}}[1h])'
+    assert newcomer.query(f"count by (alertname, service) ({fired})") == []
+
+
 def test_a_fault_is_switched_on_by_the_command_of_the_page(newcomer: Newcomer) -> None:
     newcomer.run(FAULT)
     faults = http.get(f"{newcomer.url('demo_api')}/faults").text
