@@ -73,6 +73,9 @@ def parse(text: str) -> Document:
         loader.dispose()
 
 
+_PLAIN_COLLECTIONS = (yaml.SafeLoader.DEFAULT_MAPPING_TAG, yaml.SafeLoader.DEFAULT_SEQUENCE_TAG)
+
+
 class _Loader(yaml.SafeLoader):
     """Stops where sections are nested so deeply that PyYAML, which descends by recursion, would end in an error."""
 
@@ -123,6 +126,8 @@ class _Reader:
             raise DocumentError([Fault(line, found, "write the settings out, and only those that there are")])
 
     def _collection(self, node: yaml.Node, location: Location) -> Any:
+        if node.tag not in _PLAIN_COLLECTIONS:
+            self.faults.append(Fault(_line(node), f"a tag ({shortened(node.tag)}), which means nothing here", "remove it"))
         if isinstance(node, yaml.MappingNode):
             return self.mapping(node, location)
         assert isinstance(node, yaml.SequenceNode)

@@ -14,6 +14,7 @@ from docker.models.containers import Container
 from kit.paths import ROOT
 from kit.runtimes.compose import engine
 from kit.runtimes.compose.backup import places
+from kit.runtimes.compose.pausing import pause, resume
 from tests.compose.conftest import SECRET_URL
 from tests.compose.running import Containers, write_settings
 from tests.support import drill
@@ -131,16 +132,27 @@ def test_everything_runs_on_after_a_backup_that_was_ended(
 
 def test_a_container_that_cannot_be_paused_at_once_is_asked_again(running: Containers) -> None:
     """As on a busy machine; here because somebody else has it paused for a while."""
-    [place] = [place for place in places(running.project.name) if place.store.name == "alertmanager"]
     alertmanager = engine.connect().containers.get(running.inspect("alertmanager")["Id"])
     alertmanager.pause()
     over = threading.Timer(3, alertmanager.unpause)
     over.start()
-    with place.frozen() as any_ran:
-        assert any_ran
-        over.join()
-        assert _paused(running) == ["alertmanager"]
+    pause(alertmanager)
+    over.join()
+    assert _paused(running) == ["alertmanager"]
+    resume(alertmanager)
     assert _paused(running) == []
+
+
+def test_what_its_user_has_paused_stays_so(running: Containers) -> None:
+    [place] = [place for place in places(running.project.name) if place.store.name == "alertmanager"]
+    alertmanager = engine.connect().containers.get(running.inspect("alertmanager")["Id"])
+    alertmanager.pause()
+    try:
+        with place.frozen() as any_ran:
+            assert any_ran
+        assert _paused(running) == ["alertmanager"]
+    finally:
+        alertmanager.unpause()
 
 
 def test_nothing_is_left_paused_by_an_interrupt_before_the_engines_answer(

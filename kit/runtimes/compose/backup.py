@@ -140,8 +140,9 @@ class VolumePlace:
     @contextmanager
     def frozen(self) -> Iterator[bool]:
         writers = [container for container in self._writers() if container.status in ("running", "paused")]
-        with guarded("containers", [str(container.id) for container in writers]), ExitStack() as paused:
-            for container in writers:
+        to_pause = [container for container in writers if container.status == "running"]
+        with guarded("containers", [str(container.id) for container in to_pause]), ExitStack() as paused:
+            for container in to_pause:
                 # Before: an interrupt may come between the engine's doing it and its answer.
                 paused.callback(resume, container)
                 pause(container)

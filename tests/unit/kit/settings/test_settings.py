@@ -202,6 +202,8 @@ MISTAKES = [
     ("- env\n", 1, "must hold settings by name", "env: dev"),
     ("dev\n", 1, "must hold settings by name", "env: dev"),
     ("env: dev\n---\nenv: prod\n", 2, "a second YAML document", "remove the `---`"),
+    ("scrape: !!python/object:os.system {}\n", 1, "a tag", "remove it"),
+    ("targets: !shop []\n", 1, "a tag ('!shop')", "remove it"),
     ("env: a: b\n", 1, "a second `:`", "in quotes"),
     ("env: 'dev\n", 2, "not valid YAML", "quotes"),
     ("env: *dev\n", 1, "undefined alias", "in quotes"),
