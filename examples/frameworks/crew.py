@@ -6,7 +6,7 @@ log = get_logger(__name__)
 
 
 def ad_crew() -> Crew:
-    llm = LLM(model="openai/gpt-4o-mini", max_completion_tokens=60)
+    llm = LLM(model="openai/gpt-6-luna", max_completion_tokens=60)
     writer = Agent(role="writer", goal="Ads that sell", backstory="Long in the trade", llm=llm)
     reviewer = Agent(role="reviewer", goal="Ads that are true", backstory="Reads every word", llm=llm)
     tasks = [

@@ -17,7 +17,7 @@ class Ad(TypedDict):
 
 def ask(question: str) -> str:
     answer = client.chat.completions.create(
-        model="gpt-4o-mini", max_completion_tokens=60, messages=[{"role": "user", "content": question}]
+        model="gpt-6-luna", max_completion_tokens=60, messages=[{"role": "user", "content": question}]
     )
     return answer.choices[0].message.content or ""
 

@@ -20,7 +20,7 @@ memory: dict[str, str] = {}
 
 def ask(question: str) -> str:
     answer = client.chat.completions.create(
-        model="gpt-4o-mini", max_completion_tokens=60, messages=[{"role": "user", "content": question}]
+        model="gpt-6-luna", max_completion_tokens=60, messages=[{"role": "user", "content": question}]
     )
     return answer.choices[0].message.content or ""
 

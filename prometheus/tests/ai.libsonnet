@@ -3,7 +3,7 @@ local lib = import 'lib.libsonnet';
 
 local bot = { env: 'test', service: 'bot', instance: 'a' };
 local service = { env: 'test', service: 'bot' };
-local model = { provider: 'openai', model: 'gpt-4o-mini' };
+local model = { provider: 'openai', model: lib.model };
 local call = model { operation: 'chat' };
 
 // Per 15 seconds: 30 calls (2 a second) of which 3 fail, 3000 tokens read and 600 written; all take up to a second.
@@ -18,7 +18,7 @@ local our_calls = [
   lib.series('ai_api_duration_seconds_bucket', bot + call { le: '+Inf' }, '0+30x60'),
 ];
 local otel_calls(provider) =
-  local asked = bot + provider { gen_ai_request_model: 'gpt-4o-mini', gen_ai_operation_name: 'chat' };
+  local asked = bot + provider { gen_ai_request_model: lib.model, gen_ai_operation_name: 'chat' };
   local duration = 'gen_ai_client_operation_duration_seconds_';
   [
     lib.series(duration + 'count', asked, '0+27x60'),

@@ -9,6 +9,8 @@ local labels(set) = '{' + std.join(',', [name + '="' + set[name] + '"' for name 
 {
   start: start,
   labels: labels,
+  // any model of OpenAI's: the rules know none by name
+  model: 'gpt-6-luna',
   // values: promtool's notation, such as '0+5x20'
   series(name, set, values):: { series: name + labels(set), values: values },
   constant(name, set, value, samples=60):: self.series(name, set, '%.10gx%d' % [value, samples]),

@@ -2,7 +2,7 @@
 local lib = import 'lib.libsonnet';
 
 local bot = { env: 'test', service: 'bot', instance: 'a' };
-local spend = bot { provider: 'openai', model: 'gpt-4o-mini', operation: 'ad_copy' };
+local spend = bot { provider: 'openai', model: lib.model, operation: 'ad_copy' };
 local spend_labels = { [name]: spend[name] for name in std.objectFields(spend) if name != 'instance' };
 local cost(values) = [lib.series('ai_api_cost_usd_total', spend, values), lib.constant('up', bot, 1, 3600)];
 local minute = 60;
@@ -111,7 +111,7 @@ function(config) {
     lib.test('AI spend per hour is the pace of the last minutes', steadily, interval='1m', values=[
       lib.value('round(service_model:ai_cost_usd:per_hour, 0.001)', 2 * hour, {
         [
-        lib.labels({ env: 'test', service: 'bot', provider: 'openai', model: 'gpt-4o-mini', operation: 'ad_copy' })
+        lib.labels({ env: 'test', service: 'bot', provider: 'openai', model: lib.model, operation: 'ad_copy' })
         ]: 0.6,
       }),
       lib.value('round(env:ai_cost_usd:per_hour, 0.001)', 2 * hour, { '{env="test"}': 0.6 }),

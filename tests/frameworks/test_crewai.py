@@ -16,9 +16,9 @@ from signalfire.integrations.crewai import Listener, instrument_crewai, uninstru
 from signalfire.providers.openai import instrument_openai, uninstrument_openai
 
 from examples.adplatform.faults import Fault, FaultBoard
+from tests.support.models import CHAT_MODEL as MODEL
 from tests.unit.library.helpers import Lines, series, value
 
-MODEL = "gpt-4.1-nano"
 OURS = ("invoke_", "task ", "execute_tool ", "chat ")
 
 

@@ -19,11 +19,12 @@ from signalfire.llm.call import ai_operation
 from signalfire.providers.litellm import instrument_litellm, uninstrument_litellm
 from signalfire.providers.openai import instrument_openai, uninstrument_openai
 
+from tests.support.models import CHAT_MODEL as MODEL
+from tests.support.models import EMBEDDING_MODEL, MESSAGE_MODEL
 from tests.unit.library.helpers import series, serving, value, wait_until
 from tests.unit.library.model_server import ModelServer
 
 PROMPT: Any = [{"role": "user", "content": "the secret plan of ann@example.org"}]
-MODEL = "gpt-4o-mini"
 SLOGAN = "Fresh shoes, quick feet."
 WHOLE: dict[str, Any] = {"input": 1237, "output": 211}
 STREAMED: dict[str, Any] = {"input": 1237, "output": 6, "cache_read": 1024}
@@ -86,7 +87,7 @@ def test_a_completion(address: str, registry: CollectorRegistry) -> None:
     assert answer.choices[0].message.content == SLOGAN
     expect_one(registry, **WHOLE)
     (cost,) = series(registry, "ai_api_cost_usd_total").values()
-    assert cost == pytest.approx(0.00031215, abs=1e-12)
+    assert cost == pytest.approx(0.0002292, abs=1e-12)
 
 
 def test_positional_arguments(address: str, registry: CollectorRegistry) -> None:
@@ -102,22 +103,20 @@ async def test_a_completion_later(address: str, registry: CollectorRegistry) -> 
 
 
 def test_embeddings(address: str, registry: CollectorRegistry) -> None:
-    litellm.embedding(
-        model="openai/text-embedding-3-small", input=["shoes"], api_base=f"{address}/embeddings", api_key="k"
-    )
-    assert calls(registry) == {("text-embedding-3-small", "embeddings", "openai", "success"): 1}
+    litellm.embedding(model=f"openai/{EMBEDDING_MODEL}", input=["shoes"], api_base=f"{address}/embeddings", api_key="k")
+    assert calls(registry) == {(EMBEDDING_MODEL, "embeddings", "openai", "success"): 1}
     (cost,) = series(registry, "ai_api_cost_usd_total").values()
     assert cost == pytest.approx(0.00002468, abs=1e-12)
 
 
 def test_anthropic_through_litellm(address: str, registry: CollectorRegistry) -> None:
-    options = asked(address, "message-cached", model="anthropic/claude-sonnet-4-5", max_tokens=1000)
+    options = asked(address, "message-cached", model=f"anthropic/{MESSAGE_MODEL}", max_tokens=1000)
     litellm.completion(**options)
-    assert calls(registry) == {("claude-sonnet-4-5", "chat", "anthropic", "success"): 1}
+    assert calls(registry) == {(MESSAGE_MODEL, "chat", "anthropic", "success"): 1}
     tokens = {labels[-1]: count for labels, count in series(registry, "ai_api_tokens_total").items()}
     assert tokens == {"input": 21550, "output": 400, "cache_read": 20000, "cache_write": 1500}
     (cost,) = series(registry, "ai_api_cost_usd_total").values()
-    assert cost == pytest.approx(0.017775, abs=1e-12)
+    assert cost == pytest.approx(0.00985, abs=1e-12)
 
 
 # --- streams ---

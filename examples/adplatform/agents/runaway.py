@@ -14,26 +14,25 @@ from signalfire import get_logger, track_agent_execution, track_task, track_work
 from examples.adplatform.agents.asking import Provider
 from examples.adplatform.agents.team import ANALYST, Agent
 from examples.adplatform.faults import Fault, FaultBoard
-from examples.adplatform.provider.catalogue import UNPRICED_MODEL
+from examples.adplatform.provider.catalogue import LARGEST_MODEL, UNPRICED_MODEL
 from examples.adplatform.running import pause
 
 log = get_logger(__name__)
 
-AUDITOR = dataclasses.replace(ANALYST, operation="audit", task_type="campaign_audit", model="gpt-5-pro")
-CURIOUS_AUDITOR = dataclasses.replace(AUDITOR, provider="mistral", model=UNPRICED_MODEL)
+AUDITOR = dataclasses.replace(ANALYST, operation="audit", task_type="campaign_audit", model=LARGEST_MODEL)
+CURIOUS_AUDITOR = dataclasses.replace(AUDITOR, model=UNPRICED_MODEL)
 PRICED_AUDITS = 9  # for each that has no price
 ROWS_OF_DATA = 2500  # about 24,000 tokens
 
 
 async def run_away(provider: Provider, faults: FaultBoard, stopping: asyncio.Event) -> None:
-    data = campaign_export()
     auditors = itertools.cycle([CURIOUS_AUDITOR, *[AUDITOR] * PRICED_AUDITS])
     while not stopping.is_set():
         if not faults.active(Fault.COST_RUNAWAY):
             await pause(stopping, 0.5)
             continue
         try:
-            await audit(provider, next(auditors), data)
+            await audit(provider, next(auditors), campaign_export())
         except OpenAIError as error:
             log.warning("audit failed", error=type(error).__name__)
             await pause(stopping, 1)
@@ -57,5 +56,6 @@ async def audit(provider: Provider, auditor: Agent, data: str) -> None:
 
 
 def campaign_export() -> str:
+    """Another one each time, so that no prompt is read from the provider's cache."""
     rows = range(ROWS_OF_DATA)
     return "\n".join(f"day {row},campaign {random.randrange(100)},{random.randrange(10_000)} shown" for row in rows)

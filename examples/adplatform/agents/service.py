@@ -22,7 +22,7 @@ from examples.adplatform.tables import AgentTask
 from examples.adplatform.taking import every, take_jobs
 
 TASKS_AT_ONCE = 4
-RUNAWAYS_AT_ONCE = 2
+RUNAWAYS_AT_ONCE = 5
 MOST_ATTEMPTS = 3
 SECONDS_AFTER_FAILURE = 2.0
 SECONDS_BETWEEN_COUNTS = 1.0

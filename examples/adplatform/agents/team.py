@@ -3,6 +3,13 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+from examples.adplatform.provider.catalogue import (
+    CHAT_MODELS,
+    REASONING_MODEL,
+    SMALL_MODEL,
+    SMALL_MODEL_OF_MISTRAL,
+)
+
 BRAND_BOOK = (Path(__file__).parent / "brand_book.md").read_text(encoding="utf-8")
 
 
@@ -11,7 +18,6 @@ class Agent:
     name: str
     operation: str
     task_type: str
-    provider: str
     model: str
     instructions: str
     streams: bool = False
@@ -20,13 +26,16 @@ class Agent:
     tools: tuple[str, ...] = ()
     waits_for: str = ""  # what must be there before it can begin
 
+    @property
+    def provider(self) -> str:
+        return CHAT_MODELS[self.model].owner
+
 
 ANALYST = Agent(
     name="analyst",
     operation="analyse",
     task_type="market_analysis",
-    provider="openai",
-    model="gpt-5-mini",
+    model=REASONING_MODEL,
     instructions="You analyse markets. Name the audience, its season and its strongest wish, in three sentences.",
     tools=("market_data", "season_calendar"),
     waits_for="market_report",
@@ -35,8 +44,7 @@ COPYWRITER = Agent(
     name="copywriter",
     operation="write",
     task_type="ad_copy",
-    provider="openai",
-    model="gpt-4o-mini",
+    model=SMALL_MODEL,
     instructions=BRAND_BOOK,
     streams=True,
     most_tokens=120,
@@ -45,8 +53,7 @@ REVIEWER = Agent(
     name="reviewer",
     operation="review",
     task_type="copy_review",
-    provider="openai",
-    model="gpt-4.1-mini",
+    model=SMALL_MODEL,
     instructions=BRAND_BOOK,
     tools=("spell_check",),
 )
@@ -54,8 +61,7 @@ BIDDER = Agent(
     name="bidder",
     operation="bid",
     task_type="bid_plan",
-    provider="mistral",
-    model="mistral-small-latest",
+    model=SMALL_MODEL_OF_MISTRAL,
     instructions="You plan bids. Say where to raise, where to lower and when to look again.",
     tools=("bid_history",),
 )
@@ -63,8 +69,7 @@ WATCHER = Agent(
     name="bidder",
     operation="watch",
     task_type="bid_watch",
-    provider="openai",
-    model="gpt-4.1-nano",
+    model=SMALL_MODEL,
     instructions=f"{BRAND_BOOK}\nYou watch bids. Say whether to raise, lower or keep this one.",
     repeats_itself=False,
     tools=("bid_history",),

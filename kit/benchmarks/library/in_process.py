@@ -151,7 +151,7 @@ def calls() -> dict[str, float]:
     def block(priced: bool) -> float:
         began = time.process_time()
         for _ in range(CALLS):
-            with track_ai_call("openai", "gpt-4o-mini", "ad_copy") as call:
+            with track_ai_call("openai", "gpt-6-luna", "ad_copy") as call:
                 if priced:
                     call.record_tokens(input=1200, output=180, cache_read=1024)
         return (time.process_time() - began) / CALLS * 1e6

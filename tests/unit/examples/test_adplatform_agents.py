@@ -19,7 +19,7 @@ from examples.adplatform.database import Sessions
 from examples.adplatform.faults import SECONDS_BETWEEN_READS, Fault, FaultBoard
 from examples.adplatform.provider import errors
 from examples.adplatform.provider.app import create_app
-from examples.adplatform.provider.catalogue import UNPRICED_MODEL
+from examples.adplatform.provider.catalogue import LARGEST_MODEL, REASONING_MODEL, SMALL_MODEL, UNPRICED_MODEL
 from examples.adplatform.tables import AgentTask
 from examples.adplatform.traffic.visitors import PLATFORMS, PRODUCTS
 from tests.support.serving import Sample, Serve, run_until, wait_until
@@ -70,19 +70,20 @@ async def test_a_launch_is_worked_on_by_the_whole_team(
         assert sample("agent_executions_total", agent=agent, operation=operation, status="success") >= 1
     assert sample("tasks_total", task_type="ad_copy", agent="copywriter", status="success") >= 1
     assert sample("task_quality_score_count", task_type="ad_copy", agent="copywriter") >= 1
-    streamed = {"provider": "openai", "model": "gpt-4o-mini", "operation": "write"}
+    streamed = {"provider": "openai", "model": SMALL_MODEL, "operation": "write"}
     assert sample("ai_api_calls_total", status="success", **streamed) >= 1
     assert sample("ai_api_tokens_total", type="input", **streamed) > 1024
     assert sample("ai_api_tokens_total", type="output", **streamed) > 0
     assert sample("ai_api_cost_usd_total", **streamed) > 0
-    assert sample("ai_api_time_to_first_token_seconds_count", provider="openai", model="gpt-4o-mini") >= 1
+    assert sample("ai_api_time_to_first_token_seconds_count", provider="openai", model=SMALL_MODEL) >= 1
     assert (
-        sample("ai_api_tokens_total", type="reasoning", provider="openai", model="gpt-5-mini", operation="analyse") > 0
+        sample("ai_api_tokens_total", type="reasoning", provider="openai", model=REASONING_MODEL, operation="analyse")
+        > 0
     )
 
 
 async def test_the_same_question_is_paid_for_once(agents: AgentService, sessions: Sessions, sample: Sample) -> None:
-    labels = {"provider": "openai", "model": "gpt-4o-mini", "operation": "write"}
+    labels = {"provider": "openai", "model": SMALL_MODEL, "operation": "write"}
     task = put_task(sessions, "copy_refresh")
     await run_until(agents.run, lambda: state(sessions, task) == "done")
     calls = sample("ai_api_calls_total", status="success", **labels)
@@ -97,7 +98,7 @@ async def test_the_bids_are_watched_without_being_asked_and_always_afresh(
     agents: AgentService, sample: Sample, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(service, "SECONDS_BETWEEN_WATCHES", 0.1)
-    asked = {"provider": "openai", "model": "gpt-4.1-nano", "operation": "watch", "status": "success"}
+    asked = {"provider": "openai", "model": SMALL_MODEL, "operation": "watch", "status": "success"}
     before = sample("ai_api_calls_total", **asked)
     await run_until(agents.run, lambda: sample("ai_api_calls_total", **asked) >= before + 3)
 
@@ -105,7 +106,7 @@ async def test_the_bids_are_watched_without_being_asked_and_always_afresh(
 async def test_provider_down_fails_tasks_after_three_attempts(
     agents: AgentService, sessions: Sessions, faults: FaultBoard, sample: Sample
 ) -> None:
-    failed = {"provider": "openai", "model": "gpt-5-mini", "operation": "analyse", "status": "error"}
+    failed = {"provider": "openai", "model": REASONING_MODEL, "operation": "analyse", "status": "error"}
     before = sample("ai_api_calls_total", **failed)
     faults.switch(Fault.PROVIDER_DOWN, active=True)
     task = put_task(sessions, "campaign_launch")
@@ -122,7 +123,7 @@ async def test_a_provider_that_is_away_does_not_end_the_agents(sessions: Session
 async def test_cost_runaway_spends_dollars_within_seconds(
     agents: AgentService, faults: FaultBoard, sample: Sample
 ) -> None:
-    costly = {"provider": "openai", "model": "gpt-5-pro", "operation": "audit"}
+    costly = {"provider": "openai", "model": LARGEST_MODEL, "operation": "audit"}
     before = sample("ai_api_cost_usd_total", **costly)
     faults.switch(Fault.COST_RUNAWAY, active=True)
     await run_until(agents.run, lambda: sample("ai_api_cost_usd_total", **costly) > before + 1)

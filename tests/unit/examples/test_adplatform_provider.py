@@ -8,7 +8,13 @@ from openai.types.chat import ChatCompletion, ChatCompletionMessageParam
 from examples.adplatform.faults import Fault, FaultBoard
 from examples.adplatform.provider import errors
 from examples.adplatform.provider.app import create_app
-from examples.adplatform.provider.catalogue import CHAT_MODELS, UNPRICED_MODEL
+from examples.adplatform.provider.catalogue import (
+    CHAT_MODELS,
+    REASONING_MODEL,
+    SMALL_MODEL,
+    SMALL_MODEL_OF_MISTRAL,
+    UNPRICED_MODEL,
+)
 from tests.support.serving import Serve
 
 BRAND_BOOK = "A long brand book. " * 300
@@ -38,16 +44,16 @@ def usage_adds_up(completion: ChatCompletion) -> bool:
 
 
 def test_answers_a_chat(client: openai.OpenAI) -> None:
-    completion = client.chat.completions.create(model="gpt-4o-mini", messages=HELLO)
+    completion = client.chat.completions.create(model=SMALL_MODEL, messages=HELLO)
     assert completion.choices[0].message.content
     assert completion.choices[0].finish_reason == "stop"
-    assert completion.model == "gpt-4o-mini"
+    assert completion.model == SMALL_MODEL
     assert usage_adds_up(completion)
 
 
 async def test_answers_the_asynchronous_client(url: str) -> None:
     async with openai.AsyncOpenAI(base_url=url, api_key="any") as client:
-        completion = await client.chat.completions.create(model="gpt-4.1-nano", messages=HELLO)
+        completion = await client.chat.completions.create(model=SMALL_MODEL, messages=HELLO)
     assert completion.choices[0].message.content
     assert usage_adds_up(completion)
 
@@ -55,7 +61,7 @@ async def test_answers_the_asynchronous_client(url: str) -> None:
 def test_streams_words_and_then_the_usage(client: openai.OpenAI) -> None:
     chunks = list(
         client.chat.completions.create(
-            model="gpt-4o-mini", messages=HELLO, stream=True, stream_options={"include_usage": True}
+            model=SMALL_MODEL, messages=HELLO, stream=True, stream_options={"include_usage": True}
         )
     )
     words = [choice.delta.content for chunk in chunks for choice in chunk.choices if choice.delta.content]
@@ -69,7 +75,7 @@ def test_streams_words_and_then_the_usage(client: openai.OpenAI) -> None:
 
 async def test_streams_to_the_asynchronous_client(url: str) -> None:
     async with openai.AsyncOpenAI(base_url=url, api_key="any") as client:
-        chunks = await client.chat.completions.create(model="gpt-4o-mini", messages=HELLO, stream=True)
+        chunks = await client.chat.completions.create(model=SMALL_MODEL, messages=HELLO, stream=True)
         usages = [chunk.usage async for chunk in chunks]
     assert usages
     assert not any(usages), "usage comes only where it was asked for"
@@ -78,7 +84,7 @@ async def test_streams_to_the_asynchronous_client(url: str) -> None:
 def test_tokens_follow_the_text(client: openai.OpenAI) -> None:
     def prompt_tokens(text: str) -> int:
         completion = client.chat.completions.create(
-            model="gpt-4.1-nano", messages=[{"role": "user", "content": text}], max_completion_tokens=8
+            model=SMALL_MODEL, messages=[{"role": "user", "content": text}], max_completion_tokens=8
         )
         assert completion.usage is not None
         return completion.usage.prompt_tokens
@@ -100,13 +106,13 @@ def test_a_long_prompt_is_cached_by_its_beginning(client: openai.OpenAI) -> None
         assert completion.usage.prompt_tokens_details is not None
         return completion.usage.prompt_tokens_details.cached_tokens or 0
 
-    assert cached_tokens("gpt-4o-mini", "One?") == 0
-    assert cached_tokens("gpt-4o-mini", "Two?") == 1408  # of 1425, in blocks of 128
-    assert cached_tokens("gpt-4.1-nano", "Two?") == 0, "each model has its own cache"
+    assert cached_tokens(SMALL_MODEL, "One?") == 0
+    assert cached_tokens(SMALL_MODEL, "Two?") == 1408  # of 1425, in blocks of 128
+    assert cached_tokens(REASONING_MODEL, "Two?") == 0, "each model has its own cache"
 
 
 def test_a_reasoning_model_counts_what_it_does_not_show(client: openai.OpenAI) -> None:
-    completion = client.chat.completions.create(model="gpt-5-mini", messages=HELLO)
+    completion = client.chat.completions.create(model=REASONING_MODEL, messages=HELLO)
     assert completion.usage is not None
     assert completion.usage.completion_tokens_details is not None
     hidden = completion.usage.completion_tokens_details.reasoning_tokens or 0
@@ -116,7 +122,7 @@ def test_a_reasoning_model_counts_what_it_does_not_show(client: openai.OpenAI) -
 
 
 def test_cuts_an_answer_that_may_not_be_longer(client: openai.OpenAI) -> None:
-    completion = client.chat.completions.create(model="gpt-4o-mini", messages=HELLO, max_completion_tokens=5)
+    completion = client.chat.completions.create(model=SMALL_MODEL, messages=HELLO, max_completion_tokens=5)
     assert completion.choices[0].finish_reason == "length"
     assert completion.usage is not None
     assert completion.usage.completion_tokens == 5
@@ -124,7 +130,7 @@ def test_cuts_an_answer_that_may_not_be_longer(client: openai.OpenAI) -> None:
 
 def test_lists_its_models(client: openai.OpenAI) -> None:
     assert {model.id for model in client.models.list()} == set(CHAT_MODELS)
-    assert client.models.retrieve("mistral-small-latest").owned_by == "mistral"
+    assert client.models.retrieve(SMALL_MODEL_OF_MISTRAL).owned_by == "mistral"
 
 
 @pytest.mark.parametrize(
@@ -144,7 +150,7 @@ def test_refuses_as_openai_does(url: str, client: openai.OpenAI) -> None:
         client.chat.completions.create(model="gpt-17", messages=HELLO)
     assert unknown.value.code == "model_not_found"
     with pytest.raises(openai.BadRequestError) as empty:
-        client.chat.completions.create(model="gpt-4o-mini", messages=[])
+        client.chat.completions.create(model=SMALL_MODEL, messages=[])
     assert empty.value.param == "messages"
     with pytest.raises(openai.AuthenticationError):
         openai.OpenAI(base_url=url, api_key="any", default_headers={"Authorization": ""}).models.list()
@@ -163,12 +169,12 @@ def test_fails_as_openai_does(
 ) -> None:
     monkeypatch.setattr(errors, share, 1.0)
     with pytest.raises(raised) as failure:
-        client.chat.completions.create(model="gpt-4o-mini", messages=HELLO)
+        client.chat.completions.create(model=SMALL_MODEL, messages=HELLO)
     assert failure.value.type in {"requests", "server_error"}
 
 
 def test_provider_down(client: openai.OpenAI, faults: FaultBoard) -> None:
     faults.switch(Fault.PROVIDER_DOWN, active=True)
     with pytest.raises(openai.InternalServerError) as failure:
-        client.chat.completions.create(model="gpt-4o-mini", messages=HELLO)
+        client.chat.completions.create(model=SMALL_MODEL, messages=HELLO)
     assert failure.value.status_code == 503

@@ -34,6 +34,8 @@ from signalfire.logs.line import line
 from signalfire.operations.performance import measured
 from sqlalchemy.exc import OperationalError
 
+from tests.support.models import CHAT_MODEL
+
 app = FastAPI()
 monitoring = setup_monitoring(app, service_name="everything")
 
@@ -57,11 +59,11 @@ def failing() -> None:
 def models() -> None:
     tracker = CostTracker(budgets=[Budget("total", 100.0, "day")])
     tracker.watch_calls()
-    for model, cached in (("gpt-4o-mini", 512), ("gpt-4o-mini", 0), ("of-nobody", None)):
+    for model, cached in ((CHAT_MODEL, 512), (CHAT_MODEL, 0), ("of-nobody", None)):
         with track_ai_call("openai", model, "slogan") as call:
             call.record_first_token()
             call.record_tokens(input=1024, output=10, cache_read=cached, cache_write=3, reasoning=2)
-    with contextlib.suppress(TimeoutError), track_ai_call("openai", "gpt-4o-mini", "slogan"):
+    with contextlib.suppress(TimeoutError), track_ai_call("openai", CHAT_MODEL, "slogan"):
         raise TimeoutError
     tracker.get_budget_status()
 

@@ -2,7 +2,8 @@
 
 The first part of the path names the answer: a client with the base URL `…/chat-cached` gets chat-cached.json. Files in
 JSON are whole answers, `error-429.json` with that status; files in SSE are streams. As at OpenAI, the chunk with a
-stream's usage comes only where the request asks for it.
+stream's usage comes only where the request asks for it. Where any model does, they have "CHAT_MODEL" or
+"MESSAGE_MODEL" for its name.
 """
 
 import asyncio
@@ -15,6 +16,8 @@ from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
+
+from tests.support.models import CHAT_MODEL, MESSAGE_MODEL
 
 ANSWERS = Path(__file__).with_name("answers")
 SLOW = 30.0  # seconds until the answer named "slow"
@@ -43,7 +46,7 @@ class ModelServer(Starlette):
         if not events.exists():
             return whole(name)
         wants_usage = (body.get("stream_options") or {}).get("include_usage", False)
-        stream = self.stream(events.read_text("utf-8"), wants_usage, breaks="broken" in name)
+        stream = self.stream(recorded(events), wants_usage, breaks="broken" in name)
         return StreamingResponse(stream, media_type="text/event-stream")
 
     async def stream(self, events: str, wants_usage: bool, *, breaks: bool) -> AsyncIterator[str]:
@@ -58,4 +61,9 @@ class ModelServer(Starlette):
 
 def whole(name: str) -> Response:
     status = int(name.removeprefix("error-")) if name.startswith("error-") else 200
-    return Response((ANSWERS / f"{name}.json").read_bytes(), status, media_type="application/json")
+    return Response(recorded(ANSWERS / f"{name}.json"), status, media_type="application/json")
+
+
+def recorded(file: Path) -> str:
+    text = file.read_text("utf-8")
+    return text.replace('"CHAT_MODEL"', f'"{CHAT_MODEL}"').replace('"MESSAGE_MODEL"', f'"{MESSAGE_MODEL}"')

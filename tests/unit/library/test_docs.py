@@ -7,12 +7,15 @@ import re
 import subprocess
 import sys
 from collections.abc import Iterator
+from decimal import Decimal
 from pathlib import Path
 
 import httpx
 import pytest
+from signalfire import calculate_cost
 
 from examples.adplatform.provider.app import create_app as create_provider
+from tests.support.models import CHAT_MODEL
 from tests.support.ports import free_port
 from tests.unit.library.helpers import Collector, serving, wait_until
 
@@ -38,6 +41,12 @@ def imported(tree: ast.Module) -> Iterator[tuple[str, str]]:
     for node in ast.walk(tree):
         if isinstance(node, ast.ImportFrom) and (node.module or "").split(".")[0] == "signalfire":
             yield from ((str(node.module), alias.name) for alias in node.names)
+
+
+def test_what_a_page_says_that_something_costs_it_costs() -> None:
+    page = (ROOT / "docs/library/model-calls.md").read_text()
+    [(call, dollars)] = re.findall(r"^(calculate_cost\(.+\))\n# (Decimal\('.+?'\))", page, re.MULTILINE)
+    assert eval(call, {"calculate_cost": calculate_cost}) == eval(dollars, {"Decimal": Decimal})
 
 
 @pytest.mark.parametrize("page", PAGES, ids=named)
@@ -72,11 +81,11 @@ def test_the_first_service_is_watched_as_its_page_says(collector: Collector, tmp
             server.terminate()
             server.wait(20)
     assert 'http_requests_total{endpoint="/products/{product}/slogan",method="POST",status="200"} 1.0' in exposed
-    assert re.search(r'^ai_api_calls_total\{.*model="gpt-4o-mini".*status="success".*\} 1\.0$', exposed, re.MULTILINE)
+    assert re.search(rf'^ai_api_calls_total{{.*model="{CHAT_MODEL}".*status="success".*}} 1\.0$', exposed, re.MULTILINE)
     assert re.search(r"^ai_api_cost_usd_total\{.*\} \d", exposed, re.MULTILINE)
     [written] = [line for line in (tmp_path / "shop.log").read_text().splitlines() if "slogan written" in line]
     assert f'"correlation_id":"{asked.headers["X-Request-ID"]}"' in written
-    assert {"POST /products/{product}/slogan", "chat gpt-4o-mini"} <= {span.name for span in collector.spans}
+    assert {"POST /products/{product}/slogan", f"chat {CHAT_MODEL}"} <= {span.name for span in collector.spans}
 
 
 def answers(url: str) -> bool:

@@ -23,6 +23,7 @@ from starlette.applications import Starlette
 from starlette.responses import PlainTextResponse
 from starlette.routing import Route
 
+from tests.support.models import CHAT_MODEL
 from tests.unit.library.helpers import Lines, series, serving
 from tests.unit.library.model_server import ModelServer
 
@@ -56,7 +57,7 @@ async def test_the_kill_switch_leaves_the_application_as_it_was(
     assert "x-request-id" not in answers[0].headers
     with track_agent_execution("a", "b", metrics=handle.metrics), track_task("t", metrics=handle.metrics) as task:
         task.set_quality(1)
-        with track_ai_call("openai", "gpt-4o-mini", metrics=handle.metrics) as call:
+        with track_ai_call("openai", CHAT_MODEL, metrics=handle.metrics) as call:
             call.record_tokens(input=1)
             call.record_first_token()
             call.record_response({"id": "x"})
@@ -176,7 +177,7 @@ def test_the_type_checker_knows_every_metric_and_its_labels(tmp_path: Path) -> N
     from signalfire import metrics, track_ai_call, setup_monitoring
     metrics.http_requests_total.labels(method="GET", endpoint="/", status=200).inc()
     metrics.active_users.set(1)
-    @track_ai_call("openai", "gpt-4o-mini")
+    @track_ai_call("openai", "a-model")
     def double(number: int) -> int:
         return number * 2
     result: int = double(1)
@@ -221,13 +222,13 @@ async def test_the_readmes_example_does_what_it_says(monkeypatch: pytest.MonkeyP
     assert answer.json()
     assert answer.headers["x-request-id"] == "order-1"
     assert 'endpoint="/products/{product}/slogan"' in scrape.text
-    assert 'ai_api_cost_usd_total{model="gpt-4o-mini",operation="slogan",provider="openai"}' in scrape.text
+    assert f'ai_api_cost_usd_total{{model="{CHAT_MODEL}",operation="slogan",provider="openai"}}' in scrape.text
     assert health.json()["checks"]["catalogue"]["status"] == "healthy"
     assert status.headers["content-type"].startswith("text/html")
     assert "Busiest endpoints" in status.text
     (row,) = lines.of("slogan written")
     assert (row["service"], row["correlation_id"], row["product"]) == ("shop", "order-1", 42)
-    assert series(default.metrics.registry, "ai_api_calls_total")["gpt-4o-mini", "slogan", "openai", "success"] == 1
+    assert series(default.metrics.registry, "ai_api_calls_total")[CHAT_MODEL, "slogan", "openai", "success"] == 1
     get_logger("done")
 
 

@@ -32,6 +32,7 @@ from signalfire.settings import SettingError
 
 from examples.adplatform.provider import errors
 from examples.adplatform.provider.app import create_app as create_provider
+from tests.support.models import CHAT_MODEL
 from tests.support.ports import free_port
 from tests.unit.library.helpers import Lines, series, serving, value
 
@@ -187,7 +188,7 @@ def test_the_dashboards_are_plain_data(monitoring: AgentMonitoring, metrics: Met
         track_agent_execution("writer", "write", metrics=metrics),
         track_message("writer", "reviewer", metrics=metrics),
     ):
-        with track_ai_call("openai", "gpt-4o-mini", metrics=metrics) as call:
+        with track_ai_call("openai", CHAT_MODEL, metrics=metrics) as call:
             call.record_tokens(input=1000, output=100, cache_read=500)
         now = monitoring.get_realtime_dashboard()
         assert (now["agents_active"], now["workflows_active"]) == ({"writer": 1}, {"launch": 2})
@@ -195,7 +196,7 @@ def test_the_dashboards_are_plain_data(monitoring: AgentMonitoring, metrics: Met
     dashboard = json.loads(json.dumps(monitoring.get_comprehensive_dashboard()))
     assert dashboard["workflows"]["launch"]["success"] == 1
     assert dashboard["messages"]["request"]["success"] == 1
-    model = dashboard["models"]["gpt-4o-mini"]
+    model = dashboard["models"][CHAT_MODEL]
     assert (model["calls"], model["errors"], model["tokens"]) == (1, 0, 1100)
     assert model["cost_usd"] > 0
     assert dashboard["agents"]["writer"]["collaboration_efficiency"] < 1
@@ -398,4 +399,5 @@ def test_the_example_of_the_page(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
         finally:
             uninstrument_openai()
     names = [span.name for span in spans.get_finished_spans()]
-    assert {"invoke_agent writer", "task draft", "chat gpt-4o-mini", "message draft", "dependency approval"} <= {*names}
+    expected = {"invoke_agent writer", "task draft", f"chat {CHAT_MODEL}", "message draft", "dependency approval"}
+    assert expected <= {*names}

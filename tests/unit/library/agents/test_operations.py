@@ -11,6 +11,7 @@ from signalfire import Metrics, track_agent_execution, track_ai_call, track_task
 from signalfire.context.agent import NO_AGENT, current_agent
 from signalfire.operations.operation import Operation
 
+from tests.support.models import CHAT_MODEL
 from tests.unit.library.helpers import Lines, series, value
 
 Track = Callable[..., Operation]
@@ -116,7 +117,7 @@ def test_spans_nest_as_the_work_did(metrics: Metrics, spans: InMemorySpanExporte
     ):
         with track_tool_call("search", metrics=metrics):
             pass
-        with track_ai_call("openai", "gpt-4o-mini", metrics=metrics):
+        with track_ai_call("openai", CHAT_MODEL, metrics=metrics):
             pass
         task.set_quality(0.9)
     by_name = {span.name: span for span in spans.get_finished_spans()}
@@ -127,7 +128,7 @@ def test_spans_nest_as_the_work_did(metrics: Metrics, spans: InMemorySpanExporte
         "invoke_agent copywriter": "invoke_workflow campaign_launch",
         "task ad_copy": "invoke_agent copywriter",
         "execute_tool search": "task ad_copy",
-        "chat gpt-4o-mini": "task ad_copy",
+        f"chat {CHAT_MODEL}": "task ad_copy",
     }
     assert len({span.context.trace_id for span in by_name.values()}) == 1
     for row in lines.all:  # each line carries the ids of its own span

@@ -20,11 +20,12 @@ from signalfire.llm.capture import VARIABLE
 from signalfire.operations.operation import Operation
 from signalfire.providers.openai import instrument_openai, uninstrument_openai
 
+from tests.support.models import CHAT_MODEL
 from tests.unit.library.helpers import Lines
 
 QUOTED = "the recipe of aunt Flora"
 TRACKED: list[Callable[[Metrics], Operation]] = [
-    lambda metrics: track_ai_call("openai", "gpt-4o", metrics=metrics),
+    lambda metrics: track_ai_call("openai", CHAT_MODEL, metrics=metrics),
     lambda metrics: track_agent_execution("writer", "write", metrics=metrics),
     lambda metrics: track_task("copy", metrics=metrics),
     lambda metrics: track_tool_call("search", metrics=metrics),

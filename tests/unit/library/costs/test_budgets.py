@@ -21,6 +21,7 @@ from signalfire.costs.event_claims import OnceOnly
 from signalfire.costs.money import ONE_USD
 from signalfire.settings import SettingError
 
+from tests.support.models import MESSAGE_MODEL, TOKENS_FOR_A_DOLLAR
 from tests.unit.library.helpers import Lines, value, wait_until
 
 BERLIN = ZoneInfo("Europe/Berlin")
@@ -43,8 +44,8 @@ class Clock:
 
 
 def dollar(tracker: CostTracker, operation: str = "ad_copy") -> None:
-    """Spends exactly one dollar: a million of these tokens costs 2.50."""
-    tracker.track_api_call(operation, "gpt-4o", 400_000, 0, provider="openai")
+    """Spends exactly one dollar."""
+    tracker.track_api_call(operation, MESSAGE_MODEL, TOKENS_FOR_A_DOLLAR, 0)
 
 
 # --- days and months ---

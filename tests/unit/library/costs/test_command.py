@@ -16,6 +16,8 @@ from signalfire.costs import Budget, CostTracker
 from signalfire.costs.entries import Entry, render
 from signalfire.costs.ledger import costs_path, open_to_append
 
+from tests.support.models import MESSAGE_MODEL, TOKENS_FOR_A_DOLLAR
+
 
 @pytest.fixture(autouse=True)
 def _no_settings(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -46,34 +48,35 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A ledger with three calls of today, one of them without a price."""
     path = tmp_path_factory.mktemp("costs") / "ledger"
     tracker = CostTracker(path, [Budget("total", 4, "day"), Budget("copy", 1000, "month", operation="ad_copy")])
-    tracker.track_api_call("ad_copy", "gpt-4o", 400_000, 0)
-    tracker.track_api_call("review", "gpt-4o", 800_000, 0)
+    tracker.track_api_call("ad_copy", MESSAGE_MODEL, TOKENS_FOR_A_DOLLAR, 0)
+    tracker.track_api_call("review", MESSAGE_MODEL, 2 * TOKENS_FOR_A_DOLLAR, 0)
     tracker.track_api_call("review", "no-such-model", 1000, 5)
     assert tracker.close()
     return path
 
 
 def test_a_report_as_text(folder: Path) -> None:
+    wide = max(len(MESSAGE_MODEL), len("no-such-model"))
     text = told("costs", "--ledger", str(folder), "--period", "day")
     assert text == (
         f"Costs from {TODAY} to {TODAY} (UTC)\n"
         "\n"
         "operation  calls  input tokens  output tokens  cost USD    share  unpriced calls\n"
         "--------------------------------------------------------------------------------\n"
-        "review         2       801,000              5  2.000000   66.7 %               1\n"
-        "ad_copy        1       400,000              0  1.000000   33.3 %\n"
-        "total          3     1,201,000              5  3.000000  100.0 %               1\n"
+        "review         2     1,001,000              5  2.000000   66.7 %               1\n"
+        "ad_copy        1       500,000              0  1.000000   33.3 %\n"
+        "total          3     1,501,000              5  3.000000  100.0 %               1\n"
         "\n"
-        "model          calls  input tokens  output tokens  cost USD    share  unpriced calls\n"
-        "------------------------------------------------------------------------------------\n"
-        "gpt-4o             2     1,200,000              0  3.000000  100.0 %\n"
-        "no-such-model      1         1,000              5  no price    0.0 %               1\n"
-        "total              3     1,201,000              5  3.000000  100.0 %               1\n"
+        f"{'model':{wide}}  calls  input tokens  output tokens  cost USD    share  unpriced calls\n"
+        f"{'-' * (wide + 71)}\n"
+        f"{MESSAGE_MODEL:{wide}}      2     1,500,000              0  3.000000  100.0 %\n"
+        f"{'no-such-model':{wide}}      1         1,000              5  no price    0.0 %               1\n"
+        f"{'total':{wide}}      3     1,501,000              5  3.000000  100.0 %               1\n"
         "\n"
         "day         calls  input tokens  output tokens  cost USD    share  unpriced calls\n"
         "---------------------------------------------------------------------------------\n"
-        f"{TODAY}      3     1,201,000              5  3.000000  100.0 %               1\n"
-        "total           3     1,201,000              5  3.000000  100.0 %               1\n"
+        f"{TODAY}      3     1,501,000              5  3.000000  100.0 %               1\n"
+        "total           3     1,501,000              5  3.000000  100.0 %               1\n"
         "\n"
         "NOT INCLUDED: 1 of 3 calls, because their model has no known price: no-such-model (1)\n"
     )
@@ -83,8 +86,8 @@ def test_one_table_alone(folder: Path) -> None:
     text = told("costs", "--by", "model", SIGNALFIRE_COST_LEDGER=str(folder))
     assert [line.split(" ")[0] for line in text.splitlines()[2:7]] == [
         "model",
-        "-" * 84,
-        "gpt-4o",
+        "-" * (max(len(MESSAGE_MODEL), len("no-such-model")) + 71),
+        MESSAGE_MODEL,
         "no-such-model",
         "total",
     ]
@@ -97,8 +100,8 @@ def test_the_same_as_json_and_csv(folder: Path) -> None:
     assert [row["cost_usd"] for row in found["by_model"]] == ["3", None]
     rows = list(csv.DictReader(io.StringIO(told("costs", "report", "--format", "csv", "--ledger", str(folder)))))
     assert [(row["day"], row["model"], row["cost_usd"]) for row in rows] == [
-        (str(TODAY), "gpt-4o", "1"),
-        (str(TODAY), "gpt-4o", "2"),
+        (str(TODAY), MESSAGE_MODEL, "1"),
+        (str(TODAY), MESSAGE_MODEL, "2"),
         (str(TODAY), "no-such-model", ""),
     ]
 
@@ -129,7 +132,7 @@ def test_budgets_of_the_environment_come_first_and_one_that_is_used_up_is_status
 def test_days_are_those_of_the_processes_unless_something_else_is_said(tmp_path: Path, metrics: Metrics) -> None:
     noon = datetime(2026, 3, 10, 20, tzinfo=UTC)
     tracker = CostTracker(tmp_path, [], timezone="Asia/Tokyo", metrics=metrics, clock=noon.timestamp)
-    tracker.track_api_call("a", "gpt-4o", 1, 1)
+    tracker.track_api_call("a", MESSAGE_MODEL, 1, 1)
     tracker.close()
 
     def days(*arguments: str, **variables: str) -> list[str]:

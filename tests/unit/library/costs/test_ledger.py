@@ -25,6 +25,7 @@ from signalfire.costs.entries import Entry, clean_name, parse, render
 from signalfire.costs.ledger import LedgerReader, LedgerWriter, costs_path, open_to_append, read_all, remove_before
 from signalfire.costs.money import from_text, from_usd, to_text, to_usd
 
+from tests.support.models import CHAT_MODEL
 from tests.unit.library.helpers import wait_until
 
 DAY = date(2026, 3, 1)
@@ -51,7 +52,7 @@ entries = st.builds(
 
 
 def entry(number: int = 0, cost: int | None = 270_000_000, operation: str = "ad_copy") -> Entry:
-    return Entry(NOON, operation, "openai", "gpt-4o-mini", number, 200, cost, writer="w")
+    return Entry(NOON, operation, "openai", CHAT_MODEL, number, 200, cost, writer="w")
 
 
 def numbers(folder: Path) -> list[int]:
@@ -318,7 +319,7 @@ def test_a_full_disk_loses_nothing_once_there_is_space_again(tmp_path: Path) -> 
 def record(folder: Path, process: int, calls: int) -> None:
     tracker = CostTracker(folder, budgets=[])
     for number in range(calls):
-        tracker.track_api_call(f"process {process}", "gpt-4o-mini", number, 1, provider="openai")
+        tracker.track_api_call(f"process {process}", CHAT_MODEL, number, 1, provider="openai")
     assert tracker.flush(30)
 
 
@@ -341,14 +342,14 @@ def test_the_last_call_of_a_short_process_is_in_the_ledger(tmp_path: Path) -> No
     """Neither a child of multiprocessing nor a program flushes by itself."""
 
     def one_call(folder: Path) -> None:
-        CostTracker(folder, budgets=[]).track_api_call("child", "gpt-4o-mini", 1, 1)
+        CostTracker(folder, budgets=[]).track_api_call("child", CHAT_MODEL, 1, 1)
 
     process = FORK.Process(target=one_call, args=(tmp_path,))
     process.start()
     process.join(30)
     program = f"""
         from signalfire.costs import CostTracker
-        CostTracker({str(tmp_path)!r}, budgets=[]).track_api_call("program", "gpt-4o-mini", 1, 1)
+        CostTracker({str(tmp_path)!r}, budgets=[]).track_api_call("program", {CHAT_MODEL!r}, 1, 1)
     """
     subprocess.run([sys.executable, "-c", textwrap.dedent(program)], check=True, timeout=60)
     today = datetime.now(UTC).date()
@@ -358,7 +359,7 @@ def test_the_last_call_of_a_short_process_is_in_the_ledger(tmp_path: Path) -> No
 def record_until_killed(folder: Path, process: int, flushed: "multiprocessing.sharedctypes.Synchronized[int]") -> None:
     tracker = CostTracker(folder, budgets=[])
     for number in range(1_000_000):
-        tracker.track_api_call(f"process {process} {'x' * random.randrange(150)}", "gpt-4o-mini", number, 1)
+        tracker.track_api_call(f"process {process} {'x' * random.randrange(150)}", CHAT_MODEL, number, 1)
         if number % 20 == 0 and tracker.flush(10):
             flushed.value = number
 
@@ -387,10 +388,10 @@ def test_processes_that_are_killed_lose_only_what_was_not_flushed(tmp_path: Path
 
 def test_a_forked_child_writes_only_its_own_calls(tmp_path: Path) -> None:
     tracker = CostTracker(tmp_path, budgets=[])
-    tracker.track_api_call("parent", "gpt-4o-mini", 1000, 1)
+    tracker.track_api_call("parent", CHAT_MODEL, 1000, 1)
 
     def child() -> None:
-        tracker.track_api_call("child", "gpt-4o-mini", 1000, 1)
+        tracker.track_api_call("child", CHAT_MODEL, 1000, 1)
         assert tracker.flush(10)
         assert tracker.by_operation()["parent"].calls == 1
         assert tracker.by_operation()["child"].calls == 1
@@ -410,11 +411,11 @@ def test_a_forked_child_writes_only_its_own_calls(tmp_path: Path) -> None:
 def test_a_call_takes_microseconds(tmp_path: Path) -> None:
     """Measured at 20 to 30 µs with the price; the bound is for a busy machine, and far below a disk's time."""
     tracker = CostTracker(tmp_path, budgets=[])
-    tracker.track_api_call("warm", "gpt-4o-mini", 1000, 1)
+    tracker.track_api_call("warm", CHAT_MODEL, 1000, 1)
     fastest = 1.0
     for _ in range(20):
         began = time.perf_counter()
-        tracker.track_api_call("ad_copy", "gpt-4o-mini", 1000, 200)
+        tracker.track_api_call("ad_copy", CHAT_MODEL, 1000, 200)
         fastest = min(fastest, time.perf_counter() - began)
     tracker.close()
     assert fastest < 0.001

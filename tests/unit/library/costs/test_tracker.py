@@ -26,6 +26,7 @@ from signalfire.costs.report import render as render_report
 from signalfire.costs.spending import MAX_ROWS_A_DAY, OTHER, Totals
 from signalfire.settings import SettingError
 
+from tests.support.models import CHAT_MODEL, EMBEDDING_MODEL, MESSAGE_MODEL, OTHER_CHAT_MODEL, TOKENS_FOR_A_DOLLAR
 from tests.unit.library.helpers import wait_until
 
 NOON = datetime(2026, 3, 10, 12, tzinfo=UTC)
@@ -57,9 +58,9 @@ def ledger(folder: Path, day: date = TODAY) -> list[Entry]:
 
 def test_a_call_is_priced_and_written(costs: CostTracker, tmp_path: Path) -> None:
     price = costs.track_api_call(
-        "ad_copy", "gpt-4o-mini", 1000, 200, cache_read_tokens=600, cache_write_tokens=0, reasoning_tokens=50
+        "ad_copy", CHAT_MODEL, 1000, 200, cache_read_tokens=600, cache_write_tokens=0, reasoning_tokens=50
     )
-    assert price == Decimal("0.000225")  # 400 x 0.15 + 600 x 0.075 + 200 x 0.60, each a million
+    assert price == Decimal("0.000146")  # 400 x 0.10 + 600 x 0.01 + 200 x 0.50, each a million
     assert costs.flush()
     fields = json.loads(costs_path(tmp_path, TODAY).read_bytes())
     assert fields.pop("writer")
@@ -67,19 +68,19 @@ def test_a_call_is_priced_and_written(costs: CostTracker, tmp_path: Path) -> Non
         "timestamp": "2026-03-10T12:00:00.000000Z",
         "operation": "ad_copy",
         "provider": "openai",
-        "model": "gpt-4o-mini",
+        "model": CHAT_MODEL,
         "input_tokens": 1000,
         "output_tokens": 200,
         "cache_read_tokens": 600,
         "cache_write_tokens": 0,
         "reasoning_tokens": 50,
-        "cost_usd": "0.000225",
+        "cost_usd": "0.000146",
     }
 
 
 def test_the_provider_is_known_by_the_models_name(costs: CostTracker, tmp_path: Path) -> None:
-    assert costs.track_api_call("a", "claude-sonnet-4-5", 1_000_000, 0) is not None
-    assert costs.track_api_call("a", "gpt-4o-mini", 1_000_000, 0, provider="azure") is not None
+    assert costs.track_api_call("a", MESSAGE_MODEL, 1_000_000, 0) is not None
+    assert costs.track_api_call("a", CHAT_MODEL, 1_000_000, 0, provider="azure") is not None
     assert costs.flush()
     assert [entry.provider for entry in ledger(tmp_path)] == ["anthropic", "azure"]
 
@@ -96,14 +97,14 @@ def test_a_call_that_cannot_be_recorded_does_not_disturb(
     costs: CostTracker, expected_internal_errors: list[int]
 ) -> None:
     expected_internal_errors.append(1)
-    assert costs.track_api_call("a", "gpt-4o-mini", "many", 1) is None  # type: ignore[arg-type]
-    assert costs.track_api_call("a", "gpt-4o-mini", 1000, 1) is not None
+    assert costs.track_api_call("a", CHAT_MODEL, "many", 1) is None  # type: ignore[arg-type]
+    assert costs.track_api_call("a", CHAT_MODEL, 1000, 1) is not None
 
 
 def test_names_of_any_kind_are_kept(costs: CostTracker, tmp_path: Path) -> None:
     wild: list[Any] = ["\ud800", "\n\x1b[2J", "é" * 1000, 7, None]
     for name in wild:
-        costs.track_api_call(name, "gpt-4o-mini", -5, 2**70)
+        costs.track_api_call(name, CHAT_MODEL, -5, 2**70)
     assert costs.flush()
     assert [entry.operation for entry in ledger(tmp_path)] == ["?", "\n\x1b[2J", "é" * 200, "7", "None"]
     assert {(entry.input_tokens, entry.output_tokens) for entry in ledger(tmp_path)} == {(0, 2**53)}
@@ -115,42 +116,42 @@ def test_names_of_any_kind_are_kept(costs: CostTracker, tmp_path: Path) -> None:
 def test_watched_calls_need_no_line_of_code(costs: CostTracker, tmp_path: Path) -> None:
     costs.watch_calls()
     costs.watch_calls()  # changes nothing
-    with track_ai_call("openai", "gpt-4o-mini", "ad_copy") as call:
+    with track_ai_call("openai", CHAT_MODEL, "ad_copy") as call:
         call.record_tokens(input=1000, output=200, cache_read=600)
-    with pytest.raises(RuntimeError), track_ai_call("openai", "gpt-4o-mini", "fails"):
+    with pytest.raises(RuntimeError), track_ai_call("openai", CHAT_MODEL, "fails"):
         raise RuntimeError
     with track_ai_call("openai", "no-such-model", "ad_copy") as call:
         call.record_tokens(input=1)
-    with track_ai_call("openai", "gpt-4o-mini", "silent"):
+    with track_ai_call("openai", CHAT_MODEL, "silent"):
         pass
     assert costs.flush()
     assert [(entry.operation, entry.model, entry.cost) for entry in ledger(tmp_path)] == [
-        ("ad_copy", "gpt-4o-mini", 225_000_000),
+        ("ad_copy", CHAT_MODEL, 146_000_000),
         ("ad_copy", "no-such-model", None),
-        ("silent", "gpt-4o-mini", None),
+        ("silent", CHAT_MODEL, None),
     ]
 
 
 def test_a_watched_call_that_is_also_tracked_by_hand_is_recorded_once(costs: CostTracker) -> None:
     costs.watch_calls()
-    with track_ai_call("openai", "gpt-4o-mini", "ad_copy") as call:
+    with track_ai_call("openai", CHAT_MODEL, "ad_copy") as call:
         call.record_tokens(input=1000, output=200)
-        assert costs.track_api_call("ad_copy", "gpt-4o-mini", 1000, 200) == Decimal("0.00027")
-        costs.track_api_call("embed", "text-embedding-3-small", 1000)  # another call, that nobody watches
-    costs.track_api_call("ad_copy", "gpt-4o-mini", 1000, 200)
+        assert costs.track_api_call("ad_copy", CHAT_MODEL, 1000, 200) == Decimal("0.0002")
+        costs.track_api_call("embed", EMBEDDING_MODEL, 1000)  # another call, that nobody watches
+    costs.track_api_call("ad_copy", CHAT_MODEL, 1000, 200)
     assert {name: spend.calls for name, spend in costs.by_operation().items()} == {"ad_copy": 2, "embed": 1}
 
 
 async def test_watched_calls_side_by_side(costs: CostTracker) -> None:
     costs.watch_calls()
 
-    @track_ai_call("openai", "gpt-4o-mini", "decorated")
+    @track_ai_call("openai", CHAT_MODEL, "decorated")
     async def ask(number: int) -> dict[str, Any]:
         await asyncio.sleep(0)
         return {"id": str(number), "usage": {"prompt_tokens": 1000, "completion_tokens": 200}}
 
     await asyncio.gather(*(ask(number) for number in range(50)))
-    assert costs.by_operation()["decorated"].cost_usd == 50 * Decimal("0.00027")
+    assert costs.by_operation()["decorated"].cost_usd == 50 * Decimal("0.0002")
 
 
 def test_trackers_that_share_a_ledger_write_a_watched_call_once(tmp_path: Path, metrics: Metrics) -> None:
@@ -161,7 +162,7 @@ def test_trackers_that_share_a_ledger_write_a_watched_call_once(tmp_path: Path, 
         started.watch_calls()
 
     def call() -> None:
-        with track_ai_call("openai", "gpt-4o-mini", "ad_copy") as made:
+        with track_ai_call("openai", CHAT_MODEL, "ad_copy") as made:
             made.record_tokens(input=1000)
 
     call()
@@ -191,7 +192,7 @@ def test_a_folder_that_cannot_be_written_is_told_once_and_calls_count(
     assert started.flush()
     costs_path(folder, TODAY).mkdir()
     for _ in range(3):
-        started.track_api_call("a", "gpt-4o", 400_000, 0)
+        started.track_api_call("a", MESSAGE_MODEL, TOKENS_FOR_A_DOLLAR, 0)
         assert not started.flush(5)
     (status,) = started.get_budget_status()
     assert status.spent_usd == 3
@@ -214,7 +215,7 @@ def test_a_disk_that_hangs_holds_up_no_call(
     os.mkfifo(costs_path(tmp_path, TODAY))
     started = CostTracker(tmp_path, [Budget("total", 10)], metrics=metrics, clock=NOON.timestamp)
     for _ in range(1000):
-        assert started.track_api_call("a", "gpt-4o", 400, 0) == Decimal("0.001")
+        assert started.track_api_call("a", MESSAGE_MODEL, TOKENS_FOR_A_DOLLAR // 1000, 0) == Decimal("0.001")
     assert not started.flush(0.2)
     began = time.monotonic()
     assert started.get_budget_status()[0].spent_usd == 1
@@ -225,7 +226,7 @@ def test_a_disk_that_hangs_holds_up_no_call(
     monkeypatch.setattr(started._worker, "_most", 1010)
     expected_internal_errors.append(1)
     for _ in range(1100):
-        started.track_api_call("a", "gpt-4o", 400, 0)
+        started.track_api_call("a", MESSAGE_MODEL, TOKENS_FOR_A_DOLLAR // 1000, 0)
     assert capsys.readouterr().err.count("has not taken a call") == 1
     assert started.by_operation()["a"].calls == 2100
     assert not started.close(0.1)
@@ -239,10 +240,10 @@ def test_a_disk_that_hangs_holds_up_no_call(
 
 
 def test_a_ledger_that_is_removed_is_made_again(costs: CostTracker, tmp_path: Path) -> None:
-    costs.track_api_call("first", "gpt-4o-mini", 1, 1)
+    costs.track_api_call("first", CHAT_MODEL, 1, 1)
     assert costs.flush()
     costs_path(tmp_path, TODAY).unlink()
-    costs.track_api_call("second", "gpt-4o-mini", 1, 1)
+    costs.track_api_call("second", CHAT_MODEL, 1, 1)
     assert costs.flush()
     assert [entry.operation for entry in ledger(tmp_path)] == ["second"]
     assert set(costs.by_operation()) == {"first", "second"}
@@ -251,7 +252,7 @@ def test_a_ledger_that_is_removed_is_made_again(costs: CostTracker, tmp_path: Pa
 def test_a_restart_goes_on_where_the_ledger_is(tmp_path: Path, metrics: Metrics) -> None:
     for calls in range(1, 4):
         started = CostTracker(tmp_path, [Budget("total", 10, "month")], metrics=metrics)
-        started.track_api_call("a", "gpt-4o", 400_000, 0)
+        started.track_api_call("a", MESSAGE_MODEL, TOKENS_FOR_A_DOLLAR, 0)
         assert started.get_budget_status()[0].spent_usd == calls
         started.close()
 
@@ -334,10 +335,10 @@ def test_an_unpriced_row_has_an_empty_cell() -> None:
 
 
 def test_the_dearest_comes_first_and_days_in_their_order(memory: CostTracker) -> None:
-    memory.track_api_call("cheap", "gpt-4o-mini", 1000, 0)
-    memory.track_api_call("dear", "gpt-4o", 1000, 0)
+    memory.track_api_call("cheap", CHAT_MODEL, 1000, 0)
+    memory.track_api_call("dear", OTHER_CHAT_MODEL, 1000, 0)
     assert list(memory.by_operation()) == ["dear", "cheap"]
-    assert list(memory.by_model("day")) == ["gpt-4o", "gpt-4o-mini"]
+    assert list(memory.by_model("day")) == [OTHER_CHAT_MODEL, CHAT_MODEL]
     assert list(memory.by_day("week")) == ["2026-03-09", "2026-03-10"]
     assert [spend.calls for spend in memory.by_day("week").values()] == [0, 2]
 
@@ -360,7 +361,7 @@ def test_entries_count_in_the_readers_days_whatever_the_writers_were(tmp_path: P
     late = datetime(2026, 3, 10, 23, 30, tzinfo=UTC)
     for zone in ("UTC", "Pacific/Apia", "America/Los_Angeles"):
         started = CostTracker(tmp_path, [], timezone=zone, metrics=metrics, clock=late.timestamp)
-        started.track_api_call("a", "gpt-4o", 400_000, 0)
+        started.track_api_call("a", MESSAGE_MODEL, TOKENS_FOR_A_DOLLAR, 0)
         started.close()
     assert len(list(tmp_path.glob("costs-*"))) == 2
     started = CostTracker(tmp_path, [], timezone="Europe/Berlin", metrics=metrics, clock=late.timestamp)
@@ -410,7 +411,7 @@ def test_everything_is_set_by_the_environment(
     monkeypatch.setenv("SIGNALFIRE_BUDGET_MONTH_USD", " 500.5 ")
     monkeypatch.setenv("SIGNALFIRE_TIMEZONE", "Europe/Berlin")
     started = CostTracker(metrics=metrics, clock=datetime(2026, 3, 10, 23, 30, tzinfo=UTC).timestamp)
-    started.track_api_call("a", "gpt-4o-mini", 1000, 1)
+    started.track_api_call("a", CHAT_MODEL, 1000, 1)
     statuses = started.get_budget_status()
     assert [(status.name, status.period, status.limit_usd) for status in statuses] == [
         ("total", "day", 25),
@@ -464,7 +465,7 @@ def test_the_kill_switch_leaves_no_trace(tmp_path: Path, monkeypatch: pytest.Mon
     monkeypatch.setenv("SIGNALFIRE_BUDGET_DAY_USD", "a wrong value")
     started = CostTracker(tmp_path / "ledger", metrics=metrics)
     started.watch_calls()
-    assert started.track_api_call("a", "gpt-4o-mini", 1000, 1) is None
+    assert started.track_api_call("a", CHAT_MODEL, 1000, 1) is None
     assert started.get_budget_status() == []
     assert started.by_operation() == {}
     assert started.flush()

@@ -18,6 +18,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.routing import Route
 
+from tests.support.models import CHAT_MODEL
 from tests.support.ports import free_port
 from tests.unit.library.helpers import serving
 
@@ -27,7 +28,7 @@ COMPLETION = {
     "id": "c-1",
     "object": "chat.completion",
     "created": 1,
-    "model": "gpt-4o-mini",
+    "model": CHAT_MODEL,
     "choices": [{"index": 0, "finish_reason": "stop", "message": {"role": "assistant", "content": "hi"}}],
     "usage": {"prompt_tokens": 1, "completion_tokens": 1, "total_tokens": 2},
 }
@@ -59,10 +60,10 @@ async def call(kind: str, address: str) -> None:
     messages: Any = [{"role": "user", "content": "secret prompt"}]
     if kind == "openai":
         with openai.OpenAI(base_url=address, api_key="k") as client:
-            client.chat.completions.create(model="gpt-4o-mini", messages=messages)
+            client.chat.completions.create(model=CHAT_MODEL, messages=messages)
     elif kind == "async openai":
         async with openai.AsyncOpenAI(base_url=address, api_key="k") as client:
-            await client.chat.completions.create(model="gpt-4o-mini", messages=messages)
+            await client.chat.completions.create(model=CHAT_MODEL, messages=messages)
     elif kind in {"httpx", "httpx2"}:
         with (httpx if kind == "httpx" else httpx2).Client() as client_of_either:
             client_of_either.get(f"{address}/x?api_key=hunter2")

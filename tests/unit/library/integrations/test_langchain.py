@@ -31,6 +31,7 @@ from examples.adplatform.database import open_database
 from examples.adplatform.faults import Fault, FaultBoard
 from examples.adplatform.provider import errors
 from examples.adplatform.provider.app import create_app
+from tests.support.models import CHAT_MODEL, OTHER_CHAT_MODEL
 from tests.support.serving import serving
 from tests.unit.library.helpers import Lines, series, value
 
@@ -66,7 +67,7 @@ class ProviderModel(BaseChatModel):
     """What langchain-openai does, as far as the tests need it."""
 
     url: str
-    model: str = "gpt-4.1-nano"
+    model: str = CHAT_MODEL
 
     @property
     def _llm_type(self) -> str:
@@ -190,7 +191,7 @@ class Shelf(BaseRetriever):
 async def test_a_graph_with_branches_side_by_side(
     model: ProviderModel, handler: CallbackHandler, metrics: Metrics, spans: InMemorySpanExporter, lines: Lines
 ) -> None:
-    other = ProviderModel(url=model.url, model="gpt-4o-mini")
+    other = ProviderModel(url=model.url, model=OTHER_CHAT_MODEL)
 
     async def analyst(state: State) -> dict[str, Any]:
         answer = await model.ainvoke([HumanMessage("Who buys shoes?")])
@@ -219,11 +220,11 @@ async def test_a_graph_with_branches_side_by_side(
         "invoke_workflow launch": None,
         "invoke_agent analyst": "invoke_workflow launch",
         "task analyst": "invoke_agent analyst",
-        "chat gpt-4.1-nano": "task analyst",
+        f"chat {CHAT_MODEL}": "task analyst",
         "invoke_agent writer": "invoke_workflow launch",
         "task writer": "invoke_agent writer",
         "execute_tool search": "task writer",
-        "chat gpt-4o-mini": "task writer",
+        f"chat {OTHER_CHAT_MODEL}": "task writer",
         "invoke_agent reviewer": "invoke_workflow launch",
         "task reviewer": "invoke_agent reviewer",
         "retrieval Shelf": "task reviewer",
@@ -233,11 +234,11 @@ async def test_a_graph_with_branches_side_by_side(
     }
     assert list(series(metrics.registry, "tool_calls_total")) == [("writer", "success", "search")]
     assert value(metrics.registry, "workflows_total", workflow_type="launch", status="success") == 1
-    nano = {"provider": "openai", "model": "gpt-4.1-nano", "operation": "analyst"}
-    assert value(metrics.registry, "ai_api_calls_total", **nano, status="success") == 1
-    assert value(metrics.registry, "ai_api_tokens_total", **nano, type="input") > 0
-    assert value(metrics.registry, "ai_api_tokens_total", **nano, type="output") == 10
-    assert value(metrics.registry, "ai_api_cost_usd_total", **nano) > 0
+    asked = {"provider": "openai", "model": CHAT_MODEL, "operation": "analyst"}
+    assert value(metrics.registry, "ai_api_calls_total", **asked, status="success") == 1
+    assert value(metrics.registry, "ai_api_tokens_total", **asked, type="input") > 0
+    assert value(metrics.registry, "ai_api_tokens_total", **asked, type="output") == 10
+    assert value(metrics.registry, "ai_api_cost_usd_total", **asked) > 0
     assert value(metrics.registry, "memory_operation_duration_seconds_count", operation="retrieval", store="Shelf") == 1
     assert "Who buys shoes?" not in lines.raw + "".join(span.to_json() for span in spans.get_finished_spans())
 
@@ -258,7 +259,7 @@ def test_a_graph_without_a_loop(
         "invoke_workflow LangGraph": "invoke_workflow outer",
         "invoke_agent writer": "invoke_workflow LangGraph",
         "task writer": "invoke_agent writer",
-        "chat gpt-4.1-nano": "task writer",
+        f"chat {CHAT_MODEL}": "task writer",
     }
 
 
@@ -274,7 +275,7 @@ async def test_what_a_node_tracks_itself_is_inside_of_it(
     def plan() -> None:
         with track_task("plan", metrics=metrics):
             with OpenAI(base_url=model.url, api_key="test") as client:
-                client.chat.completions.create(model="gpt-4o", messages=[{"role": "user", "content": "Hi"}])
+                client.chat.completions.create(model=OTHER_CHAT_MODEL, messages=[{"role": "user", "content": "Hi"}])
             edit.invoke({"notes": []})
         with track_tool_call("publish", metrics=metrics):
             pass
@@ -309,7 +310,7 @@ async def test_what_a_node_tracks_itself_is_inside_of_it(
         "invoke_agent writer": "invoke_workflow launch",
         "task writer": "invoke_agent writer",
         "task plan": "task writer",
-        "chat gpt-4o": "task plan",
+        f"chat {OTHER_CHAT_MODEL}": "task plan",
         "invoke_agent editor": "task plan",
         "task editor": "invoke_agent editor",
         "execute_tool publish": "task writer",
@@ -329,10 +330,10 @@ async def test_streams(model: ProviderModel, handler: CallbackHandler, metrics: 
     async for piece in model.astream("Write.", {"callbacks": [handler]}):
         text += str(piece.content)
     assert text
-    called = {"provider": "openai", "model": "gpt-4.1-nano", "operation": "chat"}
+    called = {"provider": "openai", "model": CHAT_MODEL, "operation": "chat"}
     assert value(metrics.registry, "ai_api_calls_total", **called, status="success") == 2
     assert value(metrics.registry, "ai_api_tokens_total", **called, type="output") == 20
-    first = {"provider": "openai", "model": "gpt-4.1-nano"}
+    first = {"provider": "openai", "model": CHAT_MODEL}
     assert value(metrics.registry, "ai_api_time_to_first_token_seconds_count", **first) == 2
 
 
@@ -368,7 +369,7 @@ async def test_failures(
     assert value(
         metrics.registry, "ai_api_errors_total", provider="openai", model=model.model, error_type="server_error"
     )
-    for name in ("chat gpt-4.1-nano", "task writer", "invoke_agent writer", "invoke_workflow launch"):
+    for name in (f"chat {CHAT_MODEL}", "task writer", "invoke_agent writer", "invoke_workflow launch"):
         assert not ours(spans)[name].status.is_ok
     failed = [row for row in lines.all if row["level"] == "error"]
     assert [row["message"] for row in failed if row["logger"] == "signalfire.agents"] == [
@@ -399,12 +400,12 @@ async def test_no_call_is_counted_twice(
                 model.invoke("Write.", {"callbacks": [handler]})
                 assert list(model.stream("Write.", {"callbacks": [handler]}))
         with OpenAI(base_url=model.url, api_key="test") as client:  # afterwards a call of its own is one again
-            client.chat.completions.create(model="gpt-4o", messages=[{"role": "user", "content": "Hi"}])
+            client.chat.completions.create(model=OTHER_CHAT_MODEL, messages=[{"role": "user", "content": "Hi"}])
     finally:
         uninstrument_openai()
     calls = series(metrics.registry, "ai_api_calls_total")
-    assert {labels[0]: number for labels, number in calls.items()} == {"gpt-4.1-nano": 4, "gpt-4o": 1}
-    counted = {"provider": "openai", "model": "gpt-4.1-nano", "operation": "chat", "type": "output"}
+    assert {labels[0]: number for labels, number in calls.items()} == {CHAT_MODEL: 4, OTHER_CHAT_MODEL: 1}
+    counted = {"provider": "openai", "model": CHAT_MODEL, "operation": "chat", "type": "output"}
     assert value(metrics.registry, "ai_api_tokens_total", **counted) == 40
 
 
@@ -416,10 +417,10 @@ def test_a_call_while_a_stream_is_read_is_one_of_its_own(
         with OpenAI(base_url=model.url, api_key="test") as client:
             for number, _ in enumerate(model.stream("Write.", {"callbacks": [handler]})):
                 if number == 1:
-                    client.chat.completions.create(model="gpt-4o", messages=[{"role": "user", "content": "Hi"}])
+                    client.chat.completions.create(model=OTHER_CHAT_MODEL, messages=[{"role": "user", "content": "Hi"}])
     finally:
         uninstrument_openai()
-    assert {labels[0] for labels in series(metrics.registry, "ai_api_calls_total")} == {"gpt-4.1-nano", "gpt-4o"}
+    assert {labels[0] for labels in series(metrics.registry, "ai_api_calls_total")} == {CHAT_MODEL, OTHER_CHAT_MODEL}
 
 
 async def test_an_interrupt_for_a_human_is_no_failure(handler: CallbackHandler, metrics: Metrics) -> None:
@@ -461,13 +462,13 @@ async def test_a_cancelled_graph(handler: CallbackHandler, metrics: Metrics) -> 
 async def test_chains_of_plain_langchain(
     model: ProviderModel, handler: CallbackHandler, metrics: Metrics, spans: InMemorySpanExporter
 ) -> None:
-    other = ProviderModel(url=model.url, model="gpt-4o-mini")
+    other = ProviderModel(url=model.url, model=OTHER_CHAT_MODEL)
     chain = RunnableParallel(a=RunnableLambda(str) | model, b=RunnableLambda(str) | other)
     await chain.ainvoke("Hi", {"callbacks": [handler], "run_name": "both"})
     assert parents(spans) == {
         "invoke_workflow both": None,
-        "chat gpt-4.1-nano": "invoke_workflow both",
-        "chat gpt-4o-mini": "invoke_workflow both",
+        f"chat {CHAT_MODEL}": "invoke_workflow both",
+        f"chat {OTHER_CHAT_MODEL}": "invoke_workflow both",
     }
     spans.clear()
     chain.invoke("Hi", {"callbacks": [handler], "run_name": "both"})
@@ -506,5 +507,5 @@ def test_the_example_of_the_page(
     finally:
         uninstrument_openai()
     names = {span.context.span_id: span.name for span in spans.get_finished_spans()}
-    asked = [span for span in spans.get_finished_spans() if span.name == "chat gpt-4o-mini"]
+    asked = [span for span in spans.get_finished_spans() if span.name == f"chat {CHAT_MODEL}"]
     assert [names[span.parent.span_id] for span in asked if span.parent] == ["task writer", "task reviewer"]

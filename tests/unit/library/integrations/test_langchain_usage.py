@@ -18,6 +18,7 @@ from signalfire.integrations.langchain import CallbackHandler
 from signalfire.llm.call import AiCall, subscribe
 from signalfire.providers.openai import instrument_openai, uninstrument_openai
 
+from tests.support.models import CHAT_MODEL, MESSAGE_MODEL
 from tests.unit.library.helpers import series, serving
 from tests.unit.library.model_server import ModelServer
 
@@ -87,20 +88,20 @@ def used(given: int, taken: int, incoming: dict[str, int], outgoing: dict[str, i
     }
 
 
-CLAUDE = ("anthropic", "claude-sonnet-4-5")
+CLAUDE = ("anthropic", MESSAGE_MODEL)
 FLEX = {"flex_cache_read": 400, "flex": 600}
 PRIORITY = {"priority_cache_read": 400, "priority": 600}
 BY_HOUR = {"cache_read": 0, "cache_creation": 0, "ephemeral_1h_input_tokens": 10_000}
 
-# Worked out by hand: gpt-5 1.25, from the cache 0.125, output 10; flex half, priority twice; claude-sonnet-4-5 3, for
-# five minutes 3.75, for an hour 6, output 15.
+# Worked out by hand: gpt-5 1.25, from the cache 0.125, output 10; flex half, priority twice; MESSAGE_MODEL 2, for
+# five minutes 2.50, for an hour 4, output 10.
 TOLD: list[tuple[tuple[str, str], dict[str, Any], dict[str, int | None], str]] = [
     (("openai", "gpt-5"), used(1000, 100, {"cache_read": 400}, {"reasoning": 60}), {"cache_read": 400}, "0.0018"),
     (("openai", "gpt-5"), used(1000, 100, FLEX, {"flex_reasoning": 60, "flex": 40}), {"reasoning": 60}, "0.0009"),
     (("openai", "gpt-5"), used(1000, 100, PRIORITY, {"priority": 100}), {"cache_read": 400}, "0.0036"),
-    (CLAUDE, used(11_000, 100, BY_HOUR, {}), {"cache_write": 10_000, "cache_write_1h": 10_000}, "0.0645"),
-    (CLAUDE, used(11_000, 100, {"ephemeral_5m_input_tokens": 10_000}, {}), {"cache_write": 10_000}, "0.042"),
-    (CLAUDE, used(11_000, 100, {"cache_creation": 10_000}, {}), {"cache_write": 10_000}, "0.042"),
+    (CLAUDE, used(11_000, 100, BY_HOUR, {}), {"cache_write": 10_000, "cache_write_1h": 10_000}, "0.043"),
+    (CLAUDE, used(11_000, 100, {"ephemeral_5m_input_tokens": 10_000}, {}), {"cache_write": 10_000}, "0.028"),
+    (CLAUDE, used(11_000, 100, {"cache_creation": 10_000}, {}), {"cache_write": 10_000}, "0.028"),
     (
         ("openai", "gpt-realtime"),  # 4 and 16, audio 32 and 64
         used(1000, 100, {"audio": 900}, {"audio": 80}),
@@ -144,10 +145,10 @@ def test_the_providers_own_account_says_more(metrics: Metrics, ended: list[AiCal
         "iterations": None,
     }
     told = message(used(1000, 100, {}, {}), usage=own)
-    model = Model(provider="anthropic", model="claude-sonnet-4-5", messages=[told])
+    model = Model(provider="anthropic", model=MESSAGE_MODEL, messages=[told])
     model.invoke("x", config={"callbacks": [CallbackHandler(metrics=metrics)]})
     assert ended[0].price is not None
-    assert ended[0].price.cost == Decimal("0.0345")  # 0.003 + 0.0015 + 0.03
+    assert ended[0].price.cost == Decimal("0.033")  # 0.002 + 0.001 + 0.03
 
 
 def test_what_langchain_kept_is_free(metrics: Metrics, registry: CollectorRegistry, ended: list[AiCall]) -> None:
@@ -221,7 +222,7 @@ def test_an_answer_that_the_parser_refuses_is_paid_for(
     if with_client:
         instrument_openai(provider="openai", metrics=metrics)
     try:
-        model = Model(model="gpt-4o-mini", messages=[], url=f"{address}/chat-length", parses=True)
+        model = Model(model=CHAT_MODEL, messages=[], url=f"{address}/chat-length", parses=True)
         with pytest.raises(openai.LengthFinishReasonError):
             model.invoke("x", config={"callbacks": [CallbackHandler(metrics=metrics)]})
     finally:
@@ -229,4 +230,4 @@ def test_an_answer_that_the_parser_refuses_is_paid_for(
     (call,) = ended
     assert call.status == "error"
     assert call.price is not None
-    assert call.price.cost == Decimal("0.002535")
+    assert call.price.cost == Decimal("0.00209")  # 900 * 0.10 = 90; 4000 * 0.50 = 2000

@@ -27,6 +27,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
 
+from tests.support.models import CHAT_MODEL
 from tests.unit.library.helpers import Lines, series, serving, value
 
 USAGE = {
@@ -39,7 +40,7 @@ USAGE = {
 MESSAGES: Any = [{"role": "user", "content": "the secret plan"}]
 
 
-def completion(model: str = "gpt-4o-mini") -> dict[str, Any]:
+def completion(model: str = CHAT_MODEL) -> dict[str, Any]:
     message = {"role": "assistant", "content": "the secret answer"}
     choice = {"index": 0, "finish_reason": "stop", "message": message}
     return {"id": "c-1", "object": "chat.completion", "created": 1, "model": model, "choices": [choice], "usage": USAGE}
@@ -51,7 +52,7 @@ def chunk(content: str | None, usage: dict[str, Any] | None = None) -> dict[str,
         "id": "c-1",
         "object": "chat.completion.chunk",
         "created": 1,
-        "model": "gpt-4o-mini",
+        "model": CHAT_MODEL,
         "choices": choices,
         "usage": usage,
     }
@@ -62,7 +63,7 @@ def response() -> dict[str, Any]:
         "id": "r-1",
         "object": "response",
         "created_at": 1,
-        "model": "gpt-4o-mini",
+        "model": CHAT_MODEL,
         "output": [],
         "parallel_tool_calls": False,
         "tool_choice": "auto",
@@ -125,7 +126,7 @@ def client(provider: str) -> Iterator[openai.OpenAI]:
         yield made
 
 
-LABELS = {"provider": "openai", "model": "gpt-4o-mini", "operation": "ad_copy"}
+LABELS = {"provider": "openai", "model": CHAT_MODEL, "operation": "ad_copy"}
 
 
 def expect_the_usual_tokens(metrics: Metrics) -> None:
@@ -134,17 +135,17 @@ def expect_the_usual_tokens(metrics: Metrics) -> None:
     assert tokens == {"input": 1000, "output": 200, "cache_read": 600, "reasoning": 50}
     assert value(registry, "ai_api_calls_total", status="success", **LABELS) == 1
     assert value(registry, "ai_api_duration_seconds_count", **LABELS) == 1
-    # 400 * 0.15 + 600 * 0.075 + 200 * 0.60 = 225; the cache saved 600 * 0.075 = 45, all for a million tokens
-    assert value(registry, "ai_api_cost_usd_total", **LABELS) == pytest.approx(0.000225, abs=1e-12)
-    saved = value(registry, "ai_cache_saved_usd_total", provider="openai", model="gpt-4o-mini")
-    assert saved == pytest.approx(0.000045, abs=1e-12)
+    # 400 * 0.10 + 600 * 0.01 + 200 * 0.50 = 146; the cache saved 600 * 0.09 = 54, all for a million tokens
+    assert value(registry, "ai_api_cost_usd_total", **LABELS) == pytest.approx(0.000146, abs=1e-12)
+    saved = value(registry, "ai_cache_saved_usd_total", provider="openai", model=CHAT_MODEL)
+    assert saved == pytest.approx(0.000054, abs=1e-12)
     assert series(registry, "ai_api_unpriced_calls_total") == {}
-    assert series(registry, "ai_cache_hits_total") == {("gpt-4o-mini", "ad_copy", "openai"): 1}
+    assert series(registry, "ai_cache_hits_total") == {(CHAT_MODEL, "ad_copy", "openai"): 1}
 
 
 def test_a_chat_completion(client: openai.OpenAI, metrics: Metrics) -> None:
     with track_ai_call(**LABELS, metrics=metrics) as call:
-        call.record_response(client.chat.completions.create(model="gpt-4o-mini", messages=MESSAGES))
+        call.record_response(client.chat.completions.create(model=CHAT_MODEL, messages=MESSAGES))
     expect_the_usual_tokens(metrics)
     assert call.cost_usd is not None
     assert series(metrics.registry, "ai_api_time_to_first_token_seconds_count") == {}
@@ -153,11 +154,11 @@ def test_a_chat_completion(client: openai.OpenAI, metrics: Metrics) -> None:
 def test_a_streamed_chat_completion(client: openai.OpenAI, metrics: Metrics) -> None:
     with track_ai_call(**LABELS, metrics=metrics) as call:
         for part in client.chat.completions.create(
-            model="gpt-4o-mini", messages=MESSAGES, stream=True, stream_options={"include_usage": True}
+            model=CHAT_MODEL, messages=MESSAGES, stream=True, stream_options={"include_usage": True}
         ):
             call.record_response(part)
     expect_the_usual_tokens(metrics)
-    first = value(metrics.registry, "ai_api_time_to_first_token_seconds_sum", provider="openai", model="gpt-4o-mini")
+    first = value(metrics.registry, "ai_api_time_to_first_token_seconds_sum", provider="openai", model=CHAT_MODEL)
     assert 0 < first < value(metrics.registry, "ai_api_duration_seconds_sum", **LABELS)
 
 
@@ -177,13 +178,13 @@ def test_several_responses_of_one_call_are_added_up(metrics: Metrics) -> None:
 
 def test_a_response(client: openai.OpenAI, metrics: Metrics) -> None:
     with track_ai_call(**LABELS, metrics=metrics) as call:
-        call.record_response(client.responses.create(model="gpt-4o-mini", input="the secret plan"))
+        call.record_response(client.responses.create(model=CHAT_MODEL, input="the secret plan"))
     expect_the_usual_tokens(metrics)
 
 
 def test_a_streamed_response(client: openai.OpenAI, metrics: Metrics) -> None:
     with track_ai_call(**LABELS, metrics=metrics) as call:
-        for event in client.responses.create(model="gpt-4o-mini", input="the secret plan", stream=True):
+        for event in client.responses.create(model=CHAT_MODEL, input="the secret plan", stream=True):
             call.record_response(event)
     expect_the_usual_tokens(metrics)
     assert call.seconds_to_first_token is not None
@@ -197,13 +198,13 @@ def test_decorated_and_asynchronous(client: openai.OpenAI, provider: str, metric
     @track_ai_call(**LABELS, metrics=metrics)
     async def later() -> Any:
         async with openai.AsyncOpenAI(base_url=provider, api_key="k") as http:
-            return await http.chat.completions.create(model="gpt-4o-mini", messages=MESSAGES)
+            return await http.chat.completions.create(model=CHAT_MODEL, messages=MESSAGES)
 
     async def context() -> None:
         async with track_ai_call(**LABELS, metrics=metrics) as call:
             call.record_tokens(input=1000, output=200, cache_read=600, reasoning=50)
 
-    assert plain("gpt-4o-mini").id == "c-1"
+    assert plain(CHAT_MODEL).id == "c-1"
     asyncio.run(later())
     asyncio.run(context())
     assert value(metrics.registry, "ai_api_calls_total", status="success", **LABELS) == 3
@@ -211,7 +212,7 @@ def test_decorated_and_asynchronous(client: openai.OpenAI, provider: str, metric
 
 
 async def test_calls_side_by_side_do_not_mix(metrics: Metrics) -> None:
-    @track_ai_call("openai", "gpt-4o-mini", "x", metrics=metrics)
+    @track_ai_call("openai", CHAT_MODEL, "x", metrics=metrics)
     async def work(number: int) -> Any:
         await asyncio.sleep(0.001 * (number % 5))
         return {"id": f"c-{number}", "usage": {"prompt_tokens": number, "completion_tokens": 0}}
@@ -224,7 +225,7 @@ async def test_calls_side_by_side_do_not_mix(metrics: Metrics) -> None:
 def test_a_generator_is_refused_with_a_reason() -> None:
     with pytest.raises(TypeError, match=r"cannot decorate the generator .*use it as a context manager"):
 
-        @track_ai_call("openai", "gpt-4o-mini")
+        @track_ai_call("openai", CHAT_MODEL)
         def stream() -> Iterator[int]:
             yield 1
 
@@ -264,7 +265,7 @@ def test_a_cancelled_call_is_no_error(metrics: Metrics) -> None:
     assert series(metrics.registry, "ai_api_errors_total") == {}
 
 
-@pytest.mark.parametrize(("provider", "model"), [("openai", "gpt-99-secret"), ("acme", "gpt-4o-mini")])
+@pytest.mark.parametrize(("provider", "model"), [("openai", "gpt-99-secret"), ("acme", CHAT_MODEL)])
 def test_an_unknown_model_is_unpriced_not_free(metrics: Metrics, provider: str, model: str) -> None:
     with track_ai_call(provider, model, "x", metrics=metrics) as call:
         call.record_tokens(input=10, output=10)
@@ -276,12 +277,12 @@ def test_an_unknown_model_is_unpriced_not_free(metrics: Metrics, provider: str, 
 def test_a_call_without_token_counts_is_unpriced(metrics: Metrics) -> None:
     with track_ai_call(**LABELS, metrics=metrics):
         pass
-    assert series(metrics.registry, "ai_api_unpriced_calls_total") == {("gpt-4o-mini", "openai"): 1}
+    assert series(metrics.registry, "ai_api_unpriced_calls_total") == {(CHAT_MODEL, "openai"): 1}
 
 
 def test_the_response_says_which_model_it_really_was(metrics: Metrics) -> None:
     with track_ai_call("openai", "our-alias", "x", metrics=metrics) as call:
-        call.record_response(completion("gpt-4o-mini-2024-07-18"))
+        call.record_response(completion(CHAT_MODEL))
     assert call.cost_usd is not None
     assert ("our-alias", "x", "openai") in series(metrics.registry, "ai_api_cost_usd_total")
 
@@ -292,7 +293,7 @@ def test_the_price_list_is_imported_only_when_it_is_needed() -> None:
 
     program = (
         "import sys, signalfire; assert 'genai_prices' not in sys.modules\n"
-        "with signalfire.track_ai_call('openai', 'gpt-4o-mini') as call: call.record_tokens(input=1)\n"
+        f"with signalfire.track_ai_call('openai', '{CHAT_MODEL}') as call: call.record_tokens(input=1)\n"
         "assert 'genai_prices' in sys.modules and call.cost_usd > 0"
     )
     subprocess.run([sys.executable, "-c", program], check=True, timeout=60)
@@ -300,17 +301,17 @@ def test_the_price_list_is_imported_only_when_it_is_needed() -> None:
 
 def test_the_span(client: openai.OpenAI, metrics: Metrics, spans: InMemorySpanExporter, lines: Lines) -> None:
     with track_ai_call(**LABELS, metrics=metrics) as call:
-        call.record_response(client.chat.completions.create(model="gpt-4o-mini", messages=MESSAGES))
+        call.record_response(client.chat.completions.create(model=CHAT_MODEL, messages=MESSAGES))
     with pytest.raises(openai.APIStatusError), track_ai_call("openai", "fail-400", "x", metrics=metrics):
         client.chat.completions.create(model="fail-400", messages=MESSAGES)
     good, bad = (span for span in spans.get_finished_spans() if span.name.startswith("chat "))
-    assert (good.name, good.kind) == ("chat gpt-4o-mini", SpanKind.CLIENT)
+    assert (good.name, good.kind) == (f"chat {CHAT_MODEL}", SpanKind.CLIENT)
     assert good.attributes is not None
     assert dict(good.attributes) == {
         "gen_ai.operation.name": "chat",
         "gen_ai.provider.name": "openai",
-        "gen_ai.request.model": "gpt-4o-mini",
-        "gen_ai.response.model": "gpt-4o-mini",
+        "gen_ai.request.model": CHAT_MODEL,
+        "gen_ai.response.model": CHAT_MODEL,
         "gen_ai.response.id": "c-1",
         "gen_ai.response.finish_reasons": ("stop",),
         "gen_ai.usage.input_tokens": 1000,
@@ -359,7 +360,7 @@ def test_counts_that_are_no_numbers_are_left_out(metrics: Metrics, expected_inte
 def test_negative_counts_do_not_reach_the_counters(metrics: Metrics) -> None:
     with track_ai_call(**LABELS, metrics=metrics) as call:
         call.record_tokens(input=-5, output=3, cache_read=-1)
-    assert series(metrics.registry, "ai_api_tokens_total") == {("gpt-4o-mini", "ad_copy", "openai", "output"): 3}
+    assert series(metrics.registry, "ai_api_tokens_total") == {(CHAT_MODEL, "ad_copy", "openai", "output"): 3}
 
 
 def test_listeners_hear_of_each_call_once(metrics: Metrics, expected_internal_errors: list[int]) -> None:
@@ -390,15 +391,15 @@ def test_tokens_of_a_call_that_somebody_else_timed(metrics: Metrics) -> None:
     heard: list[AiCall] = []
     end = subscribe(heard.append)
     cost = track_tokens(
-        "openai", "gpt-4o-mini", "ad_copy", input=1000, output=200, cache_read=600, reasoning=50, metrics=metrics
+        "openai", CHAT_MODEL, "ad_copy", input=1000, output=200, cache_read=600, reasoning=50, metrics=metrics
     )
     end()
-    assert cost == Decimal("0.000225")
+    assert cost == Decimal("0.000146")
     assert [call.price and call.price.cost for call in heard] == [cost]
     registry = metrics.registry
     assert value(registry, "ai_api_calls_total", status="success", **LABELS) == 1
     assert value(registry, "ai_api_tokens_total", type="input", **LABELS) == 1000
-    assert value(registry, "ai_api_cost_usd_total", **LABELS) == pytest.approx(0.000225, abs=1e-12)
+    assert value(registry, "ai_api_cost_usd_total", **LABELS) == pytest.approx(0.000146, abs=1e-12)
     assert series(registry, "ai_api_duration_seconds_count") == {}
 
 
@@ -408,16 +409,16 @@ def test_tokens_of_an_unknown_model_are_unpriced(metrics: Metrics) -> None:
 
 
 def test_tokens_that_are_no_numbers_do_no_harm(metrics: Metrics, expected_internal_errors: list[int]) -> None:
-    assert track_tokens("openai", "gpt-4o-mini", input="many", metrics=metrics) is None  # type: ignore[arg-type]
+    assert track_tokens("openai", CHAT_MODEL, input="many", metrics=metrics) is None  # type: ignore[arg-type]
     assert series(metrics.registry, "ai_api_calls_total") == {}
     expected_internal_errors.append(1)
 
 
 def test_the_kill_switch(metrics: Metrics, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SIGNALFIRE_DISABLED", "1")
-    assert track_tokens("openai", "gpt-4o-mini", input=1, metrics=metrics) is None
+    assert track_tokens("openai", CHAT_MODEL, input=1, metrics=metrics) is None
 
-    @track_ai_call("openai", "gpt-4o-mini", metrics=metrics)
+    @track_ai_call("openai", CHAT_MODEL, metrics=metrics)
     def ask() -> Any:
         return completion()
 
@@ -453,11 +454,11 @@ def test_a_call_that_is_used_again_starts_afresh(metrics: Metrics) -> None:
 def test_a_layer_that_outlives_a_call_without_streams(metrics: Metrics) -> None:
     """A task that a call started and that goes on is part of it until it ends."""
     with track_ai_call(**LABELS, metrics=metrics):
-        inner = track_ai_call("openai", "gpt-4o-mini", "inner", metrics=metrics).begin()
+        inner = track_ai_call("openai", CHAT_MODEL, "inner", metrics=metrics).begin()
     assert series(metrics.registry, "ai_api_calls_total") == {}
     inner.record_tokens(input=7)
     inner.finish()
-    assert series(metrics.registry, "ai_api_calls_total") == {("gpt-4o-mini", "ad_copy", "openai", "success"): 1}
+    assert series(metrics.registry, "ai_api_calls_total") == {(CHAT_MODEL, "ad_copy", "openai", "success"): 1}
     assert value(metrics.registry, "ai_api_tokens_total", type="input", **LABELS) == 7
 
 
@@ -466,7 +467,7 @@ async def test_a_task_that_starts_its_call_later_is_a_call_of_its_own(metrics: M
 
     async def background() -> None:
         await ended.wait()
-        with track_ai_call("openai", "gpt-4o-mini", "later", metrics=metrics) as call:
+        with track_ai_call("openai", CHAT_MODEL, "later", metrics=metrics) as call:
             call.record_tokens(input=7)
 
     with track_ai_call(**LABELS, metrics=metrics) as call:
@@ -479,7 +480,7 @@ async def test_a_task_that_starts_its_call_later_is_a_call_of_its_own(metrics: M
 
 def test_layers_in_threads(metrics: Metrics) -> None:
     def work() -> None:
-        with track_ai_call("openai", "gpt-4o-mini", "inner", metrics=metrics) as call:
+        with track_ai_call("openai", CHAT_MODEL, "inner", metrics=metrics) as call:
             call.record_tokens(input=3)
 
     with track_ai_call(**LABELS, metrics=metrics):
@@ -489,7 +490,7 @@ def test_layers_in_threads(metrics: Metrics) -> None:
             thread.start()
         for thread in threads:
             thread.join()
-    assert series(metrics.registry, "ai_api_calls_total") == {("gpt-4o-mini", "ad_copy", "openai", "success"): 1}
+    assert series(metrics.registry, "ai_api_calls_total") == {(CHAT_MODEL, "ad_copy", "openai", "success"): 1}
     assert value(metrics.registry, "ai_api_tokens_total", type="input", **LABELS) == 60
 
 

@@ -10,6 +10,8 @@ from signalfire.llm.charges import FACTORS, UNIT_PRICES
 from signalfire.llm.prices import PriceList, Usage, calculate_cost
 from signalfire.settings import SettingError
 
+from tests.support.models import CHAT_MODEL, MESSAGE_MODEL
+
 MILLION = 1_000_000
 PLAIN = {"input_tokens": 1000, "output_tokens": 100, "total_tokens": 1100}
 
@@ -54,7 +56,7 @@ LITELLM_KEPT = {
 }
 
 # gpt-5 1.25 and 10, gpt-4o 2.50 and 10, claude-opus-4-6 5 and 25, claude-haiku-4-5 1 and 5, all per million;
-# a thousand searches of the web 10, in files 2.50; claude-sonnet-4-5 3 and 15, kept for an hour 6.
+# a thousand searches of the web 10, in files 2.50; MESSAGE_MODEL 2 and 10, kept for an hour 4.
 CHARGED: list[tuple[str, str, dict[str, Any], str]] = [
     ("openai", "gpt-5", response(PLAIN), "0.00225"),
     ("openai", "gpt-5", response(PLAIN, *[SEARCH] * 4), "0.04225"),
@@ -105,8 +107,8 @@ CHARGED: list[tuple[str, str, dict[str, Any], str]] = [
         message({"input_tokens": 23_000, "output_tokens": 1000, "inference_geo": "global"}),
         "0.14",
     ),
-    # 1000 * 3 = 3000; 10000 * 6 = 60000; 370 * 15 = 5550; 0.03 for the searches
-    ("anthropic", "claude-sonnet-4-5", {"object": "chat.completion", "choices": [], "usage": LITELLM_KEPT}, "0.09855"),
+    # 1000 * 2 = 2000; 10000 * 4 = 40000; 370 * 10 = 3700; 0.03 for the searches
+    ("anthropic", MESSAGE_MODEL, {"object": "chat.completion", "choices": [], "usage": LITELLM_KEPT}, "0.0757"),
 ]
 
 
@@ -131,6 +133,7 @@ def test_what_has_no_known_price_is_unpriced(provider: str, model: str, answer: 
 REGIONAL = [
     ("openai", "gpt-5.4", "1.1"),
     ("openai", "gpt-6-sol", "1.1"),
+    ("openai", CHAT_MODEL, "1.1"),
     ("openai", "gpt-5", "1"),
     ("openai", "gpt-4o-mini", "1"),
     ("openai", "o3", "1"),

@@ -12,6 +12,8 @@ from signalfire.llm.call import AiCall
 from signalfire.llm.dialects import CHAT_ROWS, ROWS
 from signalfire.llm.usage import Usage
 
+from tests.support.models import CHAT_MODEL
+
 
 def said(provider: str, model: str, *answers: Any) -> AiCall:
     with track_ai_call(provider, model) as call:
@@ -191,7 +193,7 @@ def test_snapshots_of_a_stream_are_not_added_up(ids: list[str | None], names_its
 
 def test_two_streams_of_one_call_are_two() -> None:
     first = [chunk("a", usage=COUNTS), chunk("", "stop", usage=COUNTS)]
-    call = said("openai", "gpt-4o", *first, *first)
+    call = said("openai", CHAT_MODEL, *first, *first)
     assert (usage_of(call).input, usage_of(call).output) == (200, 6)
 
 

@@ -9,6 +9,7 @@ from signalfire.llm.model_labels import MOST_FAILED, model_labels
 from signalfire.llm.prices import price_list
 from signalfire.prometheus.bounded import DEFAULT_CAP, OTHER
 
+from tests.support.models import CHAT_MODEL, MESSAGE_MODEL, OTHER_CHAT_MODEL
 from tests.unit.library.helpers import series
 
 
@@ -32,7 +33,7 @@ def models(registry: CollectorRegistry, status: str) -> set[str]:
     return {labels[0] for labels in series(registry, "ai_api_calls_total") if labels[-1] == status}
 
 
-@pytest.mark.parametrize("real", ["gpt-4o-mini", "our-own-model"])
+@pytest.mark.parametrize("real", [CHAT_MODEL, "our-own-model"])
 @pytest.mark.parametrize("fails_first", [False, True])
 def test_a_real_model_has_its_name_after_any_number_of_invented_ones(
     real: str, fails_first: bool, metrics: Metrics, registry: CollectorRegistry
@@ -55,14 +56,14 @@ def test_the_models_of_the_price_list_have_their_own_place(metrics: Metrics, reg
     price_list._load()
     for number in range(DEFAULT_CAP + 5):
         track_tokens("custom", f"own-{number}", input=1, metrics=metrics)
-    for model in ("gpt-4o-mini", "gpt-4o-2024-08-06", "claude-sonnet-4-5"):
+    for model in (CHAT_MODEL, "gpt-4o-2024-08-06", MESSAGE_MODEL):
         track_tokens("openai", model, input=1, metrics=metrics)
     counted = models(registry, "success")
-    assert {"gpt-4o-mini", "gpt-4o-2024-08-06", "claude-sonnet-4-5", OTHER} <= counted
+    assert {CHAT_MODEL, "gpt-4o-2024-08-06", MESSAGE_MODEL, OTHER} <= counted
     assert len(counted) == DEFAULT_CAP + 4
 
 
 def test_a_name_that_only_begins_as_a_listed_one_has_no_place_of_its_own() -> None:
     price_list._load()
-    assert price_list.names("gpt-4o")
+    assert price_list.names(OTHER_CHAT_MODEL)
     assert not price_list.names("gpt-4o-of-somebody-else")

@@ -7,24 +7,26 @@ from signalfire.costs import CostTracker
 from signalfire.llm.names import provider_name
 from signalfire.llm.prices import calculate_cost
 
+from tests.support.models import CHAT_MODEL, MESSAGE_MODEL
+
 BEDROCK = "anthropic.claude-sonnet-4-5-20250929-v1:0"
 
 # A thousand tokens of input, by the providers' prices for a million.
 EVERYDAY = [
     ("text-embedding-3-small", "0.00002"),
-    ("openai/gpt-4o", "0.0025"),
-    ("openai:gpt-4o", "0.0025"),
+    (f"openai/{CHAT_MODEL}", "0.0001"),
+    (f"openai:{CHAT_MODEL}", "0.0001"),
     ("ft:gpt-4o-mini:acme::abc", "0.0003"),
     ("ft:gpt-4o-mini-2024-07-18:acme::abc", "0.0003"),
     ("ft:gpt-4o-2024-08-06:acme::abc", "0.00375"),
-    ("anthropic/claude-sonnet-4-5", "0.003"),
+    (f"anthropic/{MESSAGE_MODEL}", "0.002"),
     ("gemini/gemini-2.5-flash", "0.0003"),
     ("vertex_ai/gemini-2.5-pro", "0.00125"),
     ("models/gemini-2.5-flash", "0.0003"),
-    ("azure/gpt-4o", "0.0025"),
+    (f"azure/{CHAT_MODEL}", "0.0001"),
     ("xai/grok-3-mini", "0.0003"),
     ("groq/llama-3.3-70b-versatile", "0.00059"),
-    ("openrouter/openai/gpt-4o", "0.0025"),
+    (f"openrouter/openai/{CHAT_MODEL}", "0.0001"),
     (f"us.{BEDROCK}", "0.0033"),
     (f"bedrock/{BEDROCK}", "0.0033"),
     (f"bedrock/us-east-1/{BEDROCK}", "0.0033"),
@@ -46,7 +48,7 @@ def test_everyday_names_are_priced_without_a_provider(model: str, dollars: str) 
         "openai/nobody-knows",
         "ft:gpt-4.1-2025-04-14:acme::abc",  # a fine-tuned model costs more than its base
         "arn:aws:bedrock:us-east-1:123456789012:application-inference-profile/abc",
-        "acme/gpt-4o",
+        f"acme/{CHAT_MODEL}",
     ],
 )
 def test_names_that_say_too_little_are_unpriced(model: str) -> None:
@@ -56,10 +58,10 @@ def test_names_that_say_too_little_are_unpriced(model: str) -> None:
 @pytest.mark.parametrize(
     ("provider", "model", "dollars"),
     [
-        ("openai", "openai/gpt-4o", "0.0025"),
+        ("openai", f"openai/{CHAT_MODEL}", "0.0001"),
         ("gemini", "gemini/gemini-2.5-flash", "0.0003"),
         ("vertex_ai", "gemini-2.5-pro", "0.00125"),
-        ("litellm", "anthropic/claude-sonnet-4-5", "0.003"),
+        ("litellm", f"anthropic/{MESSAGE_MODEL}", "0.002"),
         ("bedrock", f"us.{BEDROCK}", "0.0033"),
         ("aws", f"arn:aws:bedrock:us-east-1::foundation-model/{BEDROCK}", "0.0033"),
         ("google", "publishers/google/models/gemini-2.5-flash", "0.0003"),
@@ -71,7 +73,7 @@ def test_everyday_names_with_their_provider(provider: str, model: str, dollars: 
 
 
 @pytest.mark.parametrize(
-    ("provider", "model"), [("acme", "gpt-4o"), ("custom", "openai/gpt-4o"), ("groq", "openai/gpt-4o")]
+    ("provider", "model"), [("acme", CHAT_MODEL), ("custom", f"openai/{CHAT_MODEL}"), ("groq", f"openai/{CHAT_MODEL}")]
 )
 def test_a_name_does_not_bring_another_providers_price(provider: str, model: str) -> None:
     assert calculate_cost(provider, model, input_tokens=1000) is None

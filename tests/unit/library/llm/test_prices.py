@@ -25,6 +25,7 @@ from signalfire.providers.anthropic import instrument_anthropic, uninstrument_an
 from signalfire.providers.openai import instrument_openai, uninstrument_openai
 from signalfire.settings import SettingError
 
+from tests.support.models import CHAT_MODEL, EMBEDDING_MODEL, MESSAGE_MODEL
 from tests.unit.library.helpers import series, serving
 from tests.unit.library.model_server import ModelServer
 
@@ -86,26 +87,27 @@ def streamed_message(address: str, model: str) -> None:
 
 
 # The providers' prices in US dollars for a million tokens, and the sums worked out by hand.
-#   gpt-4o-mini             input 0.15, from the cache 0.075, output 0.60; priority: 0.25, 0.125, 1
+#   CHAT_MODEL              input 0.10, from the cache 0.01, output 0.50; priority: 0.20, 0.02, 1
 #   gpt-5                   1.25, 0.125, 10; flex: 0.625, 0.0625, 5
 #   gpt-5-mini              0.25, 0.025, 2
-#   text-embedding-3-small  0.02
+#   EMBEDDING_MODEL         0.02
+#   MESSAGE_MODEL           2, from the cache 0.10, into it 2.50, output 10
 #   claude-sonnet-4-5       3, from the cache 0.30, into it 3.75, output 15; beyond 200,000: 6, 0.60, 7.50, 22.50
 #   claude-haiku-4-5        1, 0.10, 1.25 (for an hour 2), 5; 10 for a thousand searches of the web
 #   claude-opus-4-5         5, 0.50, 6.25, 25
 PRICED: list[tuple[str, Callable[[str, str], None], str, str]] = [
-    ("chat", chat, "gpt-4o-mini", "0.00031215"),  # 1237 * 0.15 = 185.55; 211 * 0.60 = 126.60
-    ("chat-cached", chat, "gpt-4o-mini", "0.0003369"),  # 86 * 0.15 = 12.90; 1920 * 0.075 = 144; 300 * 0.60 = 180
+    ("chat", chat, CHAT_MODEL, "0.0002292"),  # 1237 * 0.10 = 123.70; 211 * 0.50 = 105.50
+    ("chat-cached", chat, CHAT_MODEL, "0.0001778"),  # 86 * 0.10 = 8.60; 1920 * 0.01 = 19.20; 300 * 0.50 = 150
     ("chat-reasoning", chat, "gpt-5", "0.02182725"),  # 2273 * 1.25 = 2841.25; 2048 * 0.125 = 256; 1873 * 10 = 18730
     ("chat-flex", chat, "gpt-5", "0.014"),  # 6000 * 0.625 = 3750; 4000 * 0.0625 = 250; 2000 * 5 = 10000
-    ("chat-priority", chat, "gpt-4o-mini", "0.00075"),  # 1000 * 0.25 = 250; 500 * 1 = 500
-    ("chat-streamed", streamed_chat, "gpt-4o-mini", "0.00011235"),  # 213 * 0.15 = 31.95; 1024 * 0.075 = 76.80; 3.60
+    ("chat-priority", chat, CHAT_MODEL, "0.0007"),  # 1000 * 0.20 = 200; 500 * 1 = 500
+    ("chat-streamed", streamed_chat, CHAT_MODEL, "0.00003454"),  # 213 * 0.10 = 21.30; 1024 * 0.01 = 10.24; 3
     ("responses", respond, "gpt-5-mini", "0.0028125"),  # 1500 * 0.25 = 375; 1500 * 0.025 = 37.50; 1200 * 2 = 2400
     ("responses-streamed", streamed_respond, "gpt-5-mini", "0.0028125"),
-    ("embeddings", embed, "text-embedding-3-small", "0.00002468"),  # 1234 * 0.02 = 24.68
-    ("message", message, "claude-sonnet-4-5", "0.006876"),  # 1237 * 3 = 3711; 211 * 15 = 3165
-    # 50 * 3 = 150; 20000 * 0.30 = 6000; 1500 * 3.75 = 5625; 400 * 15 = 6000
-    ("message-cached", message, "claude-sonnet-4-5", "0.017775"),
+    ("embeddings", embed, EMBEDDING_MODEL, "0.00002468"),  # 1234 * 0.02 = 24.68
+    ("message", message, MESSAGE_MODEL, "0.004584"),  # 1237 * 2 = 2474; 211 * 10 = 2110
+    # 50 * 2 = 100; 20000 * 0.10 = 2000; 1500 * 2.50 = 3750; 400 * 10 = 4000
+    ("message-cached", message, MESSAGE_MODEL, "0.00985"),
     # 100 * 1 = 100; 1000 * 1.25 = 1250; 2000 * 2 = 4000; 50 * 5 = 250
     ("message-cached-1h", message, "claude-haiku-4-5", "0.0056"),
     # 210,000 of input: 150000 * 6 = 900000; 60000 * 0.60 = 36000; 1000 * 22.50 = 22500
@@ -113,8 +115,8 @@ PRICED: list[tuple[str, Callable[[str, str], None], str, str]] = [
     # 1000 * 1 = 1000; 100 * 5 = 500; three searches for 0.03
     ("message-searched", message, "claude-haiku-4-5", "0.0315"),
     ("message-thinking", message, "claude-opus-4-5", "0.0785"),  # 700 * 5 = 3500; 3000 * 25 = 75000
-    # 25 * 3 = 75; 2048 * 0.30 = 614.40; 512 * 3.75 = 1920; 87 * 15 = 1305
-    ("message-streamed", streamed_message, "claude-sonnet-4-5", "0.0039144"),
+    # 25 * 2 = 50; 2048 * 0.10 = 204.80; 512 * 2.50 = 1280; 87 * 10 = 870
+    ("message-streamed", streamed_message, MESSAGE_MODEL, "0.0024048"),
 ]
 
 
@@ -137,19 +139,20 @@ def test_answers_cost_what_the_price_table_says(
 
 
 def test_what_the_cache_saved(address: str, ended: list[AiCall]) -> None:
-    chat(f"{address}/chat-cached", "gpt-4o-mini")
+    chat(f"{address}/chat-cached", CHAT_MODEL)
     message(f"{address}/message-cached-1h", "claude-haiku-4-5")
     saved = [call.price.saved for call in ended if call.price is not None]
-    assert saved == [Decimal("0.000144"), 0]  # 1920 * (0.15 - 0.075) = 144
+    assert saved == [Decimal("0.0001728"), 0]  # 1920 * (0.10 - 0.01) = 172.80
 
 
 # --- the list ---
 
 MODELS = [
-    "openai/gpt-4o-mini",
+    f"openai/{CHAT_MODEL}",
     "openai/gpt-4o",
     "openai/o3-mini",
     "anthropic/claude-sonnet-4-5",
+    f"anthropic/{MESSAGE_MODEL}",
     "google/gemini-2.5-pro",
     "anthropic/claude-3-5-haiku-latest",
     "deepseek/deepseek-chat",
@@ -220,7 +223,7 @@ def test_audio_tokens_are_priced_as_such() -> None:
 
 
 def test_counts_that_contradict_each_other_have_no_price() -> None:
-    assert PriceList().price("openai", "gpt-4o-mini", Usage(10, cache_read=20, web_searches=1)) is None
+    assert PriceList().price("openai", CHAT_MODEL, Usage(10, cache_read=20, web_searches=1)) is None
 
 
 # --- calculate_cost ---
@@ -236,7 +239,7 @@ def test_calculate_cost() -> None:
     assert again == cost
 
 
-@pytest.mark.parametrize(("provider", "model"), [("openai", "gpt-99-secret"), ("acme", "gpt-4o-mini")])
+@pytest.mark.parametrize(("provider", "model"), [("openai", "gpt-99-secret"), ("acme", CHAT_MODEL)])
 def test_an_unknown_model_has_no_cost(provider: str, model: str) -> None:
     assert calculate_cost(provider, model, input_tokens=1, output_tokens=1) is None
 
@@ -252,14 +255,14 @@ def test_an_unknown_model_has_no_cost(provider: str, model: str) -> None:
 )
 def test_counts_that_cannot_be_are_refused(counts: dict[str, int]) -> None:
     with pytest.raises(ValueError, match=r"token counts must not be negative|includes the cached"):
-        calculate_cost("openai", "gpt-4o-mini", **counts)
+        calculate_cost("openai", CHAT_MODEL, **counts)
 
 
 # --- prices of one's own ---
 
-OWN = """
-[openai."gpt-4o-mini"]
-input = 0.1
+OWN = f"""
+[openai."{CHAT_MODEL}"]
+input = 0.08
 output = 0.4
 cache_read = 0.01
 
@@ -289,12 +292,12 @@ def own_prices(tmp_path: Path, text: str = OWN, name: str = "prices.toml") -> Pr
 @pytest.mark.parametrize(
     ("provider", "model", "usage", "dollars"),
     [
-        ("openai", "gpt-4o-mini", Usage(MILLION, MILLION, 400_000), "0.464"),  # 0.06 + 0.004 + 0.4
-        ("OpenAI", "GPT-4o-mini", Usage(MILLION), "0.1"),
+        ("openai", CHAT_MODEL, Usage(100_000, 100_000, 40_000), "0.0452"),  # 0.0048 + 0.0004 + 0.04
+        ("OpenAI", CHAT_MODEL.upper(), Usage(100_000), "0.008"),
         ("openai", "ft:gpt-4o-mini:acme::1", Usage(MILLION, 0, MILLION), "0.3"),
         ("custom", "llama-3-8b", Usage(5, 5), "0"),
         ("anywhere", "our-7b", Usage(MILLION, MILLION, 0, MILLION), "3.25"),
-        ("openai", "gpt-4o", Usage(MILLION), "2.5"),  # not in the file
+        ("anthropic", MESSAGE_MODEL, Usage(MILLION), "2"),  # not in the file
     ],
 )
 def test_own_prices_go_first(tmp_path: Path, provider: str, model: str, usage: Usage, dollars: str) -> None:
@@ -367,9 +370,9 @@ def test_without_set_up_a_bad_file_stops_no_call(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, expected_internal_errors: list[int]
 ) -> None:
     monkeypatch.setenv("SIGNALFIRE_PRICES_FILE", str(tmp_path / "nowhere.toml"))
-    price = PriceList().price("openai", "gpt-4o-mini", Usage(MILLION))
+    price = PriceList().price("anthropic", MESSAGE_MODEL, Usage(MILLION))
     assert price is not None
-    assert price.cost == Decimal("0.15")
+    assert price.cost == 2
     expected_internal_errors.append(1)
 
 

@@ -10,6 +10,7 @@ from signalfire import Metrics, ai_operation, track_agent_execution, track_ai_ca
 from signalfire.context.threads import instrument_threads, uninstrument_threads
 from signalfire.llm.current import current_call, current_operation
 
+from tests.support.models import CHAT_MODEL
 from tests.unit.library.helpers import series, value
 
 
@@ -50,15 +51,15 @@ def test_a_call_in_a_thread_is_part_of_the_call_around_it(
     elsewhere: Callable[[Callable[[], None]], None], metrics: Metrics, registry: CollectorRegistry
 ) -> None:
     def client() -> None:
-        with track_ai_call("openai", "gpt-4o", metrics=metrics) as inner:
+        with track_ai_call("openai", CHAT_MODEL, metrics=metrics) as inner:
             inner.record_tokens(100, 10)
 
-    with track_ai_call("openai", "gpt-4o", "outer", metrics=metrics):
+    with track_ai_call("openai", CHAT_MODEL, "outer", metrics=metrics):
         elsewhere(client)
         elsewhere(client)
-    assert series(registry, "ai_api_calls_total") == {("gpt-4o", "outer", "openai", "success"): 1}
+    assert series(registry, "ai_api_calls_total") == {(CHAT_MODEL, "outer", "openai", "success"): 1}
     assert value(
-        registry, "ai_api_tokens_total", provider="openai", model="gpt-4o", operation="outer", type="input"
+        registry, "ai_api_tokens_total", provider="openai", model=CHAT_MODEL, operation="outer", type="input"
     ) == (200)
 
 
@@ -74,7 +75,7 @@ def test_what_calls_are_for_is_known_in_a_thread(elsewhere: Callable[[Callable[[
 def test_a_pool_keeps_nothing(metrics: Metrics) -> None:
     found: list[object] = []
     with ThreadPoolExecutor(1) as pool:
-        with ai_operation("slogan"), track_ai_call("openai", "gpt-4o", metrics=metrics) as call:
+        with ai_operation("slogan"), track_ai_call("openai", CHAT_MODEL, metrics=metrics) as call:
             pool.submit(lambda: found.append(current_call())).result(30)
         pool.submit(lambda: found.append((current_call(), current_operation("chat")))).result(30)
     assert found == [call, (None, "chat")]

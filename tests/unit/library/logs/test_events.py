@@ -22,6 +22,7 @@ from signalfire.logs.events import (
 )
 from signalfire.logs.line import line
 
+from tests.support.models import CHAT_MODEL
 from tests.unit.library.helpers import Lines
 
 OURS = {"timestamp", "service", "env"}
@@ -53,9 +54,9 @@ def only(lines: Lines) -> dict[str, Any]:
             | {"action": "draft", "status": "cancelled"},
         ),
         (
-            lambda: log_llm_interaction("openai", "gpt-4o", status="error", input_tokens=3, cost_usd=0.5),
+            lambda: log_llm_interaction("openai", CHAT_MODEL, status="error", input_tokens=3, cost_usd=0.5),
             {"level": "error", "message": "llm interaction", "logger": "signalfire.models", "provider": "openai"}
-            | {"model": "gpt-4o", "operation": "chat", "status": "error", "input_tokens": 3, "cost_usd": 0.5},
+            | {"model": CHAT_MODEL, "operation": "chat", "status": "error", "input_tokens": 3, "cost_usd": 0.5},
         ),
         (
             lambda: log_crew_execution("ads", agents=["writer", "judge"], tasks=3, duration_seconds=2.0),
@@ -119,11 +120,11 @@ def test_a_prompt_is_written_only_when_asked_and_then_masked_and_cut(lines: Line
         "prompt": "my password is hunter2 " + "x" * 5000,
         "response": [{"role": "assistant", "api_key": "hunter2"}],
     }
-    log_llm_interaction("openai", "gpt-4o", **content)  # type: ignore[arg-type]
+    log_llm_interaction("openai", CHAT_MODEL, **content)  # type: ignore[arg-type]
     assert set(only(lines)) & set(content) == set()
     lines.text.clear()
     line.masking = False  # also then
-    log_llm_interaction("openai", "gpt-4o", include_content=True, **content)  # type: ignore[arg-type]
+    log_llm_interaction("openai", CHAT_MODEL, include_content=True, **content)  # type: ignore[arg-type]
     row = only(lines)
     assert "hunter2" not in lines.raw
     assert row["prompt"].startswith("my password is [MASKED] xxx")

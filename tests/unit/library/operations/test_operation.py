@@ -21,6 +21,7 @@ from signalfire import (
 )
 from signalfire.errors import reset_errors
 
+from tests.support.models import CHAT_MODEL
 from tests.unit.library.helpers import Lines
 
 
@@ -67,7 +68,7 @@ TRACKERS: dict[str, Callable[[Metrics], Any]] = {
     "agent": lambda metrics: track_agent_execution("a", "o", metrics=metrics),
     "tool": lambda metrics: track_tool_call("t", metrics=metrics),
     "workflow": lambda metrics: track_workflow("w", metrics=metrics),
-    "call": lambda metrics: track_ai_call("openai", "gpt-4o", metrics=metrics),
+    "call": lambda metrics: track_ai_call("openai", CHAT_MODEL, metrics=metrics),
     "query": lambda metrics: track_database_query("db", "SELECT", metrics=metrics),
     "measurement": lambda metrics: PerformanceTracker("m", metrics=metrics),
 }
@@ -126,7 +127,7 @@ def test_a_kind_that_cannot_be_told_is_the_type(metrics: Metrics, expected_inter
         def kind_of(self, error: BaseException) -> str:
             raise RuntimeError("a bug")
 
-    call = track_ai_call("openai", "gpt-4o", metrics=metrics)
+    call = track_ai_call("openai", CHAT_MODEL, metrics=metrics)
     call.__class__ = Call
     with pytest.raises(asyncio.QueueFull), call:
         raise asyncio.QueueFull

@@ -1,7 +1,7 @@
 """One model call in the ledger: an object of JSON on a line of its own.
 
-    {"timestamp":"2026-03-01T12:00:00.000000Z","operation":"ad_copy","provider":"openai","model":"gpt-4o-mini",
-     "input_tokens":1000,"output_tokens":200,"cost_usd":"0.00027","writer":"5f0c…"}
+    {"timestamp":"2026-03-01T12:00:00.000000Z","operation":"ad_copy","provider":"openai","model":"gpt-6-luna",
+     "input_tokens":1000,"output_tokens":200,"cost_usd":"0.0002","writer":"5f0c…"}
 
 `cost_usd` is text, so that no reader rounds it, and null where the model has no price. `cache_read_tokens` and
 `cache_write_tokens` (both part of the input) and `reasoning_tokens` (part of the output) are left out where the

@@ -440,7 +440,7 @@ class AiCall(Operation):
 def track_ai_call(provider: str, model: str, operation: str = "chat", *, metrics: Metrics | None = None) -> AiCall:
     """Tracks a call to a model provider.
 
-    `provider` and `model` as genai-prices knows them ("openai", "gpt-4o-mini"), `operation` what the call is for in the
+    `provider` and `model` as genai-prices knows them ("openai", "gpt-6-luna"), `operation` what the call is for in the
     application ("ad_copy"): a name from a small set, because it becomes a label.
     """
     return AiCall(provider, model, operation, metrics)

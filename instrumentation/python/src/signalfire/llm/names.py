@@ -92,7 +92,7 @@ def is_provider(name: str) -> bool:
 
 
 def divided(model: str) -> tuple[str, str] | None:
-    """Provider and model of a name such as `anthropic/claude-sonnet-4-5` or `openai:gpt-4o`; None of other names."""
+    """Provider and model of a name such as `anthropic/claude-sonnet-5-5` or `openai:gpt-6-luna`; None of others."""
     for mark in "/:":
         prefix, found, rest = model.partition(mark)
         if found and rest and is_provider(prefix):

@@ -1,9 +1,9 @@
 """The user's own prices: a TOML or JSON file, provider → model → US dollars for a million tokens of each kind.
 
-[openai."gpt-4o-mini"]
-input = 0.15
-output = 0.60
-cache_read = 0.075
+[openai."gpt-6-luna"]
+input = 0.10
+output = 0.50
+cache_read = 0.01
 
 [custom."llama-*"]          # `*`, `?` and `[…]` as in file names; the first that fits applies
 input = 0
@@ -131,7 +131,7 @@ def parse_rates(prices: Any, where: str) -> OwnRates:
 
 
 def refuse_divided_name(fields: dict[str, Any], where: str) -> None:
-    """TOML takes `[openai.gpt-4.1]` for a table `1` in a table `gpt-4`."""
+    """TOML takes `[openai.gpt-6.1-sol]` for a table `1-sol` in another one."""
     names: list[str] = []
     inner: Any = fields
     while isinstance(inner, dict):

@@ -6,12 +6,11 @@ from opentelemetry.sdk.trace import ReadableSpan
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 from prometheus_client import CollectorRegistry
 
+from tests.support.models import CHAT_MODEL
 from tests.unit.library.helpers import series, value
 
 PROMPT: Any = [{"role": "user", "content": "the secret plan of ann@example.org"}]
-
-
-MODEL = "gpt-4o-mini"
+MODEL = CHAT_MODEL
 
 
 def calls(registry: CollectorRegistry) -> dict[tuple[str, ...], float]:

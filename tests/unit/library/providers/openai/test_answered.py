@@ -27,11 +27,11 @@ class Ad(BaseModel):
     slogan: str
 
 
-# gpt-4o-mini: 0.15 and 0.60 for a million
+# In US dollars for a million: 0.10 and 0.50; 900 * 0.10 = 90, 4000 * 0.50 = 2000, 12 * 0.50 = 6
 FAULTS: list[tuple[str, type[Exception], dict[str, float], str]] = [
-    ("chat-length", openai.LengthFinishReasonError, {"input": 900, "output": 4000}, "0.002535"),
-    ("chat-filtered", openai.ContentFilterFinishReasonError, {"input": 900, "output": 12}, "0.0001422"),
-    ("chat-misshaped", ValidationError, {"input": 900, "output": 12}, "0.0001422"),
+    ("chat-length", openai.LengthFinishReasonError, {"input": 900, "output": 4000}, "0.00209"),
+    ("chat-filtered", openai.ContentFilterFinishReasonError, {"input": 900, "output": 12}, "0.000096"),
+    ("chat-misshaped", ValidationError, {"input": 900, "output": 12}, "0.000096"),
 ]
 
 
@@ -89,7 +89,7 @@ def test_an_own_call_around_is_told(
         )
     assert calls(registry) == {(MODEL, "chat", "openai", "error"): 1}
     assert call.price is not None
-    assert call.price.cost == Decimal("0.002535")
+    assert call.price.cost == Decimal("0.00209")
 
 
 def test_content_of_a_refused_answer(

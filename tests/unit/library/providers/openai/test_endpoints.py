@@ -6,6 +6,7 @@ import pytest
 from openai import OpenAI
 from prometheus_client import CollectorRegistry
 
+from tests.support.models import CHAT_MODEL
 from tests.unit.library.helpers import series, wait_until
 from tests.unit.library.providers.openai.helpers import PROMPT, tokens
 
@@ -70,6 +71,6 @@ def test_each_is_a_call_with_its_price(
 
 def test_a_compaction_of_responses_is_a_call(client: OpenAI, address: str, registry: CollectorRegistry) -> None:
     there = client.with_options(base_url=f"{address}/responses")
-    there.responses.compact(model="gpt-4o-mini", input=PROMPT)
-    assert series(registry, "ai_api_calls_total") == {("gpt-4o-mini", "responses", "openai", "success"): 1}
+    there.responses.compact(model=CHAT_MODEL, input=PROMPT)
+    assert series(registry, "ai_api_calls_total") == {(CHAT_MODEL, "responses", "openai", "success"): 1}
     assert tokens(registry)["input"]

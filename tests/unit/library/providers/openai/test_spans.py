@@ -14,6 +14,7 @@ from signalfire.llm.content import encode
 from signalfire.providers.openai import instrument_openai, uninstrument_openai
 from signalfire.settings import SettingError
 
+from tests.support.models import EMBEDDING_MODEL
 from tests.unit.library.helpers import Lines
 from tests.unit.library.providers.openai.helpers import MODEL, PROMPT, SLOGAN, attributes, model_spans, text_of
 
@@ -60,9 +61,9 @@ def test_the_span_of_a_stream(client: OpenAI, address: str, spans: InMemorySpanE
 
 def test_the_span_of_embeddings(client: OpenAI, address: str, spans: InMemorySpanExporter) -> None:
     embeddings = client.with_options(base_url=f"{address}/embeddings").embeddings
-    embeddings.create(model="text-embedding-3-small", input="shoes", encoding_format="float")
+    embeddings.create(model=EMBEDDING_MODEL, input="shoes", encoding_format="float")
     assert attributes(spans)["gen_ai.operation.name"] == "embeddings"
-    assert model_spans(spans)[0].name == "embeddings text-embedding-3-small"
+    assert model_spans(spans)[0].name == f"embeddings {EMBEDDING_MODEL}"
 
 
 def test_what_the_client_does_is_inside_of_the_span(address: str, spans: InMemorySpanExporter) -> None:
