@@ -9,7 +9,7 @@ from signalfire.llm.model_labels import MOST_FAILED, model_labels
 from signalfire.llm.prices import price_list
 from signalfire.prometheus.bounded import DEFAULT_CAP, OTHER
 
-from tests.support.models import CHAT_MODEL, MESSAGE_MODEL, OTHER_CHAT_MODEL
+from tests.support.models import CHAT_MODEL, MESSAGE_MODEL
 from tests.unit.library.helpers import series
 
 
@@ -65,5 +65,5 @@ def test_the_models_of_the_price_list_have_their_own_place(metrics: Metrics, reg
 
 def test_a_name_that_only_begins_as_a_listed_one_has_no_place_of_its_own() -> None:
     price_list._load()
-    assert price_list.names(OTHER_CHAT_MODEL)
-    assert not price_list.names("gpt-4o-of-somebody-else")
+    assert price_list.names(CHAT_MODEL)
+    assert not price_list.names(f"{CHAT_MODEL}-of-somebody-else")
