@@ -216,8 +216,8 @@ def test_a_list_that_updates_itself_is_followed() -> None:
 
 def test_audio_tokens_are_priced_as_such() -> None:
     usage = ListedUsage(input_tokens=1000, output_tokens=500, input_audio_tokens=400, output_audio_tokens=100)
-    expected = calc_price(usage, "gpt-4o-audio-preview", provider_id="openai").total_price
-    found = PriceList().price("openai", "gpt-4o-audio-preview", Usage(1000, 500, audio_input=400, audio_output=100))
+    expected = calc_price(usage, "gpt-audio", provider_id="openai").total_price
+    found = PriceList().price("openai", "gpt-audio", Usage(1000, 500, audio_input=400, audio_output=100))
     assert found is not None
     assert found.cost == expected
 

@@ -7,10 +7,12 @@ of `dialects`. What is not there is None.
 from typing import Any
 
 from signalfire.llm.fields import as_dict, count, first, part
-from signalfire.llm.reading import read_usages, reader_for
+from signalfire.llm.reading import SEARCHED, read_usages, reader_for
 from signalfire.llm.usage import Usage
 
-_BESIDE_USAGE = ("type", "service_tier", "serviceTier", "output", "tools")  # fields of answers that prices depend on
+# The fields of answers that prices depend on.
+_BESIDE_USAGE = ("type", "service_tier", "serviceTier", "output", "tools", "document_annotation")
+_METRICS = "amazon-bedrock-invocationMetrics"  # what Bedrock adds to the last chunk of whatever model's stream
 
 
 class _Answer:
@@ -60,12 +62,15 @@ class Answers:
         reasons = finish_reasons(answer)
         self.finish_reasons.update(reasons)
         usage = self._reader.find(inner)
+        searched = self._reader.searched(inner)
         piece = stream is not None or is_piece(answer)
         if usage is None and not piece:
             return
         told = self._part_of_stream(answer, identifier, stream) if piece else self._whole(identifier)
         told.model = model or told.model
         told.ended.update(reasons)
+        if searched:
+            told.beside[SEARCHED] = told.beside.get(SEARCHED, set()) | searched
         if usage is not None:
             told.add(usage, inner)
 
@@ -113,10 +118,16 @@ class Answers:
 
 
 def is_piece(answer: Any) -> bool:
-    """Whether it may be a piece of a stream: a chunk of chat completions, an event of Anthropic's, Gemini's answers."""
+    """Whether it may be a piece of a stream: a chunk of chat completions or of Llama's, an event of Anthropic's,
+    Gemini's answers, the end of a stream of Bedrock's."""
     choices = part(answer, "choices")
     if not isinstance(choices, list):
-        return part(answer, "type") == "message_delta" or isinstance(part(answer, "candidates"), list)
+        return (
+            part(answer, "type") == "message_delta"
+            or isinstance(part(answer, "candidates"), list)
+            or part(answer, _METRICS) is not None
+            or (isinstance(part(answer, "generation"), str) and part(answer, "stop_reason") is None)
+        )
     kind = part(answer, "object")
     if isinstance(kind, str) and kind.endswith(".chunk"):
         return True
@@ -129,7 +140,7 @@ def is_piece(answer: Any) -> bool:
 
 def _begins_anew(answer: Any, last: _Answer, identifier: str | None) -> bool:
     """Whether a chunk is of another stream than the one before: it goes on with what had ended."""
-    if not last.ended or (identifier is not None and identifier == last.key):
+    if not last.ended or part(answer, _METRICS) is not None or (identifier is not None and identifier == last.key):
         return False
     choices = part(answer, "choices")
     if not isinstance(choices, list):
@@ -139,19 +150,25 @@ def _begins_anew(answer: Any, last: _Answer, identifier: str | None) -> bool:
 
 def body(answer: Any) -> Any:
     """The answer itself, where an event of a stream carries one: response.completed, message_start."""
-    response = part(answer, "response")
-    if response is not None:
-        return response
+    inner = first(part(answer, "response"), part(answer, "interaction"))
+    if inner is not None and not isinstance(inner, str):  # Ollama's text
+        return inner
     message = part(answer, "message")
     return message if part(message, "type") == "message" else answer
 
 
 def response_id(answer: Any) -> str | None:
-    return _text(first(part(answer, "id"), part(answer, "responseId"), part(answer, "response_id")))
+    return _text(first(*(part(answer, name) for name in _IDS)))
+
+
+_IDS = ("id", "responseId", "response_id", "request_id")
 
 
 def response_model(answer: Any) -> str | None:
-    return _text(first(part(answer, "model"), part(answer, "modelVersion"), part(answer, "model_version")))
+    return _text(first(*(part(answer, name) for name in _MODELS)))
+
+
+_MODELS = ("model", "modelVersion", "model_version", "model_id")
 
 
 def _text(value: Any) -> str | None:

@@ -6,7 +6,7 @@ unpriced.
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from types import MappingProxyType
 
@@ -97,6 +97,23 @@ UNIT_PRICES = (
     ),
 )
 
+
+@dataclass(frozen=True, slots=True)
+class PerAnswer:
+    """What is charged once an answer, however many there were."""
+
+    provider: str
+    models: re.Pattern[str]
+    unit: str
+    source: str
+
+
+# Grounding with Google Search is charged by the prompt up to Gemini 2.5, by the search from Gemini 3 on. What is free
+# each day or month is of the whole account, which no answer tells, so it is not taken off.
+PER_ANSWER = (
+    PerAnswer("google", re.compile(r"gemini-[12]"), "web_searches", "https://ai.google.dev/gemini-api/docs/pricing"),
+)
+
 # What is charged beside the tokens: genai-prices' unit → the prices of which one must be known.
 _APART = MappingProxyType(
     {
@@ -105,6 +122,7 @@ _APART = MappingProxyType(
         "storage_searches": ("storage_searches_kcount",),
         "rerank_searches": ("rerank_searches_kcount",),
         "code_executions": ("code_executions_kcount",),
+        "image_generations": (),  # no list has a price for it
         "audio_seconds": ("audio_hours", "input_audio_hours", "output_audio_hours"),
         "input_characters": ("input_mchars",),
         "input_document_pages": ("input_document_kpages", "input_annotated_document_kpages"),
@@ -112,6 +130,8 @@ _APART = MappingProxyType(
         "input_text_messages": ("input_text_messages_kcount",),
     }
 )
+_OF_TOKENS = frozenset({"input_mtok", "output_mtok"})
+_AUDIO_APART = frozenset({"openai", "azure"})  # who charges sound in tokens of its own price, with every model
 _MULTIPLIED = frozenset(row.kind for row in FACTORS)
 _FOR_UNITS = frozenset(row.kind for row in UNIT_PRICES)
 
@@ -148,16 +168,32 @@ def unit_prices(provider: str, model: str, usage: Usage) -> dict[str, Decimal] |
     return prices
 
 
-def are_priced(keys: set[str], usage: Usage) -> bool:
-    """Whether a model that has these prices has one for all that was used. A model without any price is free."""
+def charged_units(provider: str, model: str, usage: Usage) -> Usage:
+    """The usage with what is charged once an answer counted once."""
+    once = {row.unit for row in PER_ANSWER if row.provider == provider and row.models.match(model.lower()) is not None}
+    return replace(usage, web_searches=1) if "web_searches" in once and usage.web_searches > 1 else usage
+
+
+def are_priced(keys: set[str], usage: Usage, provider: str = "") -> bool:
+    """Whether a model that has these prices has one for all that was used. A model without any price is free.
+
+    A model that has none for tokens, but for another unit of which the answer tells, charges that in place of tokens.
+    """
     if not keys:
         return True
-    if (usage.input and "input_mtok" not in keys) or (usage.output and "output_mtok" not in keys):
-        return False
     apart = {unit for unit, number in all_units(usage) if number and unit in _APART}
     if any(keys.isdisjoint(_APART[unit]) for unit in apart):
         return False
-    return bool(apart or keys & {"input_mtok", "output_mtok"})
+    if apart and keys.isdisjoint(_OF_TOKENS):
+        return True
+    if (usage.input and "input_mtok" not in keys) or (usage.output and "output_mtok" not in keys):
+        return False
+    if provider in _AUDIO_APART and (
+        (usage.audio_input and "input_audio_mtok" not in keys)
+        or (usage.audio_output and "output_audio_mtok" not in keys)
+    ):
+        return False
+    return bool(apart or keys & _OF_TOKENS)
 
 
 def all_units(usage: Usage) -> tuple[tuple[str, int], ...]:

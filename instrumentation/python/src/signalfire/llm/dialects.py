@@ -23,11 +23,12 @@ NOTHING: Places = MappingProxyType({})
 class Condition:
     """A field of the answer or its usage on which the price depends, in genai-prices' words: (kind, value).
 
-    Where `values` is given, other values change nothing; else all do but those that cost `as_usual`.
+    The first of `places` that has a text counts. Where `values` is given, other texts change nothing; else all do but
+    those that cost `as_usual`.
     """
 
     kind: str
-    place: Path
+    places: tuple[Path, ...]
     of_usage: bool = False
     as_usual: frozenset[str] = frozenset()
     values: Mapping[str, tuple[str, str]] | None = None
@@ -56,6 +57,23 @@ class Calls:
 
 
 @dataclass(frozen=True, slots=True)
+class Queries:
+    """Searches that an answer names: the different texts in the lists at `places` of each of its candidates."""
+
+    unit: str
+    places: tuple[Path, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Also:
+    """What is charged as another unit, too, where the answer has the field `marked_by`."""
+
+    unit: str
+    also: str
+    marked_by: str
+
+
+@dataclass(frozen=True, slots=True)
 class Dialect:
     """How one provider reports what a call used."""
 
@@ -70,10 +88,13 @@ class Dialect:
     added_to_input: tuple[str, ...] = ()  # which numbers `input` leaves out
     added_to_output: tuple[str, ...] = ()  # which numbers `output` leaves out
     total_is_all: bool = True  # whether what is in `total` and neither in input nor output is output, too
+    input_is_billed: bool = False  # whether `input` is what is billed, and its parts are those of a larger number
     iterations: Path = ()  # a list of usages that are charged one by one, in place of the whole
     conditions: tuple[Condition, ...] = ()
     told: Told | None = None
     calls: tuple[Calls, ...] = ()
+    queries: Queries | None = None
+    also: Also | None = None
 
 
 def places(**texts: str) -> Places:
@@ -89,19 +110,36 @@ def like(row: Dialect, name: str, source: str, *providers: str, own: Places = NO
 
 
 _OPENAI_TIER = Condition(
-    "service_tier", path("service_tier"), as_usual=frozenset({"auto", "default", "standard", "scale"})
+    "service_tier", paths("service_tier"), as_usual=frozenset({"auto", "default", "standard", "scale"})
 )
-_GROQ_TIER = replace(_OPENAI_TIER, as_usual=frozenset({"auto", "on_demand", "flex"}))  # flex costs as on demand
+# Flex has the price of on demand: https://console.groq.com/docs/flex-processing
+_GROQ_TIER = replace(_OPENAI_TIER, as_usual=frozenset({"auto", "on_demand", "flex"}))
+# The Gemini API says the tier, Vertex AI the kind of traffic. Reserved throughput has no price for a token.
+# https://ai.google.dev/gemini-api/docs/optimization, https://cloud.google.com/vertex-ai/generative-ai/docs/priority-paygo
+_GEMINI_TIER = Condition(
+    "service_tier",
+    paths("serviceTier", "service_tier", "trafficType", "traffic_type"),
+    of_usage=True,
+    values={
+        name: ("service_tier", tier)
+        for tier, names in {
+            "flex": ("flex", "SERVICE_TIER_FLEX", "ON_DEMAND_FLEX"),
+            "priority": ("priority", "SERVICE_TIER_PRIORITY", "ON_DEMAND_PRIORITY"),
+            "provisioned": ("PROVISIONED_THROUGHPUT",),
+        }.items()
+        for name in names
+    },
+)
 _ANTHROPIC_CONDITIONS = (
-    Condition("processing", path("service_tier"), of_usage=True, values={"batch": ("processing", "batch")}),
-    Condition("speed", path("speed"), of_usage=True, values={"fast": ("speed", "fast")}),
+    Condition("processing", paths("service_tier"), of_usage=True, values={"batch": ("processing", "batch")}),
+    Condition("speed", paths("speed"), of_usage=True, values={"fast": ("speed", "fast")}),
     Condition(
-        "inference_geo", path("inference_geo"), of_usage=True, as_usual=frozenset({"global", "not_available", ""})
+        "inference_geo", paths("inference_geo"), of_usage=True, as_usual=frozenset({"global", "not_available", ""})
     ),
 )
 
 _SEARCH_PREVIEW = tuple(  # https://platform.openai.com/docs/pricing#built-in-tools
-    Condition(tool, path(f"tools[type={tool}].type"), values={tool: ("web_search", "preview")})
+    Condition(tool, paths(f"tools[type={tool}].type"), values={tool: ("web_search", "preview")})
     for tool in ("web_search_preview", "web_search_preview_2025_03_11")
 )
 
@@ -132,6 +170,7 @@ CHAT_ROWS = (
         "xAI chat completions",  # completion_tokens leaves out reasoning, total_tokens does not
         "https://docs.x.ai/docs/api-reference#chat-completions",
         "x-ai",
+        own=places(cache_read="cached_prompt_text_tokens", reasoning="reasoning_tokens"),  # as xai-sdk names them
         added_to_output=("reasoning",),
         told=Told(paths("cost_in_usd_ticks"), Decimal("1e-10")),  # https://docs.x.ai/developers/cost-tracking
     ),
@@ -151,7 +190,7 @@ CHAT_ROWS = (
     like(
         CHAT,
         "Moonshot",  # in a stream the last choice brings the usage
-        "https://platform.moonshot.ai/docs/api/chat",
+        "https://platform.kimi.ai/docs/api/chat",
         "moonshotai",
         own=places(cache_read="cached_tokens"),
         usage=paths("usage", "choices.0.usage"),
@@ -185,9 +224,10 @@ CHAT_ROWS = (
     ),
     like(
         CHAT,
-        "Mistral",
+        "Mistral",  # audio is charged by its seconds, beside the tokens of the text
         "https://docs.mistral.ai/api/endpoint/chat",
         "mistral",
+        own=places(audio_seconds="prompt_audio_seconds"),
     ),
     like(
         CHAT,
@@ -249,6 +289,7 @@ RESPONSES = Dialect(
     calls=(  # opening a page and looking for something in it are not charged
         Calls("web_searches", "web_search_call", frozenset({None, "search"})),
         Calls("storage_searches", "file_search_call"),
+        Calls("image_generations", "image_generation_call"),  # by tokens of another model, which the usage leaves out
     ),
 )
 RESPONSES_ROWS = (
@@ -298,6 +339,17 @@ RESPONSES_ROWS = (
             audio_input="input_token_details.audio_tokens",
             audio_output="output_token_details.audio_tokens",
             input_image_tokens="input_token_details.image_tokens",
+        ),
+    ),
+    like(
+        RESPONSES,
+        "Model Studio's own protocol",  # each chunk of a stream has the usage so far, and the id of its request
+        "https://www.alibabacloud.com/help/en/model-studio/qwen-api-via-dashscope",
+        "alibaba",
+        own=places(
+            cache_read="prompt_tokens_details.cached_tokens",
+            cache_write="prompt_tokens_details.cache_creation_input_tokens",
+            cache_write_5m="prompt_tokens_details.cache_creation.ephemeral_5m_input_tokens",
         ),
     ),
     like(
@@ -365,33 +417,80 @@ CONVERSE = Dialect(
         input="inputTokens",
         output="outputTokens",
         total="totalTokens",
-        cache_read="cacheReadInputTokens",
-        cache_write="cacheWriteInputTokens",
+        cache_read="cacheReadInputTokens cacheReadInputTokenCount",  # the latter in Amazon's own models' answers
+        cache_write="cacheWriteInputTokens cacheWriteInputTokenCount",
         cache_write_5m="cacheDetails[ttl=5m].inputTokens",
         cache_write_1h="cacheDetails[ttl=1h].inputTokens",
     ),
     added_to_input=("cache_read", "cache_write"),
     conditions=(
-        Condition("service_tier", path("serviceTier.type"), as_usual=frozenset({"default", "standard", "reserved"})),
+        Condition("service_tier", paths("serviceTier.type"), as_usual=frozenset({"default", "standard", "reserved"})),
     ),
+)
+INVOKED = Dialect(
+    name="Bedrock's account of a stream",  # of whatever model, in the last chunk
+    source="https://docs.aws.amazon.com/bedrock/latest/userguide/inference-invoke.html",
+    shape="invoked",
+    known_by=paths("inputTokenCount", "outputTokenCount"),
+    usage=paths("amazon-bedrock-invocationMetrics"),
+    providers=frozenset({"aws"}),
+    places=places(
+        input="inputTokenCount",
+        output="outputTokenCount",
+        cache_read="cacheReadInputTokenCount",
+        cache_write="cacheWriteInputTokenCount",
+    ),
+    added_to_input=("cache_read", "cache_write"),
+)
+LLAMA = Dialect(
+    name="Llama at Bedrock",  # each chunk of a stream has the output so far
+    source="https://docs.aws.amazon.com/bedrock/latest/userguide/model-parameters-meta.html",
+    shape="llama",
+    known_by=paths("generation_token_count"),
+    usage=((),),  # the answer itself
+    providers=frozenset({"aws"}),
+    places=places(input="prompt_token_count", output="generation_token_count"),
+)
+TITAN = Dialect(
+    name="Titan at Bedrock",
+    source="https://docs.aws.amazon.com/bedrock/latest/userguide/model-parameters-titan-text.html",
+    shape="titan",
+    known_by=paths("inputTextTokenCount"),
+    usage=((),),
+    providers=frozenset({"aws"}),
+    places=places(input="inputTextTokenCount", output="results.0.tokenCount totalOutputTextTokenCount"),
 )
 GEMINI = Dialect(
     name="Gemini",  # each chunk of a stream has the usage so far
     source="https://ai.google.dev/api/generate-content#UsageMetadata",
     shape="gemini",
-    known_by=paths("promptTokenCount", "prompt_token_count", "candidatesTokenCount", "candidates_token_count"),
+    known_by=paths(
+        "promptTokenCount",
+        "prompt_token_count",
+        "candidatesTokenCount",
+        "candidates_token_count",
+        "responseTokenCount",  # the Live API's name
+        "response_token_count",
+    ),
     usage=paths("usageMetadata", "usage_metadata"),
     providers=frozenset({"google"}),
     places=places(
         input="promptTokenCount prompt_token_count",
-        output="candidatesTokenCount candidates_token_count",
+        output="candidatesTokenCount candidates_token_count responseTokenCount response_token_count",
         total="totalTokenCount total_token_count",
         cache_read="cachedContentTokenCount cached_content_token_count",
         reasoning="thoughtsTokenCount thoughts_token_count",
         tool_input="toolUsePromptTokenCount tool_use_prompt_token_count",
         audio_input="promptTokensDetails[modality=AUDIO].tokenCount prompt_tokens_details[modality=AUDIO].token_count",
         audio_output="candidatesTokensDetails[modality=AUDIO].tokenCount"
-        " candidates_tokens_details[modality=AUDIO].token_count",
+        " candidates_tokens_details[modality=AUDIO].token_count responseTokensDetails[modality=AUDIO].tokenCount"
+        " response_tokens_details[modality=AUDIO].token_count",
+        input_image_tokens="promptTokensDetails[modality=IMAGE].tokenCount"
+        " prompt_tokens_details[modality=IMAGE].token_count",
+        input_video_tokens="promptTokensDetails[modality=VIDEO].tokenCount"
+        " prompt_tokens_details[modality=VIDEO].token_count",
+        output_video_tokens="candidatesTokensDetails[modality=VIDEO].tokenCount"
+        " candidates_tokens_details[modality=VIDEO].token_count",
         cache_audio_read_tokens="cacheTokensDetails[modality=AUDIO].tokenCount"
         " cache_tokens_details[modality=AUDIO].token_count",
         output_image_tokens="candidatesTokensDetails[modality=IMAGE].tokenCount"
@@ -399,6 +498,33 @@ GEMINI = Dialect(
     ),
     added_to_input=("tool_input",),
     added_to_output=("reasoning",),
+    conditions=(_GEMINI_TIER,),
+    # https://ai.google.dev/gemini-api/docs/google-search: empty ones and those that come twice are not charged
+    queries=Queries(
+        "web_searches", paths("groundingMetadata.webSearchQueries", "grounding_metadata.web_search_queries")
+    ),
+)
+INTERACTIONS = Dialect(
+    name="Gemini interactions",
+    source="https://ai.google.dev/api/interactions-api#Resource:Interaction",
+    shape="interactions",
+    known_by=paths("total_input_tokens", "total_output_tokens"),
+    providers=frozenset({"google"}),
+    places=places(
+        input="total_input_tokens",
+        output="total_output_tokens",
+        total="total_tokens",
+        cache_read="total_cached_tokens",
+        reasoning="total_thought_tokens",
+        tool_input="total_tool_use_tokens",
+        audio_input="input_tokens_by_modality[modality=audio].tokens",
+        audio_output="output_tokens_by_modality[modality=audio].tokens",
+        output_image_tokens="output_tokens_by_modality[modality=image].tokens",
+        web_searches="grounding_tool_count[type=google_search].count",
+    ),
+    added_to_input=("tool_input",),
+    added_to_output=("reasoning",),
+    conditions=(replace(_GEMINI_TIER, of_usage=False),),
 )
 COHERE = Dialect(
     name="Cohere chat",  # a stream says it in its last event, message-end
@@ -413,6 +539,7 @@ COHERE = Dialect(
         cache_read="cached_tokens",
         rerank_searches="billed_units.search_units",
     ),
+    input_is_billed=True,
 )
 OLLAMA = Dialect(
     name="Ollama",  # a stream says it in its last chunk
@@ -422,6 +549,16 @@ OLLAMA = Dialect(
     usage=((),),  # the answer itself
     providers=frozenset({"ollama"}),
     places=places(input="prompt_eval_count", output="eval_count"),
+)
+
+WATSONX = Dialect(
+    name="watsonx",  # each result has its own
+    source="https://cloud.ibm.com/apidocs/watsonx-ai#text-generation",
+    shape="watsonx",
+    known_by=paths("input_token_count", "generated_token_count"),
+    usage=paths("results.0"),
+    providers=frozenset({"watsonx"}),
+    places=places(input="input_token_count", output="generated_token_count"),
 )
 
 # --- what is not counted in tokens ---
@@ -434,6 +571,7 @@ PAGES = Dialect(
     usage=paths("usage_info"),
     providers=frozenset({"mistral"}),
     places=places(input_document_pages="pages_processed"),
+    also=Also("input_document_pages", "input_annotated_document_pages", "document_annotation"),
 )
 SECONDS = Dialect(
     name="OpenAI transcriptions by time",
@@ -463,9 +601,14 @@ ROWS: tuple[Dialect, ...] = (
     MESSAGES,
     *RESPONSES_ROWS,
     CONVERSE,
+    INVOKED,
+    LLAMA,
+    TITAN,
     GEMINI,
+    INTERACTIONS,
     COHERE,
     OLLAMA,
+    WATSONX,
     PAGES,
     SECONDS,
     CHARACTERS,

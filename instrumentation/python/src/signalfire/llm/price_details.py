@@ -7,7 +7,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from signalfire.llm.charges import are_priced, listed_conditions, token_factor, unit_prices
+from signalfire.llm.charges import are_priced, charged_units, listed_conditions, token_factor, unit_prices
 from signalfire.llm.price_file import OwnRates
 from signalfire.llm.usage import Usage
 
@@ -24,8 +24,12 @@ def details_price(
     contradict each other.
     """
     price = price_under(model, provider, usage, own, now)
-    if price is None or not are_priced(set(base_prices(price)), usage):
+    if price is None:
         return None
+    keys = set(base_prices(price))
+    if not are_priced(keys, usage, provider.id):
+        return None
+    usage = charged_units(provider.id, model.id, usage)
     priced = replace(model, prices=price, price_variants=None)
     try:
         cost = cost_of(library, priced, provider, usage, usage.cache_read or 0)

@@ -6,12 +6,13 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any
 
-from signalfire.llm.dialects import ROWS, Calls, Condition, Dialect, Told
+from signalfire.llm.dialects import ROWS, Also, Calls, Condition, Dialect, Queries, Told
 from signalfire.llm.fields import Path, at, first, part, told
 from signalfire.llm.names import provider_name
 from signalfire.llm.usage import Usage
 
 _PARTS = {"cache_read", "cache_write", "reasoning", "audio_input", "audio_output", "cache_write_1h", "web_searches"}
+SEARCHED = "searched"  # under which what was searched for stands beside an answer's usage
 _STEPS_OF_READING = {"input", "output", "total", "tool_input", "cache_write_5m"}
 
 
@@ -24,11 +25,20 @@ class Reader:
 
     def find(self, answer: Any) -> Any:
         """The usage of an answer or a chunk of a stream, None where it has none."""
+        unknown = None
         for place in self.usage_places:
             usage = at(answer, place)
-            if usage is not None and (place or self.row_of(usage, None) is not None):
+            if usage is None:
+                continue
+            if self.row_of(usage, None) is not None:
                 return usage
-        return None
+            if place and unknown is None:
+                unknown = usage
+        return unknown
+
+    def searched(self, answer: Any) -> set[str]:
+        """What an answer or a chunk of a stream says that the provider has searched for."""
+        return {text for row in self.rows if row.queries is not None for text in searches(row.queries, answer)}
 
     def row_of(self, usage: Any, answer_type: object) -> Dialect | None:
         for row in self.rows:
@@ -106,16 +116,21 @@ def read(row: Dialect, usage: Any, answer: Mapping[str, Any]) -> Usage:
     """The numbers of one usage, with what the row leaves out of input and output added, so that they include all."""
     counts = {name: told(usage, places) for name, places in row.places.items()}
     counts["cache_write"] = _written(counts)
-    taken = (counts.get("cache_read") or 0) + (counts["cache_write"] or 0)
     stated = counts.get("input") or 0
+    if row.input_is_billed and counts.get("cache_read"):
+        counts["cache_read"] = min(counts["cache_read"] or 0, stated)
+    taken = (counts.get("cache_read") or 0) + (counts["cache_write"] or 0)
     plain_input = stated + sum(counts.get(name) or 0 for name in row.added_to_input)
     if taken > plain_input:  # a gateway that leaves out the cached tokens, whatever the row says
         plain_input += taken
     output = _all_output(row, counts, plain_input)
     known = {name: number for name, number in counts.items() if name in _PARTS and number is not None}
     calls = dict(_hosted_calls(row.calls, answer))
+    if row.queries is not None and answer.get(SEARCHED):
+        calls[row.queries.unit] = len(answer[SEARCHED])
     known["web_searches"] = known.get("web_searches", 0) or calls.pop("web_searches", 0)
     units = {name: number for name, number in counts.items() if number and name not in _PARTS | _STEPS_OF_READING}
+    units.update(_charged_also(row.also, units, answer))
     return Usage(
         input=plain_input,
         output=output,
@@ -155,10 +170,27 @@ def _hosted_calls(calls: tuple[Calls, ...], answer: Mapping[str, Any]) -> Iterat
             yield kind.unit, charged
 
 
+def searches(queries: Queries, answer: Any) -> set[str]:
+    """The texts that were searched for, as one answer or a chunk of it names them."""
+    candidates = part(answer, "candidates")
+    if not isinstance(candidates, list | tuple):
+        return set()
+    named = (at(candidate, place) for candidate in candidates for place in queries.places)
+    return {text for some in named if isinstance(some, list | tuple) for text in some if isinstance(text, str) and text}
+
+
+def _charged_also(also: Also | None, units: Mapping[str, int], answer: Mapping[str, Any]) -> dict[str, int]:
+    if also is None or also.unit not in units or not answer.get(also.marked_by):
+        return {}
+    return {also.also: units[also.unit]}
+
+
 def _conditions(conditions: tuple[Condition, ...], usage: Any, answer: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     for condition in conditions:
-        value = at(usage if condition.of_usage else answer, condition.place)
-        if not isinstance(value, str):
+        where = usage if condition.of_usage else answer
+        found = (at(where, place) for place in condition.places)
+        value = next((text for text in found if isinstance(text, str)), None)
+        if value is None:
             continue
         if condition.values is not None:
             if value in condition.values:
