@@ -16,6 +16,7 @@ import redis
 import redis.asyncio
 from pydantic import BaseModel, SecretStr
 from signalfire import HealthChecker, Metrics, Status
+from signalfire._internal.model_providers import BY_NAME, PROVIDERS, Provider
 from signalfire.health import (
     EnvironmentVariable,
     Finding,
@@ -27,7 +28,7 @@ from signalfire.health import (
     WebAddress,
 )
 from signalfire.health.configuration import configuration_check
-from signalfire.health.models import PROVIDERS
+from signalfire.health.models import own_address
 from signalfire.health.resources import SystemResources
 from signalfire.settings import SettingError
 from sqlalchemy import create_engine
@@ -48,8 +49,9 @@ def checker(metrics: Metrics) -> HealthChecker:
 
 @pytest.fixture(autouse=True)
 def _no_keys(monkeypatch: pytest.MonkeyPatch) -> None:
-    for provider in PROVIDERS.values():
-        for name in (*provider.key_variables, *provider.base_url_variables):
+    for provider in PROVIDERS:
+        listing = provider.listing
+        for name in (*listing.key_variables, *listing.base_url_variables, *listing.region_variables):
             monkeypatch.delenv(name, raising=False)
 
 
@@ -103,6 +105,9 @@ def test_what_cannot_be_asked_is_refused(checker: HealthChecker) -> None:
 # --- a model provider ---
 
 
+KEY_HEADERS = {provider.listing.key_header for provider in PROVIDERS}
+
+
 class ModelServer:
     """Answers as a provider's list of models does. It knows one key."""
 
@@ -114,8 +119,8 @@ class ModelServer:
         class Handler(BaseHTTPRequestHandler):
             def do_GET(self) -> None:
                 server.asked.append((self.path, dict(self.headers)))
-                key = self.headers.get("Authorization", "").removeprefix("Bearer ") or self.headers.get("x-api-key")
-                status = server.status if key == SECRET else 401
+                keys = {self.headers.get(name, "").removeprefix("Bearer ") for name in KEY_HEADERS}
+                status = server.status if SECRET in keys else 401
                 self.send_response(status)
                 if status == 302:
                     self.send_header("Location", f"{server.address}/elsewhere")
@@ -206,6 +211,48 @@ def test_bad_settings_of_a_provider(checker: HealthChecker) -> None:
         checker.check_llm_connectivity("openai", base_url="file:///etc/passwd")
     with pytest.raises(SettingError, match="fresh_for is -1"):
         checker.check_llm_connectivity("openai", fresh_for=-1)
+    for nobody in (None, "", 5, ["openai"]):
+        with pytest.raises(SettingError, match="name one, such as check_llm_connectivity"):
+            checker.check_llm_connectivity(nobody)  # type: ignore[arg-type]
+    with pytest.raises(SettingError, match="base_url is 5, which is no address"):
+        checker.check_llm_connectivity("openai", base_url=5)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("provider", PROVIDERS, ids=[provider.name for provider in PROVIDERS])
+def test_every_provider_of_the_metrics_is_known(
+    checker: HealthChecker, models: ModelServer, monkeypatch: pytest.MonkeyPatch, provider: Provider
+) -> None:
+    listing = provider.listing
+    for name in (provider.name, *provider.other_names):
+        checker.check_llm_connectivity(
+            name.upper(), base_url=f"{models.address}/v9", api_key=SECRET, name="with address"
+        )
+        assert found(checker, "with address") == ("healthy", "")
+        path, headers = models.asked.pop()
+        assert path == f"/v9{listing.path or '/'}"
+        assert SECRET in {name.lower(): text for name, text in headers.items()}[listing.key_header.lower()]
+    if listing.base_url and not listing.region_variables:
+        checker.check_llm_connectivity(provider.name)
+    elif listing.base_url_variables:
+        with pytest.raises(SettingError, match=f"{listing.base_url_variables[0]} is not set: give its base_url too"):
+            checker.check_llm_connectivity(provider.name)
+        monkeypatch.setenv(listing.base_url_variables[0], models.address)
+        checker.check_llm_connectivity(provider.name, api_key=SECRET)
+        assert found(checker, f"llm_{provider.name}") == ("healthy", "")
+
+
+def test_a_provider_in_a_region_is_found_by_the_region(monkeypatch: pytest.MonkeyPatch) -> None:
+    listing = BY_NAME["aws"].listing
+    assert own_address(listing) is None
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-west-1")
+    assert own_address(listing) == "https://bedrock.eu-west-1.amazonaws.com"
+
+
+def test_a_provider_without_a_list_is_healthy_where_it_answers(checker: HealthChecker, models: ModelServer) -> None:
+    checker.check_llm_connectivity("voyageai", base_url=models.address, api_key=SECRET, fresh_for=0)
+    for status, expected in ((404, "healthy"), (401, "healthy"), (429, "degraded"), (503, "unhealthy")):
+        models.status = status
+        assert found(checker, "llm_voyageai")[0] == expected
 
 
 # --- a configuration ---

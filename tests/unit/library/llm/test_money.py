@@ -518,7 +518,7 @@ def test_searches_of_gemini_3_are_charged_one_by_one_however_they_come() -> None
     ("tier", "factor"), [("flex", "0.5"), ("ON_DEMAND_FLEX", "0.5"), ("priority", "1.8"), ("standard", "1")]
 )
 def test_geminis_tiers(tier: str, factor: str) -> None:
-    used = {"promptTokenCount": 1000, "candidatesTokenCount": 1000}
+    used: dict[str, Any] = {"promptTokenCount": 1000, "candidatesTokenCount": 1000}
     plain = cost_of("google", "gemini-3.8-flash-tts", gemini(**used))
     assert plain is not None
     assert cost_of("google", "gemini-3.8-flash-tts", gemini(**used, serviceTier=tier)) == plain * Decimal(factor)

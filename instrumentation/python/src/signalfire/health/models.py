@@ -10,11 +10,11 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
 from signalfire import masking
+from signalfire._internal.model_providers import BEARER, BY_NAME, Listing, provider_name
 from signalfire.health.results import Finding, Status
 from signalfire.settings import SettingError
 
@@ -23,49 +23,19 @@ _SHARE_FOR_THE_CALL = 0.9  # of the check's timeout, so that the call can say it
 _ANTHROPIC_VERSION = "2023-06-01"
 
 
-@dataclass(frozen=True, slots=True)
-class Provider:
-    """Where a provider lists its models, and which environment variables its own client reads."""
-
-    base_url: str
-    key_variables: tuple[str, ...] = ()
-    base_url_variables: tuple[str, ...] = ()
-    models_path: str = "/models"
-    key_header: str = "Authorization"
-
-
-PROVIDERS = {
-    "openai": Provider("https://api.openai.com/v1", ("OPENAI_API_KEY",), ("OPENAI_BASE_URL",)),
-    "anthropic": Provider(
-        "https://api.anthropic.com",
-        ("ANTHROPIC_API_KEY",),
-        ("ANTHROPIC_BASE_URL",),
-        models_path="/v1/models",
-        key_header="x-api-key",
-    ),
-    "google": Provider(
-        "https://generativelanguage.googleapis.com/v1beta",
-        ("GEMINI_API_KEY", "GOOGLE_API_KEY"),
-        key_header="x-goog-api-key",
-    ),
-    "mistral": Provider("https://api.mistral.ai/v1", ("MISTRAL_API_KEY",)),
-    "groq": Provider("https://api.groq.com/openai/v1", ("GROQ_API_KEY",)),
-    "deepseek": Provider("https://api.deepseek.com", ("DEEPSEEK_API_KEY",)),
-    "ollama": Provider("http://127.0.0.1:11434/v1"),
-}
-
-
 def llm_check(
     provider: str, base_url: str | None, api_key: str | None, fresh_for: float, timeout: float
 ) -> Callable[[], Finding]:
     """The check; its finding holds for `fresh_for` seconds. Raises SettingError."""
-    known = PROVIDERS.get(provider.lower())
-    if known is None and base_url is None:
-        raise SettingError(
-            f"provider is {provider!r}, which is not one of {', '.join(sorted(PROVIDERS))}: give its base_url too"
-        )
-    chosen = known or Provider("")
-    address = base_url or first_variable(chosen.base_url_variables) or chosen.base_url
+    if not isinstance(provider, str) or not provider.strip():
+        raise SettingError(f'provider is {provider!r}: name one, such as check_llm_connectivity("openai")')
+    known = BY_NAME.get(provider_name(provider))
+    listing = Listing() if known is None else known.listing
+    address = base_url or own_address(listing)
+    if address is None:
+        raise SettingError(f"{missing_address(provider, known is not None, listing)}: give its base_url too")
+    if not isinstance(address, str):
+        raise SettingError(f"base_url is {address!r}, which is no address: write it as https://host/v1")
     parts = urlsplit(address)
     if parts.scheme not in {"http", "https"} or not parts.hostname:
         raise SettingError(
@@ -75,40 +45,62 @@ def llm_check(
         raise SettingError(f"fresh_for is {fresh_for!r}: give seconds, 60 for example")
 
     def check() -> Finding:
-        key = api_key or first_variable(chosen.key_variables)
-        if key is None and chosen.key_variables:
-            return Finding(Status.UNHEALTHY, f"no API key was found, set {chosen.key_variables[0]}")
-        return list_models(address.rstrip("/") + chosen.models_path, chosen, key, timeout * _SHARE_FOR_THE_CALL)
+        key = api_key or first_variable(listing.key_variables)
+        if key is None and listing.key_variables:
+            return Finding(Status.UNHEALTHY, f"no API key was found, set {listing.key_variables[0]}")
+        return list_models(address.rstrip("/") + (listing.path or "/"), listing, key, timeout * _SHARE_FOR_THE_CALL)
 
     return Kept(check, fresh_for)
 
 
-def list_models(url: str, provider: Provider, key: str | None, timeout: float) -> Finding:
+def own_address(listing: Listing) -> str | None:
+    """The provider's address: by the variable that its own client reads, else the one that all have."""
+    told = first_variable(listing.base_url_variables)
+    if told is not None:
+        return told
+    if not listing.region_variables:
+        return listing.base_url or None
+    region = first_variable(listing.region_variables)
+    return None if region is None else listing.base_url.format(region)
+
+
+def missing_address(provider: str, is_known: bool, listing: Listing) -> str:
+    if not is_known:
+        return f"provider is {provider!r}, which is not one of {', '.join(sorted(BY_NAME))}"
+    variables = (*listing.base_url_variables, *listing.region_variables)
+    return f"{provider} has another address for each customer" + (
+        f", and {variables[0]} is not set" if variables else ""
+    )
+
+
+def list_models(url: str, listing: Listing, key: str | None, timeout: float) -> Finding:
     request = urllib.request.Request(url, headers={"User-Agent": "signalfire"})  # noqa: S310 - checked above
     if key is not None:
-        bearer = provider.key_header == "Authorization"
-        request.add_header(provider.key_header, f"Bearer {key}" if bearer else key)
-    if provider.key_header == "x-api-key":
+        bearer = listing.key_header == BEARER
+        request.add_header(listing.key_header, f"Bearer {key}" if bearer else key)
+    if listing.key_header == "x-api-key":
         request.add_header("anthropic-version", _ANTHROPIC_VERSION)
     try:
         with _opener.open(request, timeout=timeout):
             return Finding(Status.HEALTHY)
     except urllib.error.HTTPError as answer:
         with answer:
-            return finding_of(answer.code, provider)
+            return finding_of(answer.code, listing)
     except urllib.error.URLError as error:
         return Finding(Status.UNHEALTHY, f"cannot be reached: {words_for(error.reason)}")
     except (OSError, http.client.HTTPException, ValueError) as error:
         return Finding(Status.UNHEALTHY, f"cannot be reached: {words_for(error)}")
 
 
-def finding_of(status: int, provider: Provider) -> Finding:
+def finding_of(status: int, listing: Listing) -> Finding:
     """What an answer other than 200 means."""
-    if status in {401, 403}:
-        variable = f": look at {provider.key_variables[0]}" if provider.key_variables else ""
-        return Finding(Status.UNHEALTHY, f"can be reached, but refuses the API key (HTTP {status}){variable}")
     if status == 429:
         return Finding(Status.DEGRADED, "can be reached, but the rate limit is used up (HTTP 429)")
+    if listing.path is None and status < 500:  # it answers, and there is nothing more to be asked
+        return Finding(Status.HEALTHY)
+    if status in {401, 403}:
+        variable = f": look at {listing.key_variables[0]}" if listing.key_variables else ""
+        return Finding(Status.UNHEALTHY, f"can be reached, but refuses the API key (HTTP {status}){variable}")
     if status >= 500:
         return Finding(Status.UNHEALTHY, f"answers HTTP {status}")
     return Finding(Status.DEGRADED, f"answers HTTP {status} when asked for its models: look at base_url")

@@ -4,73 +4,9 @@ import re
 from collections.abc import Iterator
 from types import MappingProxyType
 
-# What others call a provider → what genai-prices and the metrics do, where they differ.
-_ALIASES = MappingProxyType(
-    {
-        "amazon": "aws",
-        "amazon-bedrock": "aws",
-        "amazon_bedrock": "aws",
-        "anthropic_bedrock": "aws",
-        "anthropic_vertex": "google",
-        "aws.bedrock": "aws",
-        "aws_bedrock": "aws",
-        "azure-openai": "azure",
-        "azure.ai.inference": "azure",
-        "azure.ai.openai": "azure",
-        "azure_ai": "azure",
-        "azure_openai": "azure",
-        "bedrock": "aws",
-        "bedrock_converse": "aws",
-        "cohere_chat": "cohere",
-        "dashscope": "alibaba",
-        "fireworks-ai": "fireworks",
-        "fireworks_ai": "fireworks",
-        "gcp.gemini": "google",
-        "gcp.gen_ai": "google",
-        "gcp.vertex_ai": "google",
-        "gemini": "google",
-        "github_copilot": "github-copilot",
-        "google-gla": "google",
-        "google-vertex": "google",
-        "google_anthropic_vertex": "google",
-        "google_genai": "google",
-        "google_vertexai": "google",
-        "kimi": "moonshotai",
-        "mistral_ai": "mistral",
-        "mistralai": "mistral",
-        "moonshot": "moonshotai",
-        "text-completion-openai": "openai",
-        "together-ai": "together",
-        "together_ai": "together",
-        "vertex": "google",
-        "vertex_ai": "google",
-        "vertex_ai_beta": "google",
-        "vertexai": "google",
-        "voyage": "voyageai",
-        "x_ai": "x-ai",
-        "xai": "x-ai",
-    }
-)
-_PROVIDERS = frozenset(_ALIASES.values()) | {
-    "anthropic",
-    "arcee",
-    "avian",
-    "baseten",
-    "cerebras",
-    "cloudflare",
-    "databricks",
-    "deepseek",
-    "elevenlabs",
-    "groq",
-    "minimax",
-    "novita",
-    "openai",
-    "openrouter",
-    "ovhcloud",
-    "perplexity",
-    "zai",
-    "zhipuai",
-}
+from signalfire._internal.model_providers import BY_NAME
+from signalfire._internal.model_providers import provider_name as provider_name
+
 _BEDROCK = re.compile(
     r"arn:aws[\w-]*:bedrock:|(?:[a-z]{2,6}(?:-gov)?\.)?(?:ai21|amazon|anthropic|cohere|deepseek|luma|meta|minimax|mistral"
     r"|moonshotai?|openai|qwen|stability|twelvelabs|writer|zai)\.[a-z]"
@@ -80,15 +16,9 @@ _GOOGLES_FOLDER = re.compile(r"(?:projects/[^/]+/locations/[^/]+/)?(?:publishers
 _FINE_TUNED = MappingProxyType({"ft:gpt-4o:": "ft:gpt-4o-2024-08-06:", "ft:gpt-4o-mini:": "ft:gpt-4o-mini-2024-07-18:"})
 
 
-def provider_name(name: str) -> str:
-    """A provider as genai-prices and the metrics call it; the name itself, in small letters, where none is known."""
-    small = name.strip().lower()
-    return _ALIASES.get(small, small)
-
-
 def is_provider(name: str) -> bool:
     """Whether a provider of that name is known."""
-    return provider_name(name) in _PROVIDERS
+    return provider_name(name) in BY_NAME
 
 
 def divided(model: str) -> tuple[str, str] | None:

@@ -2,37 +2,11 @@
 
 import re
 
+from signalfire._internal.model_providers import BY_DOMAIN
 from signalfire.llm.charges import REGION
 from signalfire.llm.usage import Conditions
 
 CUSTOM = "custom"
-
-_BY_DOMAIN = {
-    "api.openai.com": "openai",
-    "openai.azure.com": "azure",
-    "services.ai.azure.com": "azure",
-    "cognitiveservices.azure.com": "azure",
-    "azure-api.net": "azure",
-    "api.anthropic.com": "anthropic",
-    "amazonaws.com": "aws",
-    "api.aws": "aws",
-    "googleapis.com": "google",
-    "api.cerebras.ai": "cerebras",
-    "api.cohere.ai": "cohere",
-    "api.cohere.com": "cohere",
-    "api.deepseek.com": "deepseek",
-    "api.fireworks.ai": "fireworks",
-    "api.groq.com": "groq",
-    "api.mistral.ai": "mistral",
-    "api.eu.mistral.ai": "mistral",
-    "api.us.mistral.ai": "mistral",
-    "api.moonshot.ai": "moonshotai",
-    "openrouter.ai": "openrouter",
-    "api.perplexity.ai": "perplexity",
-    "api.together.xyz": "together",
-    "api.x.ai": "x-ai",
-}
-
 
 # Addresses at which a call stays in one part of the world, which may have its price.
 _REGIONAL = (
@@ -54,7 +28,7 @@ def provider_at(host: str) -> str:
     """The provider whose domain the host is or belongs to, regional subdomains included; else "custom"."""
     labels = host.lower().rstrip(".").split(".")
     domains = (".".join(labels[start:]) for start in range(len(labels)))
-    known = (_BY_DOMAIN[domain] for domain in domains if domain in _BY_DOMAIN)
+    known = (BY_DOMAIN[domain] for domain in domains if domain in BY_DOMAIN)
     found = next(known, None)
     if found is None and labels[-3:] == ["api", "openai", "com"]:
         return "openai"
