@@ -16,6 +16,7 @@ from opentelemetry import trace
 from signalfire import masking, settings
 from signalfire._internal import fork
 from signalfire._internal.attributes import has_mark, leave_mark
+from signalfire._internal.calls import explained
 from signalfire._internal.json import dumps, printable
 from signalfire._internal.quoting import may_quote
 from signalfire.context import correlation
@@ -121,6 +122,7 @@ _errors = ErrorLog()
 fork.after_in_child(_errors._start_afresh)
 
 
+@explained
 def record_error(error: BaseException, /, **context: Any) -> None:
     """Counts an error by its exception type, with what is known about it. Never raises.
 
@@ -139,6 +141,7 @@ def record(error: BaseException, context: Mapping[str, Any]) -> None:
         internal_error("logging", internal)
 
 
+@explained
 def recent_errors() -> list[ErrorKind]:
     """The kinds of errors seen since the start or the last reset, the one that was seen last first."""
     return _errors.recent()

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, cast
 from prometheus_client import REGISTRY, CollectorRegistry
 
 from signalfire import settings
+from signalfire._internal.calls import explained
 from signalfire.context.threads import instrument_threads
 from signalfire.health import HealthChecker
 from signalfire.http import frameworks, wsgi
@@ -47,6 +48,7 @@ class Monitoring:
             raise TypeError("setup_monitoring() was called without an app, so there is nothing to serve")
         await self.app(scope, receive, send)
 
+    @explained
     def shutdown(self, timeout: float | None = None) -> None:
         """Sends what is queued, for at most `timeout` seconds (else those of `setup_tracing`), and stops tracing.
 
@@ -64,6 +66,7 @@ class WsgiMonitoring(Monitoring):
         return self.app(environ, start_response)  # type: ignore[no-any-return]
 
 
+@explained
 def setup_monitoring(
     app: Any = None,
     *,

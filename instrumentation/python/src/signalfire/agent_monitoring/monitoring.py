@@ -14,6 +14,7 @@ from opentelemetry.context import Context
 from prometheus_client import REGISTRY
 
 from signalfire import settings
+from signalfire._internal.calls import explained, explained_by
 from signalfire._internal.pending import MOST, OLDEST, PendingWork
 from signalfire.agent_monitoring import system_health
 from signalfire.agent_monitoring.ledger import Ledger, described, now
@@ -42,6 +43,7 @@ class AgentMonitoring:
     recorded as cancelled, and counted as abandoned. `metrics` is for tests.
     """
 
+    @explained
     def __init__(self, *, metrics: Metrics | None = None, most_open: int = MOST, oldest_open: float = OLDEST) -> None:
         self.metrics = metrics or default_metrics
         self._open: PendingWork[LoggedOperation] = PendingWork(abandon, most=most_open, oldest=oldest_open)
@@ -56,6 +58,7 @@ class AgentMonitoring:
 
     # --- the beginning and the end ---
 
+    @explained
     def initialize(
         self, service_name: str | None = None, *, env: str | None = None, metrics_port: int | None = None
     ) -> None:
@@ -75,6 +78,7 @@ class AgentMonitoring:
             if metrics_port is not None and self._server is None:
                 self._server = start_metrics_server(metrics_port, health=self._monitoring.health, metrics=self.metrics)
 
+    @explained
     def shutdown(self, timeout: float = DEFAULT_DEADLINE) -> None:
         """For the end of the process: gives up open work, sends what is queued for at most `timeout` seconds."""
         with self._lock:
@@ -90,22 +94,26 @@ class AgentMonitoring:
 
     # --- work with a beginning and an end ---
 
+    @explained
     def start_workflow_monitoring(self, workflow_type: str, *, workflow_id: str | None = None) -> str:
         """Starts a workflow and gives the id by which it is completed: `workflow_id`, or a new one."""
         return self._start(Workflow(workflow_type, self.metrics), workflow_id)
 
+    @explained
     def complete_workflow_monitoring(
         self, workflow_id: str, success: bool = True, *, error_type: str | None = None
     ) -> bool:
         """Completes a workflow. False where the id is unknown or completed already; that is told and counted."""
         return self._complete(workflow_id, success, error_type)
 
+    @explained
     def start_task(
         self, agent: str, task_type: str, *, workflow_id: str | None = None, task_id: str | None = None
     ) -> str:
         """Starts an agent's task, inside of the workflow where that is given; gives the id of the task."""
         return self._start(Task(task_type, agent, self.metrics), task_id, self._context_of(workflow_id))
 
+    @explained
     def complete_task(
         self,
         task_id: str,
@@ -120,6 +128,7 @@ class AgentMonitoring:
             task.set_quality(quality_score)
         return self._complete(task_id, success, error_type)
 
+    @explained
     def start_conflict_resolution(
         self,
         conflict_type: str,
@@ -131,6 +140,7 @@ class AgentMonitoring:
         """Starts the resolution of a conflict between agents; gives the id of the conflict."""
         return self._start(Conflict(conflict_type, agents, self.metrics), conflict_id, self._context_of(workflow_id))
 
+    @explained
     def resolve_conflict(self, conflict_id: str, method: str, success: bool = True) -> bool:
         """Ends a conflict: resolved by the method, or given up where there is no success. False for an unknown id."""
         conflict = self._open.get(conflict_id)
@@ -140,6 +150,7 @@ class AgentMonitoring:
 
     # --- work that is over already ---
 
+    @explained_by('record_agent_task("writer", "ad_copy", seconds=2.5, success=True, quality_score=0.9)')
     def record_agent_task(
         self,
         agent: str,
@@ -158,6 +169,7 @@ class AgentMonitoring:
             task.set_quality(quality_score)
         finish(task, success, error_type)
 
+    @explained
     def record_conflict_resolution(
         self,
         conflict_type: str,
@@ -177,6 +189,7 @@ class AgentMonitoring:
 
     # --- reports, as plain data that can be JSON ---
 
+    @explained
     def get_agent_performance(self, agent: str | None = None) -> dict[str, Any]:
         """By agent, or of the one that is named (empty where it is unknown).
 
@@ -191,6 +204,7 @@ class AgentMonitoring:
         }
         return agents if agent is None else agents.get(agent, {})
 
+    @explained
     def get_throughput_report(self) -> dict[str, Any]:
         """Tasks per hour: {"agents": {name: {"tasks_last_hour", "tasks_per_hour"}}, "tasks_per_hour": of all}."""
         agents = {
@@ -200,6 +214,7 @@ class AgentMonitoring:
         total = sum(record["tasks_per_hour"] for record in agents.values())
         return {"generated_at": now(), "agents": agents, "tasks_per_hour": round(total, 2)}
 
+    @explained
     def get_conflict_report(self) -> dict[str, Any]:
         """By type of conflict: how many, how many of them resolved, by which methods, and the mean seconds it took."""
         conflicts = self._ledger.conflicts()
@@ -213,6 +228,7 @@ class AgentMonitoring:
             "by_type": conflicts,
         }
 
+    @explained
     def get_realtime_dashboard(self) -> dict[str, Any]:
         """What goes on now: active work by agent and workflow, open ids (the oldest 100), the last failures."""
         open_work = [
@@ -229,6 +245,7 @@ class AgentMonitoring:
             "last_failures": self._ledger.failures(),
         }
 
+    @explained
     def get_comprehensive_dashboard(self) -> dict[str, Any]:
         """Everything: agents, workflows, throughput, conflicts, messages, models, what goes on now, and health."""
         return {
@@ -246,6 +263,7 @@ class AgentMonitoring:
             "health": self.get_monitoring_system_health(),
         }
 
+    @explained
     def get_monitoring_system_health(self) -> dict[str, Any]:
         """How well the watching works: {"score": 0 to 100, "status", "findings", "recommendations": what to do}.
 
@@ -270,6 +288,7 @@ class AgentMonitoring:
             result = system_health.summary([system_health.Finding("health is not known", 50, advice)])
         return result
 
+    @explained
     def validate_integration(
         self,
         *,
@@ -297,7 +316,12 @@ class AgentMonitoring:
 
     def _begin(self, operation: LoggedOperation, parent: Context | None, seconds_ago: float) -> None:
         self._listen()
-        operation.begin(parent, seconds_ago=max(0.0, seconds_ago))
+        try:
+            seconds = max(0.0, float(seconds_ago))
+        except (TypeError, ValueError) as error:
+            internal_error("agent_monitoring", error)
+            seconds = 0.0
+        operation.begin(parent, seconds_ago=seconds)
 
     def _complete(self, identifier: str, success: bool, error_type: str | None) -> bool:
         operation = self._open.pop(identifier)

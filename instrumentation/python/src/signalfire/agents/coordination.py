@@ -7,6 +7,7 @@ As in operations.py, each gives a span, its metrics and a log line. What an agen
 from collections.abc import Iterable
 from typing import Any
 
+from signalfire._internal.calls import explained, named_by
 from signalfire.agents.efficiency import Waits, current_waits
 from signalfire.agents.operations import LoggedOperation
 from signalfire.operations.operation import SUCCESS
@@ -78,6 +79,7 @@ class Conflict(Wait):
         self.conflict_type, self.agents = conflict_type, tuple(agents)
         self.method = NO_METHOD
 
+    @explained
     def resolve(self, method: str) -> None:
         """Says how the conflict was resolved: a word from a small set such as "vote" or "priority"."""
         self.method = method
@@ -160,6 +162,7 @@ class MemoryOperation(LoggedOperation):
         )
 
 
+@explained
 def track_message(
     sender: str, receiver: str, message_type: str = "request", *, metrics: Metrics | None = None
 ) -> Message:
@@ -167,6 +170,7 @@ def track_message(
     return Message(sender, receiver, message_type, metrics)
 
 
+@named_by('track_conflict("budget")')
 def track_conflict(conflict_type: str, agents: Iterable[str] = (), *, metrics: Metrics | None = None) -> Conflict:
     """Tracks a conflict from its discovery until `resolve(method)` was called inside and the block is left.
 
@@ -175,16 +179,19 @@ def track_conflict(conflict_type: str, agents: Iterable[str] = (), *, metrics: M
     return Conflict(conflict_type, agents, metrics)
 
 
+@named_by('track_dependency("approval")')
 def track_dependency(dependency_type: str, *, metrics: Metrics | None = None) -> Dependency:
     """Tracks how long work waits for something that it depends on: a "result" of another agent, an "approval" …"""
     return Dependency(dependency_type, metrics)
 
 
+@explained
 def track_memory_operation(operation: str, store: str, *, metrics: Metrics | None = None) -> MemoryOperation:
     """Tracks an operation ("read", "write", "search" …) on an agent's memory ("redis", "vectors" …)."""
     return MemoryOperation(operation, store, metrics)
 
 
+@explained
 def record_task_queue_size(queue: str, size: int, *, metrics: Metrics | None = None) -> None:
     """Sets how many tasks wait for an agent in the queue."""
     try:

@@ -8,6 +8,8 @@ from typing import Any
 from opentelemetry.context import Context
 from opentelemetry.trace import SpanKind
 
+from signalfire import settings
+from signalfire._internal.calls import explained, named_by
 from signalfire._internal.listeners import Listeners
 from signalfire._internal.logged_exceptions import unless_logged
 from signalfire.agents.efficiency import Waits, current_waits, record_execution
@@ -122,6 +124,7 @@ class Task(LoggedOperation):
         self.quality: float | None = None
         self._quality_given: float | None = None  # where it lies outside of the scale
 
+    @explained
     def set_quality(self, score: float) -> None:
         """How good the result is, from 0 (useless) to 1 (perfect).
 
@@ -134,6 +137,10 @@ class Task(LoggedOperation):
             self.quality = min(1.0, max(0.0, number))
             if number != self.quality:
                 self._quality_given = number
+                settings.warn_once(
+                    "a task's quality lies outside of 0 (useless) to 1 (perfect) and was recorded as the nearer end, "
+                    "its log line has quality_given: for 95 % give 0.95"
+                )
         except (TypeError, ValueError) as error:
             internal_error(self.component, error)
 
@@ -224,21 +231,25 @@ class ToolCall(LoggedOperation):
         self.metrics.tool_duration_seconds.labels(tool=self.tool).observe(self.seconds)
 
 
+@named_by('track_agent_execution("writer", "ad_copy")')
 def track_agent_execution(agent: str, operation: str, *, metrics: Metrics | None = None) -> AgentExecution:
     """Tracks an agent at work; tasks and tool calls inside know which agent it is."""
     return AgentExecution(agent, operation, metrics)
 
 
+@named_by('track_task("ad_copy")')
 def track_task(task_type: str, agent: str | None = None, *, metrics: Metrics | None = None) -> Task:
     """Tracks a task; without `agent` it belongs to the agent execution around it."""
     return Task(task_type, agent, metrics)
 
 
+@named_by('track_workflow("campaign")')
 def track_workflow(workflow_type: str, *, metrics: Metrics | None = None) -> Workflow:
     """Tracks a workflow."""
     return Workflow(workflow_type, metrics)
 
 
+@named_by('track_tool_call("search")')
 def track_tool_call(tool: str, agent: str | None = None, *, metrics: Metrics | None = None) -> ToolCall:
     """Tracks a tool call; without `agent` it belongs to the agent execution around it."""
     return ToolCall(tool, agent, metrics)

@@ -8,6 +8,7 @@ from contextvars import ContextVar
 
 from signalfire import masking
 from signalfire._internal import fork
+from signalfire._internal.calls import explained, named_by
 from signalfire.context.restoring import restore
 
 HEADER = "X-Request-ID"
@@ -23,6 +24,7 @@ fork.after_in_child(_made.clear)  # or a child would give the same ones as its p
 current: ContextVar[str | None] = ContextVar("signalfire_correlation_id", default=None)
 
 
+@explained
 def current_correlation_id() -> str | None:
     """The correlation id of the request or job that the calling code works for, if there is one."""
     return current.get()
@@ -46,6 +48,7 @@ def new_correlation_id() -> str:
         return random.getrandbits(128).to_bytes(16).hex()
 
 
+@named_by("with_correlation_id()")
 @contextmanager
 def with_correlation_id(correlation_id: str | None = None) -> Iterator[str]:
     """Gives a job outside of HTTP a correlation id: the given one where it is well-formed, else a new one."""

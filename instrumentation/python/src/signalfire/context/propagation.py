@@ -13,6 +13,7 @@ from opentelemetry import context as otel_context
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 
 from signalfire import settings
+from signalfire._internal.calls import explained
 from signalfire.context import correlation
 from signalfire.context.agent import NO_AGENT, current_agent, with_agent
 from signalfire.context.restoring import leave, restore
@@ -24,6 +25,7 @@ _MAX_AGENT = 100  # characters
 _propagator = TraceContextTextMapPropagator()
 
 
+@explained
 def current_context() -> dict[str, str]:
     """What another process must know to go on with this work. It is all text, so it can be JSON.
 
@@ -47,6 +49,7 @@ def current_context() -> dict[str, str]:
     return carrier
 
 
+@explained
 @contextmanager
 def continue_context(carrier: Mapping[str, object] | None) -> Iterator[None]:
     """Goes on with the work that `current_context` described in another process.

@@ -16,6 +16,7 @@ from typing import Any
 from opentelemetry import context as otel_context
 
 from signalfire import settings
+from signalfire._internal.calls import explained
 from signalfire.context.agent import NO_AGENT, current_agent
 from signalfire.context.correlation import current as current_correlation
 
@@ -68,6 +69,7 @@ class Carried:
             otel_context.detach(telemetry)
 
 
+@explained
 def instrument_threads() -> None:
     """Has `threading.Thread`, `threading.Timer` and ThreadPoolExecutor carry the ids. May be called again.
 

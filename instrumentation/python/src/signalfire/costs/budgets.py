@@ -1,12 +1,13 @@
 """Budgets: what may be spent in a day or a month, what was, and what will have been."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any, get_args
 
+from signalfire._internal.calls import explained_class
 from signalfire.costs.calendar import Calendar, Period, period_of
 from signalfire.costs.entries import Entry, timestamp
 from signalfire.costs.money import Picodollars, from_usd, to_text, to_usd
@@ -17,6 +18,7 @@ _SHORTEST_SHARE = 1 / 24  # of the period, that a forecast is made from
 _KEPT = timedelta(days=62)  # the current month and the one before
 
 
+@explained_class('Budget("total", 10, "day")')
 @dataclass(frozen=True, slots=True)
 class Budget:
     """What may be spent in each local day or calendar month: by all calls, or by one operation, provider or model.
@@ -219,6 +221,8 @@ def forecast(spent: Picodollars, elapsed: float, length: float) -> Picodollars:
 def check_budgets(budgets: Iterable[Budget]) -> tuple[Budget, ...]:
     """Raises SettingError where two budgets would share one line on every dashboard."""
     checked: dict[tuple[str, str], Budget] = {}
+    if isinstance(budgets, Budget | str | Mapping) or not isinstance(budgets, Iterable):
+        raise SettingError(f'budgets is {budgets!r}: write a list, for example [Budget("total", 25, "day")]')
     for budget in budgets:
         if not isinstance(budget, Budget):
             raise SettingError(f'budgets holds {budget!r}: write for example Budget("total", 25, "day")')

@@ -54,6 +54,11 @@ def variable(name: str) -> str:
 
 
 def ledger_folder(keyword: str | os.PathLike[str] | None) -> Path | None:
+    if keyword is not None and not isinstance(keyword, str | os.PathLike):
+        raise SettingError(
+            f"ledger is {keyword!r}, which is no folder: write for example "
+            'CostTracker("/var/lib/shop/costs", budgets=[Budget("total", 25, "day")])'
+        )
     source, chosen = (LEDGER, variable(LEDGER)) if keyword is None else ("ledger", os.fspath(keyword))
     if not chosen:
         return None

@@ -14,6 +14,7 @@ from uuid import uuid4
 
 from signalfire import settings
 from signalfire._internal import fork
+from signalfire._internal.calls import explained, explained_by
 from signalfire.costs.budget_file import save
 from signalfire.costs.budgets import Budget, BudgetBook, BudgetEvent, BudgetStatus
 from signalfire.costs.calendar import DAY, Calendar, Span, month_of
@@ -72,6 +73,7 @@ class CostTracker:
     `clock` gives seconds since 1970. Raises SettingError for an invalid keyword or variable.
     """
 
+    @explained_by('CostTracker(budgets=[Budget("total", 10, "day")])')
     def __init__(
         self,
         ledger: str | os.PathLike[str] | None = None,
@@ -120,6 +122,7 @@ class CostTracker:
 
     # Recording.
 
+    @explained_by('track_api_call("ad_copy", "gpt-5", 1000, 100, provider="openai")')
     def track_api_call(
         self,
         operation: str,
@@ -158,6 +161,7 @@ class CostTracker:
             return None
         return None if price is None else price.cost
 
+    @explained
     def watch_calls(self) -> None:
         """Records every call that `track_ai_call` or an instrumented client sees in this process. May be called again.
 
@@ -217,6 +221,7 @@ class CostTracker:
 
     # Asking.
 
+    @explained
     def get_budget_status(self) -> list[BudgetStatus]:
         """Each budget in its current period, over all processes. Waits for the disk 50 ms at most.
 
@@ -226,14 +231,17 @@ class CostTracker:
         with self._lock:
             return self._book.status(moment(self._clock()))
 
+    @explained
     def by_operation(self, period: ReportPeriod = "month") -> dict[str, Spend]:
         """What each operation spent in the current day, week or month so far, the dearest first."""
         return self._by("operation", period)
 
+    @explained
     def by_model(self, period: ReportPeriod = "month") -> dict[str, Spend]:
         """What was spent on each model in the current day, week or month so far, the dearest first."""
         return self._by("model", period)
 
+    @explained
     def by_day(self, period: ReportPeriod = "month") -> dict[str, Spend]:
         """What was spent on each day (`2026-03-01`) of the current week or month so far."""
         return self._by("day", period)
@@ -242,6 +250,7 @@ class CostTracker:
         span = span_of(period, self._today())
         return dict(Report(self._totals_of(span), span, self._calendar.name).grouped(group))
 
+    @explained
     def cost_report(
         self,
         period: ReportPeriod = "month",
@@ -261,6 +270,7 @@ class CostTracker:
 
     # The end.
 
+    @explained
     def flush(self, timeout: float = DEFAULT_DEADLINE) -> bool:
         """Waits until every call so far is in the ledger and what others spent is known. False where it is not."""
         if not self._on:
@@ -272,6 +282,7 @@ class CostTracker:
         self._guarded(self._publish, moment(self._clock()))
         return settled and not (self._writer and self._writer.unwritten)
 
+    @explained
     def close(self, timeout: float = DEFAULT_DEADLINE) -> bool:
         """`flush`, then the thread ends and no more calls are recorded."""
         if self._unsubscribe is not None:

@@ -7,6 +7,7 @@ from urllib.parse import unquote, urlsplit
 from weakref import WeakKeyDictionary
 
 from signalfire import settings
+from signalfire._internal.calls import explained
 from signalfire.databases.pools import PoolSizes
 from signalfire.databases.query import DEFAULT_SLOW_SECONDS, DatabaseQuery, Options, Target, make_options
 from signalfire.masking.sql import operation_of
@@ -17,6 +18,7 @@ SYSTEM = "postgresql"
 _patches = Patches()
 
 
+@explained
 def instrument_asyncpg(
     *,
     database: str | None = None,

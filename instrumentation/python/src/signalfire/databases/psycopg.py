@@ -8,6 +8,7 @@ from typing import Any
 from weakref import WeakKeyDictionary
 
 from signalfire import settings
+from signalfire._internal.calls import explained
 from signalfire.databases.pools import PoolSizes
 from signalfire.databases.query import DEFAULT_SLOW_SECONDS, DatabaseQuery, Options, Target, make_options
 from signalfire.masking.sql import OTHER, operation_of
@@ -19,6 +20,7 @@ _END = object()
 _patches = Patches()
 
 
+@explained
 def instrument_psycopg(
     *,
     database: str | None = None,

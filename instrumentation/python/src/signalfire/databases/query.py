@@ -10,6 +10,7 @@ from opentelemetry.context import Context
 from opentelemetry.trace import SpanKind, get_current_span
 
 from signalfire._internal.attributes import attribute_of, has_mark, leave_mark
+from signalfire._internal.calls import explained
 from signalfire.context.restoring import restore
 from signalfire.logs.line import line
 from signalfire.masking.sql import without_literals
@@ -193,6 +194,7 @@ def driver_error(error: BaseException | None) -> BaseException | None:
     return found[-1] if found else None
 
 
+@explained
 def track_database_query(
     database: str,
     operation: str,

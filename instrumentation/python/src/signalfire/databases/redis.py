@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
 
 from signalfire import settings
+from signalfire._internal.calls import explained
 from signalfire.databases.query import DEFAULT_SLOW_SECONDS, Options, StoreOperation, Target, make_options
 from signalfire.masking.sql import OTHER
 from signalfire.operations.operation import CANCELLED, ERROR, SUCCESS
@@ -25,6 +26,7 @@ _WAITING = frozenset(
 _WAITING_IF_TOLD = frozenset({"XREAD", "XREADGROUP"})
 
 
+@explained
 def instrument_redis(
     client: "redis.Redis | redis.asyncio.Redis | None" = None,
     *,

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
 
 from signalfire import settings
+from signalfire._internal.calls import explained
 from signalfire.databases.query import (
     DEFAULT_SLOW_SECONDS,
     DatabaseQuery,
@@ -34,6 +35,7 @@ _STATE = "signalfire_connection"
 _UNTOLD = "skip_user_error_events"  # SQLAlchemy's own option for probes whose failing is an answer
 
 
+@explained
 def instrument_sqlalchemy(
     engine: "Engine | AsyncEngine | None" = None,
     *,

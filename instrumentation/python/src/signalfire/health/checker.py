@@ -9,6 +9,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, cast
 
+from signalfire._internal.calls import explained, explained_by, named_by
 from signalfire.health.configuration import Rule, configuration_check
 from signalfire.health.history import History, Run
 from signalfire.health.models import DEFAULT_LLM_TIMEOUT, llm_check
@@ -39,6 +40,7 @@ class Check:
 class HealthChecker:
     """Runs the checks that were registered. Without any, a process that can answer is healthy."""
 
+    @explained
     def __init__(self, component: str | None = None, *, metrics: Metrics | None = None) -> None:
         self._component = component
         self._metrics = metrics
@@ -66,6 +68,7 @@ class HealthChecker:
 
     # Checks.
 
+    @explained_by('register("stock", check, timeout=5, required=False)')
     def register(
         self, name: str, check: CheckFunction, *, timeout: float = DEFAULT_TIMEOUT, required: bool = True
     ) -> None:
@@ -75,9 +78,15 @@ class HealthChecker:
         unhealthy when it returns False, raises, or takes longer than `timeout` seconds; it may return a `Status`, or a
         `Finding` that says why.
         """
+        if not isinstance(name, str) or not callable(check):
+            raise TypeError(
+                f"register() takes a name and a function, not {name!r} and {check!r}: "
+                'write register("stock", check, timeout=5, required=False)'
+            )
         self._checks[name] = Check(name, check, timeout, required)
         self._histories.setdefault(name, History())
 
+    @named_by('health.check("stock", timeout=5, required=False)')
     def check(
         self, name: str, *, timeout: float = DEFAULT_TIMEOUT, required: bool = True
     ) -> Callable[[CheckFunction], CheckFunction]:
@@ -89,6 +98,7 @@ class HealthChecker:
 
         return register
 
+    @explained
     def check_system_resources(
         self,
         *,
@@ -106,6 +116,7 @@ class HealthChecker:
         """
         self.register(name, SystemResources(cpu=cpu, memory=memory, disk=disk, path=path))
 
+    @explained_by('check_llm_connectivity("openai")')
     def check_llm_connectivity(
         self,
         provider: str,
@@ -119,15 +130,18 @@ class HealthChecker:
     ) -> None:
         """Adds a check, named llm_{provider}, that a model provider answers and takes the API key.
 
-        It lists the models, which costs nothing, at most once in `fresh_for` seconds. `base_url` and `api_key` come
-        from the provider's own environment variables where they are not given (OPENAI_API_KEY, OPENAI_BASE_URL …); a
-        provider that is not known needs a `base_url`, where it is asked as OpenAI is. A refused key is unhealthy. Not
+        It lists the models, which costs nothing, at most once in `fresh_for` seconds. `provider` goes by its name in
+        the metrics or by one that others have for it ("gemini", "bedrock"). `base_url` and `api_key` come from the
+        provider's own environment variables where they are not given (OPENAI_API_KEY, OPENAI_BASE_URL …); a provider
+        that is not known, or has another address for each customer, needs a `base_url`, where an unknown one is asked
+        as OpenAI is. One that has no list of models is healthy when it answers. A refused key is unhealthy. Not
         required, so that a provider's outage degrades all its users and stops none. Raises SettingError for an unknown
         provider without `base_url` and for a `base_url` that is no address.
         """
         check = llm_check(provider, base_url, api_key, fresh_for, timeout)
         self.register(name or f"llm_{provider}", check, timeout=timeout, required=required)
 
+    @explained
     def check_configuration_validity(
         self, config: Any, rules: Sequence[Rule] = (), *, name: str = "configuration", required: bool = True
     ) -> None:
@@ -140,6 +154,7 @@ class HealthChecker:
         """
         self.register(name, configuration_check(config, rules), required=required)
 
+    @explained
     def check_database(
         self, engine: Any, *, name: str = "database", timeout: float = DEFAULT_TIMEOUT, required: bool = True
     ) -> None:
@@ -150,6 +165,7 @@ class HealthChecker:
         """
         self.register(name, database_check(engine), timeout=timeout, required=required)
 
+    @explained
     def check_redis(
         self, client: Any, *, name: str = "redis", timeout: float = DEFAULT_TIMEOUT, required: bool = True
     ) -> None:
@@ -175,11 +191,13 @@ class HealthChecker:
             running = self._under_way = loop.create_task(self._run_all())
         return await asyncio.shield(running)
 
+    @explained
     def run_sync(self, fresh_for: float = FRESH_FOR) -> Report:
         """`run` for code without an event loop."""
         with self._one_at_a_time:
             return self._fresh(fresh_for) or asyncio.run(self.run(fresh_for))
 
+    @explained
     def history(self, name: str) -> History:
         """The last runs of a check, with its trend and availability. Raises KeyError where there is no such check."""
         return self._histories[name]

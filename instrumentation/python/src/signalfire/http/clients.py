@@ -5,6 +5,7 @@ import importlib.util
 from typing import Any
 
 from signalfire import settings
+from signalfire._internal.calls import explained
 from signalfire.context import correlation
 from signalfire.prometheus.internal_errors import internal_error
 
@@ -15,6 +16,7 @@ _INSTRUMENTORS = (
 )
 
 
+@explained
 def instrument_clients() -> None:
     """Instruments every httpx, httpx2 and requests client of the process, those made earlier too. May be called again.
 

@@ -12,6 +12,7 @@ import orjson
 
 from signalfire import settings
 from signalfire._internal import fork
+from signalfire._internal.calls import explained
 from signalfire._internal.request_target import split_target
 from signalfire.health import HealthChecker
 from signalfire.http.builtin_routes import HEALTH_AT_SCRAPE
@@ -139,6 +140,7 @@ def _nothing_at(path: str | None) -> tuple[int, str, bytes]:
     return 404, "text/plain", b"there are /metrics, /health, /health/ready and /health/live\n"
 
 
+@explained
 def start_metrics_server(
     port: int,
     addr: str = "127.0.0.1",

@@ -20,6 +20,7 @@ from opentelemetry import context as otel_context
 from opentelemetry.context import Context
 
 from signalfire import settings
+from signalfire._internal.calls import explained
 from signalfire._internal.pending import PendingWork
 from signalfire.agents.coordination import MemoryOperation
 from signalfire.agents.operations import AgentExecution, Task, ToolCall, Workflow
@@ -71,6 +72,7 @@ class _State:
     undo: Callable[[], None] | None = None
 
 
+@explained
 def instrument_crewai(*, metrics: Metrics | None = None) -> None:
     """Tracks everything that CrewAI runs in this process from now on. May be called again.
 

@@ -17,6 +17,7 @@ from uuid import UUID
 
 from opentelemetry.context import Context
 
+from signalfire._internal.calls import explained
 from signalfire._internal.pending import PendingWork
 from signalfire.agents.coordination import MemoryOperation
 from signalfire.agents.operations import AgentExecution, Task, ToolCall, Workflow
@@ -109,6 +110,7 @@ class CallbackHandler(BaseCallbackHandler):
 
     run_inline = True  # in the runnable's own context, where instrumented clients find the call that they belong to
 
+    @explained
     def __init__(self, *, metrics: Metrics | None = None) -> None:
         super().__init__()
         self._metrics = metrics

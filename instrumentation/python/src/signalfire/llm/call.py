@@ -19,6 +19,7 @@ from opentelemetry.context import Context
 from opentelemetry.trace import SpanKind
 
 from signalfire import settings
+from signalfire._internal.calls import explained, explained_by
 from signalfire._internal.listeners import Listeners
 from signalfire.llm.accounts import counted, result_attributes, total, total_price
 from signalfire.llm.answers import Answers, failed_with, has_text
@@ -88,6 +89,7 @@ class AiCall(Operation):
 
     # For users, inside the call.
 
+    @explained
     def record_response(self, response: Any) -> None:
         """Takes tokens and model from a provider's response, or from each chunk or event of a stream as it comes.
 
@@ -109,6 +111,7 @@ class AiCall(Operation):
         except Exception as error:  # noqa: BLE001 - a response of an unknown shape
             internal_error(self.component, error)
 
+    @explained
     def record_tokens(
         self,
         input: int = 0,  # noqa: A002 - as the metric's label says
@@ -125,6 +128,7 @@ class AiCall(Operation):
         except (TypeError, ValueError) as error:
             internal_error(self.component, error)
 
+    @explained
     def record_first_token(self) -> None:
         """The first token of a stream is here; later calls change nothing."""
         if self.seconds_to_first_token is None:
@@ -437,6 +441,7 @@ class AiCall(Operation):
         return result_attributes(self._answers or Answers(), self.usage, told)
 
 
+@explained_by('track_ai_call("openai", "gpt-5", "ad_copy")')
 def track_ai_call(provider: str, model: str, operation: str = "chat", *, metrics: Metrics | None = None) -> AiCall:
     """Tracks a call to a model provider.
 
@@ -446,6 +451,7 @@ def track_ai_call(provider: str, model: str, operation: str = "chat", *, metrics
     return AiCall(provider, model, operation, metrics)
 
 
+@explained_by('track_tokens("openai", "gpt-5", "ad_copy", input=1000, output=100)')
 def track_tokens(
     provider: str,
     model: str,
@@ -488,6 +494,7 @@ def _listener_failed(call: AiCall, error: Exception) -> None:
 _listeners: Listeners[AiCall] = Listeners(_listener_failed)
 
 
+@explained
 def subscribe(listener: Callable[[AiCall], None]) -> Callable[[], None]:
     """Has the listener called once for each call that ends; gives what ends that.
 

@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import TYPE_CHECKING
 
+from signalfire._internal.calls import named_by
 from signalfire.context.threads import carry
 
 if TYPE_CHECKING:
@@ -17,6 +18,7 @@ carry(innermost)
 carry(_operation)
 
 
+@named_by('ai_operation("ad_copy")')
 @contextmanager
 def ai_operation(name: str) -> Iterator[None]:
     """Names what the calls of instrumented clients in here are for ("slogan"): a name from a small set."""

@@ -14,6 +14,7 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
+from signalfire._internal.calls import explained_by
 from signalfire.llm.charges import are_priced
 from signalfire.llm.names import names_of, provider_name
 from signalfire.llm.price_details import base_prices, details_price, overlaid
@@ -262,6 +263,7 @@ def tier_starts(price: Any) -> tuple[int, ...]:
 price_list = PriceList()
 
 
+@explained_by('calculate_cost("openai", "gpt-5", input_tokens=1000, output_tokens=100)')
 def calculate_cost(
     provider: str,
     model: str,
@@ -282,10 +284,22 @@ def calculate_cost(
     is charged by what it reads aloud, hears or reads off pages has a price for `characters`, `audio_seconds` or `pages`
     and none for tokens.
 
-    Raises ValueError for a negative count, and for more cached tokens than input or more reasoning than output.
+    Raises TypeError for a count that is no whole number, ValueError for a negative one, and for more cached tokens than
+    input or more reasoning than output.
     """
     counts = (input_tokens, output_tokens, cache_read_tokens, cache_write_tokens, reasoning_tokens)
     others = {"input_characters": characters, "audio_seconds": audio_seconds, "input_document_pages": pages}
+    _refuse_uncountable(
+        input_tokens=input_tokens,
+        output_tokens=output_tokens,
+        cache_read_tokens=cache_read_tokens,
+        cache_write_tokens=cache_write_tokens,
+        reasoning_tokens=reasoning_tokens,
+        web_searches=web_searches,
+        characters=characters,
+        audio_seconds=audio_seconds,
+        pages=pages,
+    )
     if min(*counts, web_searches, *others.values()) < 0:
         raise ValueError(f"token counts must not be negative, nor may others: {counts}")
     if cache_read_tokens + cache_write_tokens > input_tokens or reasoning_tokens > output_tokens:
@@ -297,3 +311,9 @@ def calculate_cost(
     usage = Usage(*counts, web_searches=web_searches, units=units)
     price = price_list.price(provider, model, usage)
     return None if price is None else price.cost
+
+
+def _refuse_uncountable(**counts: object) -> None:
+    for name, count in counts.items():
+        if not hasattr(count, "__index__"):
+            raise TypeError(f"{name} is {count!r}: give a whole number, such as {name}=1000")

@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Literal, Protocol
 
 from signalfire import errors, masking
+from signalfire._internal.calls import explained
 from signalfire._internal.json import dumps
 from signalfire.logs.line import line, renamed
 from signalfire.prometheus.internal_errors import internal_error
@@ -37,6 +38,7 @@ class StructlogLogger(Protocol):
 AnyLogger = str | logging.Logger | StructlogLogger
 
 
+@explained
 def log_agent_action(
     agent: str,
     action: str,
@@ -59,6 +61,7 @@ def log_agent_action(
     )
 
 
+@explained
 def log_llm_interaction(
     provider: str,
     model: str,
@@ -99,6 +102,7 @@ def log_llm_interaction(
     )
 
 
+@explained
 def log_crew_execution(
     crew: str,
     *,
@@ -123,6 +127,7 @@ def log_crew_execution(
     )
 
 
+@explained
 def log_request(
     method: str,
     endpoint: str,
@@ -149,6 +154,7 @@ def log_request(
     )
 
 
+@explained
 def log_performance(
     operation: str,
     duration_seconds: float,
@@ -171,6 +177,7 @@ def log_performance(
     )
 
 
+@explained
 def log_error(
     error: BaseException,
     message: str = "error",

@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from typing import TextIO
 
 from signalfire import masking, settings
+from signalfire._internal.calls import explained
 from signalfire.logs.line import NEVER, line
 from signalfire.logs.loguru import route_loguru
 from signalfire.logs.stdlib import route_server_logging, route_standard_logging
@@ -31,6 +32,7 @@ def is_set_up() -> bool:
     return line.level != NEVER
 
 
+@explained
 def setup_logging(
     service_name: str | None = None,
     *,

@@ -21,6 +21,7 @@ from opentelemetry.context import Context
 from opentelemetry.trace import Span, SpanKind, Tracer, set_span_in_context
 
 from signalfire import settings
+from signalfire._internal.calls import explained
 from signalfire._internal.quoting import mark_quoting
 from signalfire.operations.parents import surrounding_context
 from signalfire.prometheus.internal_errors import internal_error
@@ -83,6 +84,7 @@ class Operation:
 
     # For users.
 
+    @explained
     def fail(self, kind: str = "failed") -> None:
         """Counts this work as failed though no exception leaves it; `kind` is a short word such as "timeout".
 
@@ -104,6 +106,7 @@ class Operation:
         """
         return self._begin(parent, seconds_ago, is_current=False)
 
+    @explained
     def finish(self, error: BaseException | None = None) -> None:
         """Ends the work, as failed where there is an error. A second time it does nothing. Never raises."""
         if not self._active:
@@ -114,6 +117,7 @@ class Operation:
         except Exception as internal:  # noqa: BLE001
             internal_error(self.component, internal)
 
+    @explained
     def cancel(self, kind: str = "cancelled") -> None:
         """Counts this work as neither success nor error; `kind` is a short word such as "abandoned"."""
         if not self._has_ended():

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from types import TracebackType
 from typing import Any, ParamSpec, TypeVar, overload
 
+from signalfire._internal.calls import explained, named_by
 from signalfire.operations.operation import ERROR, Operation
 from signalfire.prometheus.bounded import DEFAULT_CAP, OTHER
 from signalfire.prometheus.catalogue import Metrics
@@ -83,6 +84,7 @@ class PerformanceTracker:
     "render report": never an id or a user's text. Each run is a span too where tracing is on.
     """
 
+    @named_by('PerformanceTracker("render report")')
     def __init__(self, name: str, *, metrics: Metrics | None = None) -> None:
         self.name = name
         self._metrics = metrics
@@ -132,6 +134,7 @@ def measured(function: Callable[P, R], /) -> Callable[P, R]: ...
 def measured(
     name: str | None = None, /, *, metrics: Metrics | None = None
 ) -> Callable[[Callable[P, R]], Callable[P, R]]: ...
+@explained
 def measured(function_or_name: Any = None, /, *, metrics: Metrics | None = None) -> Any:
     """Measures each call of a function: `@measured`, or `@measured("name")` where its qualified name would not do."""
     if callable(function_or_name):
@@ -144,6 +147,7 @@ def decorated(function: Callable[P, R], name: str | None, metrics: Metrics | Non
     return PerformanceTracker(name or qualified, metrics=metrics)(function)
 
 
+@explained
 def get_performance_dashboard(metrics: Metrics | None = None) -> dict[str, Any]:
     """All that is measured, as plain data that JSON can hold: durations in seconds, sizes in bytes, shares from 0 to 1.
 

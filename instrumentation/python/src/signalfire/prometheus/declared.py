@@ -13,6 +13,7 @@ from typing import Any, Generic
 
 from prometheus_client import REGISTRY, CollectorRegistry, Counter, Gauge, Histogram
 
+from signalfire._internal.calls import explained
 from signalfire.prometheus.bounded import DEFAULT_CAP, Child, Family, Kind, Label, LabelValue, Spec
 from signalfire.prometheus.catalogue import Metrics
 from signalfire.prometheus.default import metrics as default_metrics
@@ -49,6 +50,7 @@ class OwnMetric(Family[Child], Generic[Child]):
         return self._children.get(ordered) or self._child(ordered)
 
 
+@explained
 def declare_counter(
     name: str,
     help: str,  # noqa: A002 - as prometheus_client calls it
@@ -60,6 +62,7 @@ def declare_counter(
     return _declare("counter", name, help, labels, (), registry)
 
 
+@explained
 def declare_gauge(
     name: str,
     help: str,  # noqa: A002 - as prometheus_client calls it
@@ -71,6 +74,7 @@ def declare_gauge(
     return _declare("gauge", name, help, labels, (), registry)
 
 
+@explained
 def declare_histogram(
     name: str,
     help: str,  # noqa: A002 - as prometheus_client calls it
@@ -83,6 +87,7 @@ def declare_histogram(
     return _declare("histogram", name, help, labels, buckets, registry)
 
 
+@explained
 def declare_metrics(
     file: str | os.PathLike[str] | None = None, *, registry: CollectorRegistry | None = None
 ) -> dict[str, OwnMetric[Any]]:

@@ -6,12 +6,14 @@ from prometheus_client import REGISTRY, CollectorRegistry
 from prometheus_client.exposition import push_to_gateway
 
 from signalfire import settings
+from signalfire._internal.calls import explained
 from signalfire._internal.environment import HOST_OR_URL_OF_GATEWAY, PUSHING, is_host_or_url
 from signalfire.prometheus.internal_errors import internal_error
 
 DEFAULT_TIMEOUT = 5.0  # seconds
 
 
+@explained
 def push_metrics(
     job: str,
     *,

@@ -4,6 +4,7 @@ import os
 from collections.abc import Mapping
 from typing import Any
 
+from signalfire._internal.calls import explained
 from signalfire.prometheus.catalogue import Metrics
 from signalfire.providers.base import Instrumentation, ModelRequest, request_attributes
 from signalfire.providers.client_library import ClientLibrary
@@ -16,6 +17,7 @@ _BY_CLIENT = {"Bedrock": "aws", "Vertex": "google", "Foundry": "azure"}
 _library = ClientLibrary("anthropic", "'signalfire[llm]'")
 
 
+@explained
 def instrument_anthropic(
     *,
     provider: str = "anthropic",

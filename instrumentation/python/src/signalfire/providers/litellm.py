@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
+from signalfire._internal.calls import explained
 from signalfire.llm.call import AiCall, current_operation
 from signalfire.llm.content import Recorder
 from signalfire.llm.names import provider_name
@@ -29,6 +30,7 @@ _FUNCTIONS = {
 _library = ClientLibrary("litellm", "litellm")
 
 
+@explained
 def instrument_litellm(
     *,
     record_content: bool | None = None,

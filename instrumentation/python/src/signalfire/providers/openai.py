@@ -5,6 +5,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from signalfire._internal.calls import explained
 from signalfire.llm.fields import part
 from signalfire.prometheus.catalogue import Metrics
 from signalfire.providers.base import Instrumentation, ModelRequest, request_attributes
@@ -31,6 +32,7 @@ _REPORT_USAGE_IF_ASKED = {"openai", "azure", "deepseek", "openrouter"}
 _library = ClientLibrary("openai", "'signalfire[llm]'")
 
 
+@explained
 def instrument_openai(
     *,
     provider: str | None = None,

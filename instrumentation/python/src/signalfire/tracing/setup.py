@@ -14,6 +14,7 @@ from opentelemetry.sdk.trace.export import SpanExporter
 from opentelemetry.trace import ProxyTracerProvider
 
 from signalfire import settings
+from signalfire._internal.calls import explained
 from signalfire._internal.environment import LENGTH_LIMITS
 from signalfire.tracing import masking as span_masking
 from signalfire.tracing.exporter import make_exporter
@@ -32,6 +33,7 @@ _correlated: "weakref.WeakSet[trace.TracerProvider]" = weakref.WeakSet()
 """The providers whose spans get the correlation id already."""
 
 
+@explained
 def setup_tracing(
     service_name: str | None = None,
     *,
@@ -101,6 +103,7 @@ def span_limits() -> sdk.SpanLimits:
     return sdk.SpanLimits(max_attribute_length=MAX_ATTRIBUTE)
 
 
+@explained
 def flush(timeout: float | None = None) -> bool:
     """Waits until the spans ended so far were exported, at most that many seconds. True where nothing is left.
 
@@ -109,6 +112,7 @@ def flush(timeout: float | None = None) -> bool:
     return _State.queue is None or _State.queue.force_flush(None if timeout is None else int(timeout * 1000))
 
 
+@explained
 def shutdown_tracing(timeout: float | None = None) -> None:
     """Exports what is queued within the deadline and stops exporting for good.
 

@@ -8,6 +8,7 @@ from typing import Any, cast
 from prometheus_client import REGISTRY, CollectorRegistry
 
 from signalfire import settings
+from signalfire._internal.calls import explained
 from signalfire.health import Finding, HealthChecker, Status
 from signalfire.http.server import MetricsServer, start_metrics_server
 from signalfire.monitoring import setup_monitoring
@@ -193,6 +194,7 @@ class Worker:
         return Status.HEALTHY if self._monitoring.queues.broker_answers else Status.UNHEALTHY
 
 
+@explained
 def setup_celery_monitoring(
     app: Any,
     *,
