@@ -260,6 +260,81 @@ def test_what_own_rates_do_not_say_keeps_its_proportion_to_them(tmp_path: Path) 
     assert priced(tmp_path, discount, Usage(1000, web_searches=3)) == Decimal("0.0327")  # searches as listed
 
 
+SAME_RATES = [
+    ("openai", "gpt-5", "1.25", "10"),
+    ("openai", "gpt-realtime", "4", "16"),
+    ("openai", "gpt-image-1.5", "5", "10"),
+    ("google", "gemini-2.5-flash", "0.3", "2.5"),
+    ("google", "gemini-2.5-pro", "1.25", "10"),
+    ("google", "gemini-2.5-flash-image", "0.3", "2.5"),
+    ("perplexity", "sonar-deep-research", "2", "8"),
+    ("azure", "gpt-4o", "2.5", "10"),
+    ("aws", "us.anthropic.claude-sonnet-4-5-20250929-v1:0", "3.3", "16.5"),
+    ("mistral", "voxtral-small-latest", "0.1", "0.4"),
+    ("x-ai", "grok-4.5", "2", "6"),
+]
+OTHER_USES = [
+    *USES,
+    Usage(300_000, 100),
+    Usage(1000, 100, audio_input=500, audio_output=20),
+    Usage(1000, 100, cache_read=300, audio_input=500, units=(("cache_audio_read_tokens", 200),)),
+    Usage(1000, 100, conditions=(("service_tier", "flex"),)),
+    Usage(1000, 100, cache_read=400, conditions=(("service_tier", "priority"),)),
+    Usage(1000, 1000, reasoning=500),
+    Usage(1000, 100, units=(("input_image_tokens", 400), ("output_image_tokens", 50))),
+]
+
+
+@pytest.mark.parametrize(("provider", "model", "dollars_in", "dollars_out"), SAME_RATES)
+@pytest.mark.parametrize("usage", OTHER_USES)
+def test_a_file_that_repeats_any_providers_rates_changes_nothing(
+    tmp_path: Path, provider: str, model: str, dollars_in: str, dollars_out: str, usage: Usage
+) -> None:
+    listed = PriceList().price(provider, model, usage)
+    file = tmp_path / "prices.toml"
+    file.write_text(f'[{provider}."{model}"]\ninput = {dollars_in}\noutput = {dollars_out}\n', "utf-8")
+    made = PriceList()
+    made.set_up(file)
+    price = made.price(provider, model, usage)
+    assert (price and price.cost) == (listed and listed.cost)
+
+
+@pytest.mark.parametrize("more", ["", "cache_read = 0.5\ncache_write = 2\n"])
+def test_own_rates_fit_every_model_of_the_list(tmp_path: Path, more: str) -> None:
+    from genai_prices.data import providers
+
+    file = tmp_path / "prices.toml"
+    file.write_text(f'["*"."*"]\ninput = 1\noutput = 2\n{more}', "utf-8")
+    made = PriceList()
+    made.set_up(file)
+    for provider in providers:
+        for model in provider.models:
+            assert made.price(provider.id, model.id, Usage(MILLION)) is not None, (provider.id, model.id)
+
+
+@pytest.mark.parametrize(
+    ("named", "provider", "model"),
+    [
+        ('gemini."gemini-2.5-flash"', "google", "gemini-2.5-flash"),
+        ('google."gemini-2.5-flash"', "google", "models/gemini-2.5-flash"),
+        ('xai."grok-9"', "x-ai", "grok-9"),
+        ('bedrock."*sonnet*"', "aws", "us.anthropic.claude-sonnet-9"),
+        ('openai."gpt-4o"', "openai", "openai/gpt-4o"),
+        ('openai."gpt-4o"', "openai", " GPT-4o "),
+        ('anthropic."claude-sonnet-4-5"', "litellm", "anthropic/claude-sonnet-4-5"),
+        ('acme."shop"', "ACME", "Shop"),
+    ],
+)
+def test_own_rates_are_found_by_all_names(tmp_path: Path, named: str, provider: str, model: str) -> None:
+    file = tmp_path / "prices.toml"
+    file.write_text(f"[{named}]\ninput = 7\noutput = 9\n", "utf-8")
+    made = PriceList()
+    made.set_up(file)
+    price = made.price(provider, model, Usage(1000))
+    assert price is not None
+    assert price.cost == Decimal("0.007")
+
+
 # --- reading a file ---
 
 

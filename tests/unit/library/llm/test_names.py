@@ -27,7 +27,25 @@ EVERYDAY = [
     ("xai/grok-3-mini", "0.0003"),
     ("groq/llama-3.3-70b-versatile", "0.00059"),
     (f"openrouter/openai/{CHAT_MODEL}", "0.0001"),
+    (" GPT-4o ", "0.0025"),
+    ("azure/global/gpt-4o-2024-11-20", "0.0025"),
+    ("azure/global-standard/gpt-4o-2024-08-06", "0.0025"),
+    ("openai/responses/gpt-5", "0.00125"),
+    ("litellm_proxy/openai/gpt-4o", "0.0025"),
+    ("litellm/anthropic/claude-sonnet-4-5", "0.003"),
+    ("openai/ft:gpt-4o-mini:acme::abc", "0.0003"),
+    ("claude-sonnet-4-5@20250929", "0.003"),
+    ("publishers/anthropic/models/claude-sonnet-4-5@20250929", "0.003"),
+    ("projects/p/locations/us-central1/publishers/google/models/gemini-2.5-flash", "0.0003"),
+    ("google-vertex:gemini-2.5-pro", "0.00125"),
+    ("openrouter/meta-llama/llama-3.3-70b-instruct:free", "0"),
+    ("gpt-5-2025-08-07", "0.00125"),
+    ("command-r-08-2024", "0.00015"),
     (f"us.{BEDROCK}", "0.0033"),
+    (f"apac.{BEDROCK}", "0.0033"),
+    (f"bedrock/converse/us.{BEDROCK}", "0.0033"),
+    (f"bedrock:global.{BEDROCK}", "0.003"),
+    (f"arn:aws-us-gov:bedrock:us-gov-west-1:123456789012:inference-profile/us-gov.{BEDROCK}", "0.0033"),
     (f"bedrock/{BEDROCK}", "0.0033"),
     (f"bedrock/us-east-1/{BEDROCK}", "0.0033"),
     (f"arn:aws:bedrock:us-east-1::foundation-model/{BEDROCK}", "0.0033"),
@@ -49,6 +67,11 @@ def test_everyday_names_are_priced_without_a_provider(model: str, dollars: str) 
         "ft:gpt-4.1-2025-04-14:acme::abc",  # a fine-tuned model costs more than its base
         "arn:aws:bedrock:us-east-1:123456789012:application-inference-profile/abc",
         f"acme/{CHAT_MODEL}",
+        "azure/eu/gpt-4o-2024-08-06",  # Azure's data zones cost more than its global deployments
+        "arn:aws:bedrock:us-east-1:123456789012:provisioned-model/abc",
+        "ollama/llama3.3",
+        "litellm_proxy/gpt-4o",  # whatever the gateway calls so
+        "whisper-1",
     ],
 )
 def test_names_that_say_too_little_are_unpriced(model: str) -> None:

@@ -45,7 +45,7 @@ PROVIDERS = (
             ("OPENAI_API_KEY",),
             ("OPENAI_BASE_URL",),
         ),
-        ("text-completion-openai",),
+        ("openai-chat", "openai-responses", "text-completion-openai"),
         ("api.openai.com",),
     ),
     Provider(
@@ -83,6 +83,7 @@ PROVIDERS = (
             "amazon-bedrock",
             "amazon_bedrock",
             "anthropic_bedrock",
+            "aws-bedrock",
             "aws.bedrock",
             "aws_bedrock",
             "bedrock",
@@ -103,6 +104,7 @@ PROVIDERS = (
             "gcp.gen_ai",
             "gcp.vertex_ai",
             "gemini",
+            "google-cloud",
             "google-gla",
             "google-vertex",
             "google_anthropic_vertex",
@@ -213,7 +215,7 @@ PROVIDERS = (
             "https://api.mistral.ai/v1",
             ("MISTRAL_API_KEY",),
         ),
-        ("mistral_ai", "mistralai"),
+        ("mistral-ai", "mistral_ai", "mistralai"),
         ("api.mistral.ai", "api.eu.mistral.ai", "api.us.mistral.ai"),
     ),
     Provider(
@@ -222,11 +224,11 @@ PROVIDERS = (
             "https://api.moonshot.ai/v1",
             ("MOONSHOT_API_KEY",),
         ),
-        ("kimi", "moonshot"),
+        ("kimi", "moonshot", "moonshot-ai", "moonshot_ai"),
         ("api.moonshot.ai",),
     ),
     Provider("novita", Listing("https://api.novita.ai/openai/v1", ("NOVITA_API_KEY",)), domains=("api.novita.ai",)),
-    Provider("ollama", Listing("http://127.0.0.1:11434/v1")),
+    Provider("ollama", Listing("http://127.0.0.1:11434/v1"), ("ollama_chat",)),
     Provider(
         "openrouter",  # its list is open to everybody, so the key is asked for itself
         Listing(
@@ -253,13 +255,13 @@ PROVIDERS = (
     Provider(
         "together",
         Listing("https://api.together.xyz/v1", ("TOGETHER_API_KEY",)),
-        ("together-ai", "together_ai"),
+        ("together-ai", "together_ai", "togetherai"),
         ("api.together.xyz", "api.together.ai"),
     ),
     Provider(
         "voyageai",
         Listing("https://api.voyageai.com/v1", ("VOYAGE_API_KEY",), path=None),
-        ("voyage",),
+        ("voyage", "voyage-ai", "voyage_ai"),
         ("api.voyageai.com",),
     ),
     Provider(

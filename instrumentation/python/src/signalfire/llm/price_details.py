@@ -13,6 +13,8 @@ from signalfire.llm.usage import Usage
 
 _MILLION = Decimal(1_000_000)
 _OF_TOKENS = "_mtok"
+_OF_CACHE = frozenset({"cache_read_mtok", "cache_write_mtok"})
+_KINDS = ("audio", "image", "video")
 
 
 def details_price(
@@ -77,6 +79,7 @@ def overlaid(price: Any, plain: Any, own: OwnRates) -> Any:
     listed = base_prices(plain)
     rates = own.complete()
     named = {"input_mtok": own.input, "output_mtok": own.output}
+    said = {*named, *(key for key in _OF_CACHE if getattr(own, key.removesuffix(_OF_TOKENS)) is not None)}
     unchanged = listed.get("input_mtok") == own.input * _MILLION
     if own.cache_read is not None or not unchanged:
         named["cache_read_mtok"] = rates.cache_read
@@ -91,7 +94,11 @@ def overlaid(price: Any, plain: Any, own: OwnRates) -> Any:
         return times(value, dollars, base) if base else dollars
 
     laid = changed(price, ours)
-    missing = {key: rate * _MILLION for key, rate in named.items() if key not in listed}
+    missing = {key: rate * _MILLION for key, rate in named.items() if key not in listed and key in said}
+    for key in missing.keys() & _OF_CACHE:  # what the list has a price of its own for needs one in the cache, too
+        for kind in _KINDS:
+            if f"input_{kind}_mtok" in listed:
+                missing = {f"{key.replace('cache', f'cache_{kind}')}": missing[key], **missing}
     vars(laid).update(missing)
     return laid
 

@@ -21,6 +21,7 @@ from fnmatch import translate
 from pathlib import Path
 from typing import Any
 
+from signalfire._internal.model_providers import provider_name
 from signalfire.settings import SettingError
 
 VARIABLE = "SIGNALFIRE_PRICES_FILE"
@@ -60,7 +61,7 @@ class OwnRates:
 
 
 class PriceFile:
-    """What a price file says. Names are compared without regard to case."""
+    """What a price file says. Names are compared without regard to case, those of providers by all that they have."""
 
     def __init__(self, entries: list[tuple[str, str, OwnRates]]) -> None:
         self._exact = {(provider, model): rates for provider, model, rates in reversed(entries)}
@@ -76,7 +77,7 @@ class PriceFile:
             return self._known[key]
         if len(self._known) >= _MAX_KNOWN:
             self._known.clear()
-        rates = self._known[key] = self._look_up(provider.lower(), model.lower())
+        rates = self._known[key] = self._look_up(provider_name(provider), model.strip().lower())
         return rates
 
     def _look_up(self, provider: str, model: str) -> OwnRates | None:
@@ -110,7 +111,7 @@ def read_price_file(path: Path) -> PriceFile:
         raise SettingError(f"{VARIABLE}: {path} is not valid {path.suffix[1:].upper()}: {error}") from error
     return PriceFile(
         [
-            (provider.lower(), model.lower(), parse_rates(prices, f"{VARIABLE}: {path}: {provider} / {model}"))
+            (provider_name(provider), model.lower(), parse_rates(prices, f"{VARIABLE}: {path}: {provider} / {model}"))
             for provider, models in table(content, f"{VARIABLE}: {path}", "[provider.model] tables").items()
             for model, prices in table(models, f"{VARIABLE}: {path}: {provider}", "models with their prices").items()
         ]

@@ -5,6 +5,7 @@ is under way. A model's rates are worked out once: between two price tiers each 
 unknown model has no price, which is not the same as costing nothing. All sums are decimal, so nothing is rounded.
 """
 
+import functools
 import importlib
 import os
 import threading
@@ -101,12 +102,14 @@ class PriceList:
         if own is None and usage.cost is not None:
             return Price(usage.cost, ZERO)
         library = self._library or self._load()
+        is_listed = False
         if library is not None:
             for listed_provider, listed in self._listed(library, provider, model, answered):
+                is_listed = True
                 price = self._listed_price(library, listed_provider, listed, usage, own)
                 if price is not None:
                     return price
-        if own is not None and are_priced(_TOKENS, usage):
+        if own is not None and not is_listed and are_priced(_TOKENS, usage):
             return price_at(own.complete(), usage)
         return None
 
@@ -122,11 +125,9 @@ class PriceList:
         return model in self._names
 
     def _own_rates(self, provider: str, model: str, answered: str | None) -> OwnRates | None:
-        for file in self._files.values():
-            rates = file.rates(provider, model) or (file.rates(provider, answered) if answered else None)
-            if rates is not None:
-                return rates
-        return None
+        names = _all_names(provider, model) + (_all_names(provider, answered) if answered else ())
+        found = (file.rates(*name) for file in self._files.values() for name in names)
+        return next((rates for rates in found if rates is not None), None)
 
     def _listed(self, library: Any, provider: str, model: str, answered: str | None) -> Iterator[tuple[Any, Any]]:
         """The entries of the list that may apply, the likeliest first."""
@@ -196,6 +197,11 @@ class PriceList:
             return None
         self._library = library
         return library
+
+
+@functools.lru_cache(maxsize=_MAX_MODELS)
+def _all_names(provider: str, model: str) -> tuple[tuple[str, str], ...]:
+    return tuple(dict.fromkeys(names_of(provider, model)))
 
 
 def price_at(rates: Rates, usage: Usage) -> Price:
