@@ -606,8 +606,35 @@ QWEN = [
     }
     for number in (1, 2, 3)
 ]
-GRANITE = {"generated_text": "x", "generated_token_count": 50, "input_token_count": 100, "stop_reason": "eos"}
+GRANITE: Answer = {"generated_text": "x", "generated_token_count": 50, "input_token_count": 100, "stop_reason": "eos"}
+TITAN: list[Answer] = [
+    {"index": 0, "outputText": "Run", "inputTextTokenCount": 1000, "totalOutputTextTokenCount": None},
+    {"index": 0, "outputText": ".", "totalOutputTextTokenCount": 9, "completionReason": "FINISH"},
+]
+GRANITE_STREAM: list[Answer] = [
+    {
+        "results": [
+            {"generated_text": "a", "generated_token_count": 1, "input_token_count": 100, "stop_reason": "not_finished"}
+        ]
+    },
+    {
+        "results": [
+            {"generated_text": "b", "generated_token_count": 2, "input_token_count": 0, "stop_reason": "not_finished"}
+        ]
+    },
+    {
+        "results": [
+            {"generated_text": "", "generated_token_count": 3, "input_token_count": 0, "stop_reason": "eos_token"}
+        ]
+    },
+]
 USED: list[tuple[str, str, list[Answer], tuple[int, int, int | None]]] = [
+    ("aws", "us.meta.llama3-3-70b-instruct-v1:0", [*LLAMA, *LLAMA], (2000, 6, None)),
+    ("aws", "amazon.titan-text-express-v1", TITAN, (1000, 9, None)),
+    ("aws", "amazon.titan-text-express-v1", [*TITAN, *TITAN], (2000, 18, None)),
+    ("watsonx", "ibm/granite", GRANITE_STREAM, (100, 3, None)),
+    ("watsonx", "ibm/granite", [*GRANITE_STREAM, *GRANITE_STREAM], (200, 6, None)),
+    ("watsonx", "ibm/granite", [{"results": [GRANITE]}, {"results": [GRANITE]}], (200, 100, None)),
     ("aws", "us.meta.llama3-3-70b-instruct-v1:0", [{**LLAMA[0], "stop_reason": "stop"}], (1000, 1, None)),
     ("aws", "us.meta.llama3-3-70b-instruct-v1:0", LLAMA, (1000, 3, None)),
     (

@@ -6,7 +6,7 @@ of `dialects`. What is not there is None.
 
 from typing import Any
 
-from signalfire.llm.fields import as_dict, count, first, part
+from signalfire.llm.fields import as_dict, at, count, first, part, path, paths
 from signalfire.llm.reading import SEARCHED, read_usages, reader_for
 from signalfire.llm.usage import Usage
 
@@ -118,15 +118,16 @@ class Answers:
 
 
 def is_piece(answer: Any) -> bool:
-    """Whether it may be a piece of a stream: a chunk of chat completions or of Llama's, an event of Anthropic's,
-    Gemini's answers, the end of a stream of Bedrock's."""
+    """Whether it may be a piece of a stream: a chunk of chat completions, an event of Anthropic's, and others' answers.
+
+    What each of those others says is the usage so far, in a whole answer as in a chunk.
+    """
     choices = part(answer, "choices")
     if not isinstance(choices, list):
         return (
             part(answer, "type") == "message_delta"
-            or isinstance(part(answer, "candidates"), list)
-            or part(answer, _METRICS) is not None
-            or (isinstance(part(answer, "generation"), str) and part(answer, "stop_reason") is None)
+            or isinstance(part(answer, "candidates"), list)  # Gemini
+            or any(at(answer, place) is not None for place in _PIECES)
         )
     kind = part(answer, "object")
     if isinstance(kind, str) and kind.endswith(".chunk"):
@@ -136,6 +137,10 @@ def is_piece(answer: Any) -> bool:
         or (part(choice, "text") is not None and part(choice, "finish_reason") is None)
         for choice in choices
     )
+
+
+# Bedrock's last chunk of whatever model; Llama's and Titan's chunks there; watsonx.
+_PIECES = (path(_METRICS), path("generation"), path("outputText"), path("results.0.generated_text"))
 
 
 def _begins_anew(answer: Any, last: _Answer, identifier: str | None) -> bool:
@@ -183,12 +188,15 @@ def finish_reasons(answer: Any) -> dict[int, str]:
     else:
         inner = body(answer)
         incomplete = part(part(inner, "incomplete_details"), "reason")
-        stopped = first(part(inner, "stop_reason"), part(part(answer, "delta"), "stop_reason"))
+        stopped = first(*(at(where, place) for where in (inner, answer) for place in _STOPPED))
         reasons = {0: first(stopped, incomplete, part(inner, "status"))}
     return {place: reason for place, reason in reasons.items() if isinstance(reason, str) and reason not in _UNDER_WAY}
 
 
-_UNDER_WAY = {"queued", "in_progress"}
+_UNDER_WAY = {"queued", "in_progress", "not_finished"}
+_STOPPED = paths(
+    "stop_reason", "delta.stop_reason", "completionReason", "results.0.stop_reason", "results.0.completionReason"
+)
 
 
 def _reason(choice: Any) -> Any:

@@ -455,7 +455,7 @@ TITAN = Dialect(
     name="Titan at Bedrock",
     source="https://docs.aws.amazon.com/bedrock/latest/userguide/model-parameters-titan-text.html",
     shape="titan",
-    known_by=paths("inputTextTokenCount"),
+    known_by=paths("inputTextTokenCount", "totalOutputTextTokenCount"),
     usage=((),),
     providers=frozenset({"aws"}),
     places=places(input="inputTextTokenCount", output="results.0.tokenCount totalOutputTextTokenCount"),
