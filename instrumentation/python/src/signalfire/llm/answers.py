@@ -209,10 +209,17 @@ def failed_with(answer: Any) -> str | None:
     if part(answer, "type") == "error":
         code = part(answer, "code")
     elif part(body(answer), "status") == "failed":
-        code = part(part(body(answer), "error"), "code")
+        inner = body(answer)  # realtime responses have the error in the details of their status
+        error = first(part(inner, "error"), part(part(inner, "status_details"), "error"))
+        code = first(part(error, "code"), part(error, "type"))
     else:
         return None
     return code if isinstance(code, str) and code else "failed"
+
+
+def was_cancelled(answer: Any) -> bool:
+    """Whether OpenAI's responses say that they were stopped. What they used until then is paid for."""
+    return part(body(answer), "status") == "cancelled"
 
 
 def has_text(chunk: Any) -> bool:

@@ -22,7 +22,7 @@ from signalfire import settings
 from signalfire._internal.calls import explained, explained_by
 from signalfire._internal.listeners import Listeners
 from signalfire.llm.accounts import counted, result_attributes, total, total_price
-from signalfire.llm.answers import Answers, failed_with, has_text
+from signalfire.llm.answers import Answers, failed_with, has_text, was_cancelled
 from signalfire.llm.capture import content_may_be_told
 from signalfire.llm.current import ai_operation as ai_operation
 from signalfire.llm.current import current_call as current_call
@@ -61,11 +61,13 @@ class AiCall(Operation):
         kind: str = semconv.CHAT,
         conditions: Conditions = (),
         is_framework: bool = False,
+        is_timed: bool = True,
     ) -> None:
         super().__init__()
         self.provider, self.model, self.operation, self.kind = provider, model, operation, kind
         self._conditions = conditions  # what the price depends on and the answers do not say
         self._is_framework = is_framework  # whether what it learns is somebody else's account of what a client gets
+        self._is_timed = is_timed  # False where it is counted afterwards: it has no span, and no duration is observed
         self.metrics = metrics or default_metrics
 
     # What a call starts with. Nothing of it is changed in place: each call has its own from when there is something.
@@ -80,12 +82,13 @@ class AiCall(Operation):
     _waits = False  # whether it ended before the streams that were opened inside of it
     _done_at: float | None = None
     _cached = False  # whether no provider was asked, because somebody had kept the answer
+    _deferred = False  # whether the answer is still to come, and counted with whatever brings it
 
     def _reset(self) -> None:
         self.usage = self.price = self.seconds_to_first_token = self._answers = None
         self._call_around = self._owner = self._done_at = None
         self._inner = self._reports = ()
-        self._waits = self._cached = False
+        self._waits = self._cached = self._deferred = False
 
     # For users, inside the call.
 
@@ -108,6 +111,8 @@ class AiCall(Operation):
             failure = failed_with(response)
             if failure is not None:
                 self.fail(failure)
+            elif was_cancelled(response):
+                self.cancel()
         except Exception as error:  # noqa: BLE001 - a response of an unknown shape
             internal_error(self.component, error)
 
@@ -143,6 +148,11 @@ class AiCall(Operation):
     def response_model(self) -> str | None:
         """The model that answered, by its own account."""
         return None if self._answers is None else self._answers.model
+
+    @property
+    def response_id(self) -> str | None:
+        """What the provider calls its answer."""
+        return None if self._answers is None else self._answers.id
 
     @property
     def has_finish_reason(self) -> bool:
@@ -215,7 +225,14 @@ class AiCall(Operation):
         """The answer came out of a cache on this side: it has no tokens, no price, and is not missing one."""
         self._cached = True
 
+    def defer(self) -> None:
+        """The provider works on, and the answer is counted when somebody fetches it: this call is not counted."""
+        self._deferred = True
+
     # For Operation.
+
+    def is_traced(self, parent: Context) -> bool:  # noqa: ARG002
+        return self._is_timed
 
     def span_name(self) -> str:
         return f"{self.kind} {self.model}"
@@ -289,6 +306,9 @@ class AiCall(Operation):
         super()._stop(error)
 
     def ended(self, _: BaseException | None, exemplar: dict[str, str] | None) -> None:
+        if self._deferred:
+            self._tell_result()
+            return
         try:
             self._settle()
             self._count_call(exemplar)
@@ -367,7 +387,7 @@ class AiCall(Operation):
 
     def _price_of(self, usage: Usage, answered: str | None) -> Price | None:
         if self._conditions:
-            usage = replace(usage, conditions=(*usage.conditions, *self._conditions))
+            usage = replace(usage, conditions=tuple(dict.fromkeys((*usage.conditions, *self._conditions))))
         return price_list.price(self.provider, self.model, usage, answered)
 
     def _adopt_whose_call_it_is(self) -> None:
@@ -391,9 +411,10 @@ class AiCall(Operation):
         provider, model, operation = self.provider, self._model_label(), self.operation
         metrics = self.metrics
         metrics.ai_api_calls_total.labels(provider=provider, model=model, operation=operation, status=self.status).inc()
-        metrics.ai_api_duration_seconds.labels(provider=provider, model=model, operation=operation).observe(
-            self.seconds, exemplar
-        )
+        if self._is_timed:
+            metrics.ai_api_duration_seconds.labels(provider=provider, model=model, operation=operation).observe(
+                self.seconds, exemplar
+            )
         if self.seconds_to_first_token is not None:
             metrics.ai_api_time_to_first_token_seconds.labels(provider=provider, model=model).observe(
                 self.seconds_to_first_token
@@ -412,8 +433,15 @@ class AiCall(Operation):
             )
             if self.price.saved:
                 metrics.ai_cache_saved_usd_total.labels(provider=provider, model=model).inc(float(self.price.saved))
-        elif (usage is not None or self.status == SUCCESS) and not self._cached:
+        elif not self._cached and (usage is not None or (self.status == SUCCESS and not self._is_awaited())):
             metrics.ai_api_unpriced_calls_total.labels(provider=provider, model=model).inc()
+        self._tell_result()
+
+    def _is_awaited(self) -> bool:
+        """Whether a layer's answer is still to come, with the tokens, and counted with whatever brings it."""
+        return any(layer._deferred for layer in self._reports)
+
+    def _tell_result(self) -> None:
         if self.span is not None:
             self.span.set_attributes(self._result_attributes())
 

@@ -13,6 +13,7 @@ from types import MappingProxyType
 from signalfire.llm.usage import Conditions, Usage
 
 REGION = "region"
+BATCH = ("processing", "batch")  # what was asked for in a batch, in genai-prices' words
 _ONE = Decimal(1)
 
 
@@ -44,6 +45,8 @@ class UnitPrice:
 
 _ANY = re.compile("")
 _OPENAI_RESIDENCY = "https://developers.openai.com/api/docs/guides/data-residency"
+_OPENAI_BATCH = "https://platform.openai.com/docs/guides/batch"
+_AZURE_BATCH = "https://learn.microsoft.com/en-us/azure/ai-foundry/openai/how-to/batch"
 _VERTEX = "https://cloud.google.com/vertex-ai/generative-ai/pricing#claude-models"
 
 FACTORS = (
@@ -68,6 +71,9 @@ FACTORS = (
         _ONE,
         _OPENAI_RESIDENCY,
     ),
+    # What the list has no price for in a batch, though the provider says that it has one.
+    Factor("openai", re.compile(r"text-embedding-"), *BATCH, Decimal("0.5"), _OPENAI_BATCH),
+    Factor("azure", _ANY, *BATCH, Decimal("0.5"), _AZURE_BATCH),
     Factor("mistral", _ANY, REGION, None, Decimal("1.1"), "https://docs.mistral.ai/inference/regional-inference"),
     # From Claude 4.5 on regional and multi-region endpoints cost more than the global one.
     Factor("google", re.compile(r"claude-(3|4-(opus|sonnet)$|(opus-4(-1)?|sonnet-4)$)"), REGION, None, _ONE, _VERTEX),
@@ -132,21 +138,18 @@ _APART = MappingProxyType(
 )
 _OF_TOKENS = frozenset({"input_mtok", "output_mtok"})
 _AUDIO_APART = frozenset({"openai", "azure"})  # who charges sound in tokens of its own price, with every model
-_MULTIPLIED = frozenset(row.kind for row in FACTORS)
 _FOR_UNITS = frozenset(row.kind for row in UNIT_PRICES)
 
 
-def listed_conditions(conditions: Conditions) -> dict[str, str]:
-    """Those that the list must have a price for."""
-    return {kind: value for kind, value in conditions if kind not in _MULTIPLIED | _FOR_UNITS}
+def of_tokens(conditions: Conditions) -> Conditions:
+    """Those on which the prices of tokens depend."""
+    return tuple((kind, value) for kind, value in conditions if kind not in _FOR_UNITS)
 
 
 def token_factor(provider: str, model: str, conditions: Conditions) -> Decimal | None:
-    """What the prices of tokens are multiplied by; None where a condition is in no row."""
+    """What the prices of tokens are multiplied by under conditions that the list does not know; None: in no row."""
     factor = _ONE
     for kind, value in conditions:
-        if kind not in _MULTIPLIED:
-            continue
         row = next((row for row in FACTORS if _fits(row, provider, model, kind, value)), None)
         if row is None:
             return None

@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 from types import MappingProxyType
 
+from signalfire.llm.charges import BATCH
 from signalfire.llm.fields import Path, path, paths
 
 Places = Mapping[str, tuple[Path, ...]]
@@ -109,8 +110,9 @@ def like(row: Dialect, name: str, source: str, *providers: str, own: Places = NO
     return replace(row, name=name, source=source, providers=frozenset(providers), places=joined, **more)  # type: ignore[arg-type]
 
 
+# Of answers in a batch the batch is the tier.
 _OPENAI_TIER = Condition(
-    "service_tier", paths("service_tier"), as_usual=frozenset({"auto", "default", "standard", "scale"})
+    "service_tier", paths("service_tier"), as_usual=frozenset({"auto", "default", "standard", "scale", "batch"})
 )
 # Flex has the price of on demand: https://console.groq.com/docs/flex-processing
 _GROQ_TIER = replace(_OPENAI_TIER, as_usual=frozenset({"auto", "on_demand", "flex"}))
@@ -131,7 +133,7 @@ _GEMINI_TIER = Condition(
     },
 )
 _ANTHROPIC_CONDITIONS = (
-    Condition("processing", paths("service_tier"), of_usage=True, values={"batch": ("processing", "batch")}),
+    Condition("processing", paths("service_tier"), of_usage=True, values={"batch": BATCH}),
     Condition("speed", paths("speed"), of_usage=True, values={"fast": ("speed", "fast")}),
     Condition(
         "inference_geo", paths("inference_geo"), of_usage=True, as_usual=frozenset({"global", "not_available", ""})

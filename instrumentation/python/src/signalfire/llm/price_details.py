@@ -7,7 +7,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from signalfire.llm.charges import are_priced, charged_units, listed_conditions, token_factor, unit_prices
+from signalfire.llm.charges import are_priced, charged_units, of_tokens, token_factor, unit_prices
 from signalfire.llm.price_file import OwnRates
 from signalfire.llm.usage import Usage
 
@@ -43,19 +43,19 @@ def details_price(
 def price_under(model: Any, provider: Any, usage: Usage, own: OwnRates | None, now: datetime) -> Any | None:
     """The model's prices under the conditions that the answer was given."""
     plain = model.get_prices(now)
-    context = listed_conditions(usage.conditions)
-    if not all(is_listed(model, provider, kind, value, now) for kind, value in context.items()):
-        return None
+    conditions = of_tokens(usage.conditions)
+    context = {kind: value for kind, value in conditions if is_listed(model, provider, kind, value, now)}
     price = model.get_prices(now, context) if context else plain
     if own is not None:
         price = overlaid(price, plain, own)
-    factor = token_factor(provider.id, model.id, usage.conditions)
-    others = unit_prices(provider.id, model.id, usage)
-    if factor is None or others is None:
+    others = tuple(condition for condition in conditions if condition[0] not in context)
+    factor = token_factor(provider.id, model.id, others)
+    units = unit_prices(provider.id, model.id, usage)
+    if factor is None or units is None:
         return None
-    if factor != 1 or others:
+    if factor != 1 or units:
         price = changed(price, lambda key, value: times(value, factor) if key.endswith(_OF_TOKENS) else value)
-        vars(price).update(others)
+        vars(price).update(units)
     return price
 
 

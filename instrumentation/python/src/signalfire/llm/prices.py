@@ -113,6 +113,17 @@ class PriceList:
             return price_at(own.complete(), usage)
         return None
 
+    def depends_on_size(self, provider: str, model: str, input_tokens: int) -> bool:
+        """Whether requests of up to that many tokens have several prices by their size: a sum of them then has none."""
+        library = self._library or self._load()
+        if library is None:
+            return False
+        now = datetime.now(UTC)
+        return any(
+            any(start < input_tokens for start in self._card_of(listed.get_prices(now), None).tiers)
+            for _, listed in self._listed(library, provider, model, None)
+        )
+
     def names(self, model: str) -> bool:
         """Whether the list has a model of exactly that name, as far as it was read."""
         if self._library is None:

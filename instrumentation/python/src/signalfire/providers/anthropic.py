@@ -1,17 +1,23 @@
-"""The anthropic client: messages, whole and streamed, of Anthropic itself and through Bedrock, Vertex and Foundry."""
+"""The anthropic client: messages, whole, streamed and in batches, of Anthropic itself and through clouds."""
 
+import functools
 import os
+import re
 from collections.abc import Mapping
 from typing import Any
 
 from signalfire._internal.calls import explained
 from signalfire.prometheus.catalogue import Metrics
-from signalfire.providers.base import Instrumentation, ModelRequest, request_attributes
+from signalfire.providers.background import Client
+from signalfire.providers.base import Described, Instrumentation, ModelRequest, request_attributes
+from signalfire.providers.batches import AnthropicBatches
 from signalfire.providers.client_library import ClientLibrary
 from signalfire.providers.hosts import CUSTOM, conditions_at, provider_at
+from signalfire.providers.retrieval import LinesRetrieval
 from signalfire.tracing import semconv
 
 _URL = "/v1/messages"
+_RESULTS = re.compile(r"(?:https?://[^/]+)?(?:/.*)?/v1/messages/batches/([^/]+)/results")  # Anthropic says it in full
 _BY_CLIENT = {"Bedrock": "aws", "Vertex": "google", "Foundry": "azure"}
 
 _library = ClientLibrary("anthropic", "'signalfire[llm]'")
@@ -25,7 +31,9 @@ def instrument_anthropic(
     prices_file: str | os.PathLike[str] | None = None,
     metrics: Metrics | None = None,
 ) -> None:
-    """Tracks every call of the anthropic client's messages, beta ones included, batches not. May be called again.
+    """Tracks every call of the anthropic client's messages, beta ones included. May be called again.
+
+    Messages in batches are counted as the application reads the batch's results, each once.
 
     `provider` is who stands behind an address that is not a known provider's, such as a gateway. `record_content` puts
     prompts and answers on the spans, masked; by default what OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT says,
@@ -34,7 +42,7 @@ def instrument_anthropic(
 
     Raises ImportError where anthropic is not installed, SettingError for an invalid price file or variable.
     """
-    requests = _Requests(provider)
+    requests = _Requests(provider, metrics)
 
     def make(records: bool) -> Instrumentation:
         import anthropic
@@ -52,14 +60,20 @@ def uninstrument_anthropic() -> None:
 
 
 class _Requests:
-    """Tells model calls from other requests."""
+    """Tells model calls, and what fetches their answers later, from other requests."""
 
-    def __init__(self, provider: str) -> None:
+    def __init__(self, provider: str, metrics: Metrics | None) -> None:
         self._provider = provider
+        self._batches = AnthropicBatches(metrics)
 
-    def describe(self, client: Any, options: Any) -> tuple[ModelRequest | None, Any]:
+    def describe(self, client: Any, options: Any) -> tuple[Described, Any]:
         body = options.json_data
         path = options.url.partition("?")[0]
+        results = _RESULTS.fullmatch(path)
+        if results and options.method.lower() == "get":
+            provider = self._provider_of(client)
+            whose = Client(lambda _model: provider, conditions_at(client.base_url.host))
+            return LinesRetrieval(functools.partial(self._line, results[1], whose)), options
         if path != _URL or options.method.lower() != "post" or not isinstance(body, Mapping):
             return None, options
         body = {**body, **(getattr(options, "extra_json", None) or {})}
@@ -69,6 +83,9 @@ class _Requests:
         conditions = conditions_at(client.base_url.host)
         provider = self._provider_of(client)
         return ModelRequest(provider, "chat", semconv.CHAT, body, None, conditions, attributes), options
+
+    def _line(self, batch: str, whose: Client, place: int, entry: Any) -> bool:
+        return isinstance(entry, Mapping) and self._batches.line(batch, place, entry, whose)
 
     def _provider_of(self, client: Any) -> str:
         name = type(client).__name__

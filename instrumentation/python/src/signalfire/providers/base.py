@@ -4,8 +4,6 @@ Replacing that one method covers plain, parsed, raw and streamed calls, also of 
 """
 
 import functools
-import inspect
-import json
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -17,7 +15,8 @@ from signalfire.llm.usage import Conditions
 from signalfire.operations.patches import Patches
 from signalfire.prometheus.catalogue import Metrics
 from signalfire.prometheus.internal_errors import internal_error
-from signalfire.providers.streams import StreamedCall, follow_stream, on_close
+from signalfire.providers.retrieval import Retrieval
+from signalfire.providers.streams import StreamedCall, decoded, follow_body, follow_stream, following_streams
 from signalfire.tracing import semconv
 
 MAX_NAME = 200  # characters of a model's name on a span
@@ -35,6 +34,7 @@ class ModelRequest:
     conditions: Conditions = ()  # what the price depends on beside the answer
     attributes: Mapping[str, Any] = field(default_factory=dict)
     known: Mapping[str, Any] | None = None  # what the request says of an answer that tells nothing of itself
+    settle: Callable[[AiCall], bool] | None = None  # called before it ends: whether the provider works on
 
 
 class Parsing:
@@ -52,8 +52,9 @@ class Parsing:
         return self._parse(answer)
 
 
-Describe = Callable[[Any, Any], tuple[ModelRequest | None, Any]]
-"""(client, options) → the model request, None where it is none, and the options to go on with."""
+Described = ModelRequest | Retrieval | None
+Describe = Callable[[Any, Any], tuple[Described, Any]]
+"""(client, options) → what the request is, None where no model is in it, and the options to go on with."""
 
 
 class Instrumentation:
@@ -86,15 +87,17 @@ class Instrumentation:
         @functools.wraps(original)
         def request(client: Any, cast_to: Any, options: Any, *args: Any, **kwargs: Any) -> Any:
             described, options = self._describe_safely(client, options)
-            if described is None:
-                return original(client, cast_to, options, *args, **kwargs)
+            if not isinstance(described, ModelRequest):
+                answer = original(client, cast_to, options, *args, **kwargs)
+                self._look_at(answer, described)
+                return answer
             call, recorder = self._begin(described)
             parsing = Parsing(options)
             with call.inside():
                 try:
                     answer = original(client, cast_to, parsing.options, *args, **kwargs)
                 except BaseException as error:
-                    self._fail(call, recorder, error, parsing.answer)
+                    self._fail(call, recorder, error, parsing.answer, described)
                     raise
             self._follow(answer, call, recorder, described)
             return answer
@@ -105,22 +108,24 @@ class Instrumentation:
         @functools.wraps(original)
         async def request(client: Any, cast_to: Any, options: Any, *args: Any, **kwargs: Any) -> Any:
             described, options = self._describe_safely(client, options)
-            if described is None:
-                return await original(client, cast_to, options, *args, **kwargs)
+            if not isinstance(described, ModelRequest):
+                answer = await original(client, cast_to, options, *args, **kwargs)
+                self._look_at(answer, described)
+                return answer
             call, recorder = self._begin(described)
             parsing = Parsing(options)
             with call.inside():
                 try:
                     answer = await original(client, cast_to, parsing.options, *args, **kwargs)
                 except BaseException as error:
-                    self._fail(call, recorder, error, parsing.answer)
+                    self._fail(call, recorder, error, parsing.answer, described)
                     raise
             self._follow(answer, call, recorder, described)
             return answer
 
         return request
 
-    def _describe_safely(self, client: Any, options: Any) -> tuple[ModelRequest | None, Any]:
+    def _describe_safely(self, client: Any, options: Any) -> tuple[Described, Any]:
         if settings.disabled():
             return None, options
         try:
@@ -139,13 +144,26 @@ class Instrumentation:
         call.annotate(request.attributes)
         return call, Recorder(request.body) if self._record_content else None
 
-    def _fail(self, call: AiCall, recorder: Recorder | None, error: BaseException, answer: Any) -> None:
+    def _look_at(self, answer: Any, retrieval: Retrieval | None) -> None:
+        """Sees what was fetched of work that was asked for before. Never raises."""
+        if retrieval is None:
+            return
+        try:
+            retrieval.follow(answer, self._stream_types)
+        except Exception as error:  # noqa: BLE001 - a client of another version
+            internal_error("providers", error)
+
+    def _fail(
+        self, call: AiCall, recorder: Recorder | None, error: BaseException, answer: Any, request: ModelRequest
+    ) -> None:
         if answer is not None:
             call.record_response(answer)
         if recorder is not None:
             if answer is not None:
                 recorder.record(answer)
             recorder.finish(call)
+        if answer is not None and request.settle is not None:
+            request.settle(call)
         call.finish(error)
 
     def _follow(self, answer: Any, call: AiCall, recorder: Recorder | None, request: ModelRequest) -> None:
@@ -154,11 +172,11 @@ class Instrumentation:
             if request.known is not None:
                 call.record_response(request.known)
             if isinstance(answer, self._stream_types):
-                follow_stream(answer, StreamedCall(call, recorder, request.hides))
+                follow_stream(answer, StreamedCall(call, recorder, request.hides, request.settle))
             elif hasattr(answer, "http_response"):
                 self._follow_raw(answer, call, recorder, request)
             else:
-                record_whole(answer, call, recorder)
+                record_whole(answer, call, recorder, request.settle)
         except Exception as error:  # noqa: BLE001
             internal_error("providers", error)
             call.finish()
@@ -167,72 +185,23 @@ class Instrumentation:
         """Follows what `with_raw_response` and `with_streaming_response` give."""
         response = raw.http_response
         if response.is_closed:
-            record_whole(decoded(response.content), call, recorder)
+            record_whole(decoded(response.content), call, recorder, request.settle)
             return
-        streamed = StreamedCall(call, recorder, request.hides)
+        streamed = StreamedCall(call, recorder, request.hides, request.settle)
         follow_body(response, streamed)
-        raw.parse = self._following_streams(raw.parse, streamed)
-
-    def _following_streams(self, parse: Callable[..., Any], streamed: StreamedCall) -> Callable[..., Any]:
-        """A `parse` that also follows the stream that it may give."""
-
-        def follow(parsed: Any) -> Any:
-            if isinstance(parsed, self._stream_types):
-                follow_stream(parsed, streamed)
-            return parsed
-
-        async def follow_later(parsing: Awaitable[Any]) -> Any:
-            return follow(await parsing)
-
-        @functools.wraps(parse)
-        def parse_and_follow(*args: Any, **kwargs: Any) -> Any:
-            parsed = parse(*args, **kwargs)
-            return follow_later(parsed) if inspect.isawaitable(parsed) else follow(parsed)
-
-        return parse_and_follow
+        raw.parse = following_streams(raw.parse, self._stream_types, streamed)
 
 
-def record_whole(answer: Any, call: AiCall, recorder: Recorder | None) -> None:
+def record_whole(
+    answer: Any, call: AiCall, recorder: Recorder | None, settle: Callable[[AiCall], bool] | None = None
+) -> None:
     call.record_response(answer)
     if recorder is not None:
         recorder.record(answer)
         recorder.finish(call)
+    if settle is not None:
+        settle(call)
     call.finish()
-
-
-def follow_body(response: Any, streamed: StreamedCall) -> None:
-    """Ends the call when the body of an HTTP response was read as a whole, or else when the response is closed."""
-    read, aread = response.read, response.aread
-
-    def read_and_record() -> bytes:
-        with streamed.being_read():
-            content: bytes = read()
-        record_body(content, streamed)
-        return content
-
-    async def aread_and_record() -> bytes:
-        with streamed.being_read():
-            content: bytes = await aread()
-        record_body(content, streamed)
-        return content
-
-    response.read, response.aread = read_and_record, aread_and_record
-    on_close(response, streamed)
-
-
-def record_body(content: bytes, streamed: StreamedCall) -> None:
-    answer = decoded(content)
-    if answer is not None:
-        streamed.passes(answer)
-    streamed.ended()
-
-
-def decoded(content: bytes) -> Any:
-    """The JSON of a body, None where it is something else: a stream that was read as a whole."""
-    try:
-        return json.loads(content)
-    except ValueError:
-        return None
 
 
 def request_attributes(client: Any, body: Mapping[str, Any]) -> dict[str, Any]:

@@ -18,6 +18,21 @@ class Instrumentation(Protocol):
     def uninstall(self) -> None: ...
 
 
+class Together:
+    """Several parts of a client library, instrumented as one."""
+
+    def __init__(self, *parts: Instrumentation) -> None:
+        self._parts = parts
+
+    def install(self) -> None:
+        for part in self._parts:
+            part.install()
+
+    def uninstall(self) -> None:
+        for part in reversed(self._parts):
+            part.uninstall()
+
+
 class ClientLibrary:
     """A provider's client, which is instrumented once at most."""
 

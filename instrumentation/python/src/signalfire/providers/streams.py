@@ -4,6 +4,9 @@ The client's own stream object is kept, since applications look at its type and 
 inside of it is replaced by one that looks at what comes.
 """
 
+import functools
+import inspect
+import json
 import threading
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import contextmanager
@@ -19,13 +22,45 @@ from signalfire.tracing import semconv
 FOLLOWED = "_signalfire_followed"  # the attribute of what is read
 
 
-class StreamedCall:
-    """A call whose answer is still to be read."""
+class Reading:
+    """Somebody reads a stream or a body."""
 
-    def __init__(self, call: AiCall, recorder: Recorder | None, hides: Callable[[Any], bool] | None = None) -> None:
+    def waits_for(self) -> None:
+        """The application asks for the next item."""
+
+    def passes(self, item: Any) -> bool:  # noqa: ARG002
+        """Sees an item; whether the application is to see it, too."""
+        return True
+
+    def exhausted(self) -> None:
+        """There is nothing more."""
+
+    def ended(self, error: BaseException | None = None) -> None:
+        """There is nothing more, or something broke."""
+
+    def closed(self) -> None:
+        """The connection was closed: by the application, or for a stream that it dropped."""
+
+    @contextmanager
+    def being_read(self) -> Iterator[None]:
+        """The body is read as a whole in here."""
+        yield
+
+
+class StreamedCall(Reading):
+    """A call whose answer is still to be read. `settle` is called with the call before it ends."""
+
+    def __init__(
+        self,
+        call: AiCall,
+        recorder: Recorder | None,
+        hides: Callable[[Any], bool] | None = None,
+        settle: Callable[[AiCall], bool] | None = None,
+    ) -> None:
         self.call = call
         self._recorder = recorder
         self._hides = hides
+        self._settle = settle
         self._reading = False
         _closed_streams.start()
 
@@ -45,7 +80,8 @@ class StreamedCall:
 
     def exhausted(self) -> None:
         """There is nothing more. Where the model did not say that it is done, the answer was cut off on its way."""
-        if self.call.kind == semconv.CHAT and not self.call.has_finish_reason:
+        is_cut_off = self.call.kind == semconv.CHAT and not self.call.has_finish_reason
+        if is_cut_off and not self._goes_on():
             self.call.fail("incomplete")
         self.ended()
 
@@ -56,7 +92,12 @@ class StreamedCall:
             self.call.mark_under_way()
         if self._recorder is not None:
             self._recorder.finish(self.call)
+        self._goes_on()
         self.call.finish(error)
+
+    def _goes_on(self) -> bool:
+        """Whether the provider works on though this stream has ended."""
+        return self._settle is not None and self._settle(self.call)
 
     @contextmanager
     def being_read(self) -> Iterator[None]:
@@ -77,13 +118,14 @@ class StreamedCall:
     def end_early(self) -> None:
         if self._recorder is not None:
             self._recorder.finish(self.call)
+        self._goes_on()
         self.call.abandon()
 
 
 class Followed:
     """Lives in what is read, and notices when that is dropped, even before anybody has begun to read it."""
 
-    def __init__(self, streamed: StreamedCall) -> None:
+    def __init__(self, streamed: Reading) -> None:
         self.streamed = streamed
 
     def __del__(self) -> None:
@@ -93,7 +135,7 @@ class Followed:
 class Tap:
     """The iterator inside of a stream."""
 
-    def __init__(self, items: Iterator[Any], streamed: StreamedCall) -> None:
+    def __init__(self, items: Iterator[Any], streamed: Reading) -> None:
         self._items, self._streamed = items, streamed
 
     def __iter__(self) -> Iterator[Any]:
@@ -106,7 +148,7 @@ class Tap:
 class AsyncTap:
     """The asynchronous iterator inside of a stream."""
 
-    def __init__(self, items: AsyncIterator[Any], streamed: StreamedCall) -> None:
+    def __init__(self, items: AsyncIterator[Any], streamed: Reading) -> None:
         self._items, self._streamed = items, streamed
 
     def __aiter__(self) -> AsyncIterator[Any]:
@@ -116,7 +158,7 @@ class AsyncTap:
         return await next_item_later(self._items.__anext__, self._streamed)
 
 
-def next_item(fetch: Callable[[], Any], streamed: StreamedCall) -> Any:
+def next_item(fetch: Callable[[], Any], streamed: Reading) -> Any:
     """The next item that the application is to see."""
     while True:
         streamed.waits_for()
@@ -132,7 +174,7 @@ def next_item(fetch: Callable[[], Any], streamed: StreamedCall) -> Any:
             return item
 
 
-async def next_item_later(fetch: Callable[[], Awaitable[Any]], streamed: StreamedCall) -> Any:
+async def next_item_later(fetch: Callable[[], Awaitable[Any]], streamed: Reading) -> Any:
     """`next_item` of an asynchronous stream."""
     while True:
         streamed.waits_for()
@@ -148,7 +190,7 @@ async def next_item_later(fetch: Callable[[], Awaitable[Any]], streamed: Streame
             return item
 
 
-def follow_stream(stream: Any, streamed: StreamedCall) -> None:
+def follow_stream(stream: Any, streamed: Reading) -> None:
     """Follows a Stream or AsyncStream of the openai or anthropic client."""
     try:
         items = stream._iterator
@@ -159,7 +201,7 @@ def follow_stream(stream: Any, streamed: StreamedCall) -> None:
         streamed.ended()
 
 
-def on_close(response: Any, streamed: StreamedCall) -> None:
+def on_close(response: Any, streamed: Reading) -> None:
     """Ends the call after an HTTP response was closed, by its reader or the application, or was dropped unread."""
     if hasattr(response, FOLLOWED):
         return
@@ -179,6 +221,62 @@ def on_close(response: Any, streamed: StreamedCall) -> None:
             streamed.closed()
 
     response.close, response.aclose = close_and_notify, aclose_and_notify
+
+
+def following_streams(
+    parse: Callable[..., Any], stream_types: tuple[type, ...], streamed: Reading
+) -> Callable[..., Any]:
+    """The `parse` of a raw response, which also follows the stream that it may give."""
+
+    def follow(parsed: Any) -> Any:
+        if isinstance(parsed, stream_types):
+            follow_stream(parsed, streamed)
+        return parsed
+
+    async def follow_later(parsing: Awaitable[Any]) -> Any:
+        return follow(await parsing)
+
+    @functools.wraps(parse)
+    def parse_and_follow(*args: Any, **kwargs: Any) -> Any:
+        parsed = parse(*args, **kwargs)
+        return follow_later(parsed) if inspect.isawaitable(parsed) else follow(parsed)
+
+    return parse_and_follow
+
+
+def follow_body(response: Any, streamed: Reading) -> None:
+    """Ends the call when the body of an HTTP response was read as a whole, or else when the response is closed."""
+    read, aread = response.read, response.aread
+
+    def read_and_record() -> bytes:
+        with streamed.being_read():
+            content: bytes = read()
+        record_body(content, streamed)
+        return content
+
+    async def aread_and_record() -> bytes:
+        with streamed.being_read():
+            content: bytes = await aread()
+        record_body(content, streamed)
+        return content
+
+    response.read, response.aread = read_and_record, aread_and_record
+    on_close(response, streamed)
+
+
+def record_body(content: bytes, streamed: Reading) -> None:
+    answer = decoded(content)
+    if answer is not None:
+        streamed.passes(answer)
+    streamed.ended()
+
+
+def decoded(content: bytes) -> Any:
+    """The JSON of a body, None where it is something else: a stream that was read as a whole."""
+    try:
+        return json.loads(content)
+    except ValueError:
+        return None
 
 
 class _ClosedStreams:
