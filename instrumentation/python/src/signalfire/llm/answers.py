@@ -219,7 +219,7 @@ def failed_with(answer: Any) -> str | None:
 
 def was_cancelled(answer: Any) -> bool:
     """Whether OpenAI's responses say that they were stopped. What they used until then is paid for."""
-    return part(body(answer), "status") == "cancelled"
+    return bool(part(body(answer), "status") == "cancelled")
 
 
 def has_text(chunk: Any) -> bool:

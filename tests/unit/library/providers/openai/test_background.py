@@ -151,7 +151,7 @@ async def test_later(serving_provider: tuple[Provider, str], registry: Collector
 
 @pytest.mark.usefixtures("provider")
 def test_raw(client: OpenAI, registry: CollectorRegistry) -> None:
-    raw = client.responses.with_raw_response
+    raw: Any = client.responses.with_raw_response
     answer: Answer = raw.create(**ASKED).parse()
     for _ in range(4):
         raw.retrieve(answer.id)
@@ -358,7 +358,7 @@ def test_how_long_it_took_by_the_providers_account(
     client.responses.retrieve(answer.id)
     (seconds,) = series(registry, "ai_api_duration_seconds_sum").values()
     assert seconds == pytest.approx(125, abs=1)
-    told = [span.attributes or {} for span in model_spans(spans)]
+    told: list[Any] = [span.attributes for span in model_spans(spans)]
     assert [found.get("gen_ai.usage.input_tokens") for found in told] == [None, 1000]
 
 
