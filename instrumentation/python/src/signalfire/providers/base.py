@@ -15,11 +15,10 @@ from signalfire.llm.usage import Conditions
 from signalfire.operations.patches import Patches
 from signalfire.prometheus.catalogue import Metrics
 from signalfire.prometheus.internal_errors import internal_error
+from signalfire.providers.background import MAX_NAME
 from signalfire.providers.retrieval import Retrieval
 from signalfire.providers.streams import StreamedCall, decoded, follow_body, follow_stream, following_streams
 from signalfire.tracing import semconv
-
-MAX_NAME = 200  # characters of a model's name on a span
 
 
 @dataclass(frozen=True, slots=True)
@@ -221,3 +220,8 @@ def parameters(body: Mapping[str, Any]) -> dict[str, Any]:
         semconv.REQUEST_STREAM: True if body.get("stream") else None,
     }
     return {name: value for name, value in values.items() if isinstance(value, int | float)}
+
+
+def spoken(body: Mapping[str, Any]) -> Mapping[str, Any]:
+    """What is paid for of a text that is read aloud, of which the answer is the sound alone."""
+    return {"usage": {"characters": len(str(body.get("input") or ""))}, "status": "completed"}

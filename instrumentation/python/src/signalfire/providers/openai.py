@@ -13,7 +13,7 @@ from signalfire._internal.calls import explained
 from signalfire.llm.fields import part
 from signalfire.prometheus.catalogue import Metrics
 from signalfire.providers.background import BackgroundResponses, Client
-from signalfire.providers.base import Described, Instrumentation, ModelRequest, request_attributes
+from signalfire.providers.base import Described, Instrumentation, ModelRequest, request_attributes, spoken
 from signalfire.providers.batches import OpenAiBatches
 from signalfire.providers.client_library import ClientLibrary, Together
 from signalfire.providers.hosts import CUSTOM, conditions_at, provider_at
@@ -150,11 +150,6 @@ class _Requests:
         if not body.get("stream") or "include_usage" in (body.get("stream_options") or {}):
             return False
         return provider in _REPORT_USAGE_IF_ASKED if self._stream_usage is None else self._stream_usage
-
-
-def spoken(body: Mapping[str, Any]) -> Mapping[str, Any]:
-    """What is paid for of a text that is read aloud, of which the answer is the sound alone."""
-    return {"usage": {"characters": len(str(body.get("input") or ""))}, "status": "completed"}
 
 
 def brings_usage_only(chunk: Any) -> bool:
