@@ -27,13 +27,13 @@ class ModelServer(Starlette):
     """The server; `bodies` are the requests that it got, `pause` the seconds between a stream's events."""
 
     def __init__(self) -> None:
-        super().__init__(routes=[Route("/{name}/{path:path}", self.answer, methods=["POST"])])
+        super().__init__(routes=[Route("/{name}/{path:path}", self.answer, methods=["GET", "POST"])])
         self.bodies: list[dict[str, Any]] = []
         self.failures_left = 0
         self.pause = 0.002
 
     async def answer(self, request: Request) -> Response:
-        is_json = request.headers.get("content-type") == "application/json"
+        is_json = request.method == "POST" and request.headers.get("content-type") == "application/json"
         body = json.loads(await request.body()) if is_json else {}
         self.bodies.append(body)
         if self.failures_left:

@@ -4,6 +4,7 @@ import functools
 import importlib
 import os
 from collections.abc import Awaitable, Callable, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
@@ -20,7 +21,7 @@ from signalfire.providers.background import MAX_NAME, BackgroundResponses, Clien
 from signalfire.providers.base import parameters, record_whole, spoken
 from signalfire.providers.client_library import ClientLibrary
 from signalfire.providers.hosts import CUSTOM, conditions_at
-from signalfire.providers.streams import FOLLOWED, Followed, StreamedCall, next_item, next_item_later
+from signalfire.providers.streams import FOLLOWED, Followed, Reading, StreamedCall, next_item, next_item_later
 from signalfire.tracing import semconv
 
 
@@ -267,9 +268,16 @@ def was_kept(answer: Any) -> bool:
 def following_next(original: Callable[[Any], Any]) -> Callable[[Any], Any]:
     @functools.wraps(original)
     def __next__(stream: Any) -> Any:  # noqa: N807
-        followed = getattr(stream, FOLLOWED, None)
-        fetch = functools.partial(original, stream)
-        return fetch() if followed is None else next_item(fetch, followed.streamed)
+        followed: Followed | None = getattr(stream, FOLLOWED, None)
+        if followed is None:
+            return original(stream)
+        streamed = followed.streamed
+
+        def fetch() -> Any:
+            with inside(streamed):  # some streams ask the provider only now
+                return original(stream)
+
+        return next_item(fetch, streamed)
 
     return __next__
 
@@ -277,11 +285,23 @@ def following_next(original: Callable[[Any], Any]) -> Callable[[Any], Any]:
 def following_anext(original: Callable[[Any], Awaitable[Any]]) -> Callable[[Any], Awaitable[Any]]:
     @functools.wraps(original)
     async def __anext__(stream: Any) -> Any:  # noqa: N807
-        followed = getattr(stream, FOLLOWED, None)
-        fetch = functools.partial(original, stream)
-        return await (fetch() if followed is None else next_item_later(fetch, followed.streamed))
+        followed: Followed | None = getattr(stream, FOLLOWED, None)
+        if followed is None:
+            return await original(stream)
+        streamed = followed.streamed
+
+        async def fetch() -> Any:
+            with inside(streamed):
+                return await original(stream)
+
+        return await next_item_later(fetch, streamed)
 
     return __anext__
+
+
+def inside(streamed: Reading) -> AbstractContextManager[None]:
+    """What is done meanwhile is part of the stream's call."""
+    return streamed.call.inside() if isinstance(streamed, StreamedCall) else nullcontext()
 
 
 def following_aclose(original: Callable[[Any], Awaitable[None]]) -> Callable[[Any], Awaitable[None]]:
