@@ -199,6 +199,29 @@ def test_responses_of_a_provider_that_has_none_are_one_call(
     assert calls(registry) == {("claude-haiku-4-5", "responses", "anthropic", "success"): 1}
 
 
+@pytest.mark.parametrize("later", [False, True])
+@pytest.mark.parametrize("is_told", [False, True])
+@pytest.mark.parametrize("function", ["responses", "completion"])
+async def test_a_guess_at_tokens_is_no_count(
+    address: str, registry: CollectorRegistry, function: str, is_told: bool, later: bool
+) -> None:
+    name = "chat-streamed" if is_told else "chat-streamed-without-usage"
+    asks: dict[str, Any] = {"input": "Why?"}
+    if function == "completion":
+        asks = {"messages": [{"role": "user", "content": "Why?"}], "stream_options": {"include_usage": True}}
+    options = asked(address, name, "groq/made-up", stream=True, **asks)
+    if later:
+        items = [item async for item in await getattr(litellm, f"a{function}")(**options)]
+    else:
+        items = await asyncio.to_thread(lambda: list(getattr(litellm, function)(**options)))
+    last = items[-1]
+    assert (last.usage if function == "completion" else last.response.usage) is not None  # as the application sees it
+    await asyncio.to_thread(wait_until, lambda: calls(registry))
+    operation = "responses" if function == "responses" else "chat"
+    assert calls(registry) == {("made-up", operation, "groq", "success"): 1}
+    assert tokens(registry) == ({"input": 1237, "output": 6, "cache_read": 1024} if is_told else {})
+
+
 # --- in the background ---
 
 

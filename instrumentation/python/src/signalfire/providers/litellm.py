@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 from signalfire._internal.calls import explained
 from signalfire.llm.call import AiCall, current_operation
 from signalfire.llm.content import Recorder
+from signalfire.llm.fields import first, part
 from signalfire.llm.names import provider_name
 from signalfire.llm.usage import Conditions
 from signalfire.operations.patches import Patches
@@ -103,6 +104,37 @@ class _Asked:
         if self.recorder is not None:
             self.recorder.finish(self.call)
         self.call.finish(error)
+
+
+class _WithoutGuesses(StreamedCall):
+    """A stream of LiteLLM's, whose last item has a guess at the tokens where `chunks`, the provider's, told none."""
+
+    def __init__(self, asked: _Asked, chunks: list[Any]) -> None:
+        super().__init__(asked.call, asked.recorder, settle=asked.settle)
+        self._chunks = chunks
+
+    def passes(self, item: Any) -> bool:
+        response = part(item, "response")
+        answer = item if response is None else response
+        if _usage_of(answer) is None or any(_usage_of(chunk) is not None for chunk in tuple(self._chunks)):
+            return super().passes(item)
+        told = {name: part(answer, name) for name in _BESIDE_USAGE}
+        return super().passes(told if response is None else {"type": part(item, "type"), "response": told})
+
+
+_BESIDE_USAGE = ("id", "object", "model", "choices", "status", "incomplete_details", "error", "output")
+
+
+def _usage_of(item: Any) -> Any:
+    return first(part(item, "usage"), part(part(item, "_hidden_params"), "usage"))
+
+
+def streamed_call(answer: Any, asked: _Asked) -> StreamedCall:
+    """A stream of responses may be made of a completion's, which has the provider's chunks."""
+    chunks = getattr(first(getattr(answer, "litellm_custom_stream_wrapper", None), answer), "chunks", None)
+    if isinstance(chunks, list):
+        return _WithoutGuesses(asked, chunks)
+    return StreamedCall(asked.call, asked.recorder, settle=asked.settle)
 
 
 class _Instrumentation:
@@ -211,7 +243,7 @@ class _Instrumentation:
                 call.record_response(asked.known)
             if is_stream(answer):
                 self._follow_streams_of(type(answer))
-                setattr(answer, FOLLOWED, Followed(StreamedCall(call, asked.recorder, settle=asked.settle)))
+                setattr(answer, FOLLOWED, Followed(streamed_call(answer, asked)))
             else:
                 record_whole(answer, call, asked.recorder, asked.settle)
         except Exception as error:  # noqa: BLE001
