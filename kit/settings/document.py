@@ -127,7 +127,9 @@ class _Reader:
 
     def _collection(self, node: yaml.Node, location: Location) -> Any:
         if node.tag not in _PLAIN_COLLECTIONS:
-            self.faults.append(Fault(_line(node), f"a tag ({shortened(node.tag)}), which means nothing here", "remove it"))
+            self.faults.append(
+                Fault(_line(node), f"a tag ({shortened(node.tag)}), which means nothing here", "remove it")
+            )
         if isinstance(node, yaml.MappingNode):
             return self.mapping(node, location)
         assert isinstance(node, yaml.SequenceNode)

@@ -116,20 +116,20 @@ CALLS: list[tuple[Callable[[], Any], str]] = [
         'check_llm_connectivity() misses provider: write check_llm_connectivity("openai")',
     ),
     (
-        lambda: signalfire.track_ai_call("gpt-5"),  # type: ignore[call-arg]
-        'track_ai_call() misses model: write track_ai_call("openai", "gpt-5", "ad_copy")',
+        lambda: signalfire.track_ai_call("gpt-6-luna"),  # type: ignore[call-arg]
+        'track_ai_call() misses model: write track_ai_call("openai", "gpt-6-luna", "ad_copy")',
     ),
     (
         lambda: signalfire.ai_operation(),  # type: ignore[call-arg]
         'ai_operation() misses name: write ai_operation("ad_copy")',
     ),
     (
-        lambda: signalfire.calculate_cost("openai", "gpt-5", 1000, 100),  # type: ignore[call-arg]
+        lambda: signalfire.calculate_cost("openai", "gpt-6-luna", 1000, 100),  # type: ignore[call-arg]
         "calculate_cost() takes provider and model by position, the others by name: "
-        'write calculate_cost("openai", "gpt-5", input_tokens=1000, output_tokens=100)',
+        'write calculate_cost("openai", "gpt-6-luna", input_tokens=1000, output_tokens=100)',
     ),
     (
-        lambda: signalfire.calculate_cost("openai", "gpt-5", input_tokens="1000"),  # type: ignore[arg-type]
+        lambda: signalfire.calculate_cost("openai", "gpt-6-luna", input_tokens="1000"),  # type: ignore[arg-type]
         "input_tokens is '1000': give a whole number, such as input_tokens=1000",
     ),
     (

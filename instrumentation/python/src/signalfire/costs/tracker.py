@@ -122,7 +122,7 @@ class CostTracker:
 
     # Recording.
 
-    @explained_by('track_api_call("ad_copy", "gpt-5", 1000, 100, provider="openai")')
+    @explained_by('track_api_call("ad_copy", "gpt-6-luna", 1000, 100, provider="openai")')
     def track_api_call(
         self,
         operation: str,

@@ -469,7 +469,7 @@ class AiCall(Operation):
         return result_attributes(self._answers or Answers(), self.usage, told)
 
 
-@explained_by('track_ai_call("openai", "gpt-5", "ad_copy")')
+@explained_by('track_ai_call("openai", "gpt-6-luna", "ad_copy")')
 def track_ai_call(provider: str, model: str, operation: str = "chat", *, metrics: Metrics | None = None) -> AiCall:
     """Tracks a call to a model provider.
 
@@ -479,7 +479,7 @@ def track_ai_call(provider: str, model: str, operation: str = "chat", *, metrics
     return AiCall(provider, model, operation, metrics)
 
 
-@explained_by('track_tokens("openai", "gpt-5", "ad_copy", input=1000, output=100)')
+@explained_by('track_tokens("openai", "gpt-6-luna", "ad_copy", input=1000, output=100)')
 def track_tokens(
     provider: str,
     model: str,

@@ -280,7 +280,7 @@ def tier_starts(price: Any) -> tuple[int, ...]:
 price_list = PriceList()
 
 
-@explained_by('calculate_cost("openai", "gpt-5", input_tokens=1000, output_tokens=100)')
+@explained_by('calculate_cost("openai", "gpt-6-luna", input_tokens=1000, output_tokens=100)')
 def calculate_cost(
     provider: str,
     model: str,

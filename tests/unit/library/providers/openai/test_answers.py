@@ -129,8 +129,7 @@ def test_embeddings(client: OpenAI, address: str, registry: CollectorRegistry) -
 
 
 def test_other_requests_are_no_calls(client: OpenAI, registry: CollectorRegistry) -> None:
-    with pytest.raises(openai.APIStatusError):
-        client.models.list()
+    client.models.list()
     client.post("/moderations", body={"input": "x"}, cast_to=object)
     assert calls(registry) == {}
 
