@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from signalfire.masking import text as masking
 
 FILE = Path(__file__).with_name("shapes.tsv")
-ESCAPES = {"\\n": "\n", "\\t": "\t", "\\\\": "\\", "~": ""}
+ESCAPES = {"\\n": "\n", "\\t": "\t", "\\\\": "\\", "~": "", "␛": "\x1b", "␍": "\r"}
 SECRET = "hunter2"
 
 
@@ -32,7 +32,7 @@ def shapes() -> list[Shape]:
     for row in FILE.read_text(encoding="utf-8").splitlines():
         if row and not row.startswith("#"):
             kind, _, written = row.partition("\t")
-            text = re.sub(r"\\[nt\\]|~", lambda match: ESCAPES[match.group()], written)
+            text = re.sub(r"\\[nt\\]|[~␛␍]", lambda match: ESCAPES[match.group()], written)
             secrets = re.findall("‹(.*?)›", text, re.DOTALL) + [SECRET] * (SECRET in text)
             found.append(Shape(kind, re.sub("[‹›]", "", text), tuple(secrets)))
     return found
@@ -46,6 +46,7 @@ def test_the_corpus_is_large_and_each_shape_has_a_secret() -> None:
     assert len({shape.text for shape in SHAPES}) == len(SHAPES)
     assert all(shape.secrets for shape in SHAPES)
     kinds = "header cookie list named xml file object query url sql shell words half form"
+    kinds += " go validation table protocol"
     assert {shape.kind for shape in SHAPES} == set(kinds.split())
 
 

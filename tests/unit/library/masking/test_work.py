@@ -13,16 +13,37 @@ from re import _parser as parser  # type: ignore[attr-defined]
 from typing import Any
 
 import pytest
-from signalfire.masking import addresses, iban, keys, names, numbers, pairs, phrases, signs, text, values
+from signalfire.masking import (
+    addresses,
+    commands,
+    echoes,
+    errors,
+    iban,
+    keys,
+    names,
+    numbers,
+    pairs,
+    phrase,
+    phrases,
+    printed,
+    prose,
+    signs,
+    statements,
+    tables,
+    text,
+    values,
+    words,
+)
 
-MODULES = (addresses, iban, keys, names, numbers, pairs, phrases, signs, text, values)
+MODULES = (addresses, commands, echoes, errors, iban, keys, names, numbers, pairs, phrase, phrases, printed, prose)
+MODULES += (signs, statements, tables, text, values, words)
 MOST = 4096  # the most often that anything may repeat in a pattern, but at its end
 
 
 def patterns_of(value: Any) -> Iterable[re.Pattern[str]]:
     if isinstance(value, re.Pattern):
         yield value
-    elif isinstance(value, phrases.Phrase):
+    elif isinstance(value, phrase.Phrase):
         yield value.pattern
     elif isinstance(value, keys.Form):
         yield value.compiled()

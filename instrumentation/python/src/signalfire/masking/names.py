@@ -112,20 +112,19 @@ _KEY_OWNERS = frozenset(
         "function",
     ]
 )
+# Words whose codes let somebody in: `mfa_code`, but not `status_code`.
+_CODE_OWNERS = (
+    *("auth", "authorization", "authentication", "verification", "confirmation", "activation", "security", "recovery"),
+    *("backup", "mfa", "2fa", "fa", "sms", "access", "reset", "login", "pin", "device", "unlock", "pairing"),
+)
 _PAIRS_OF_WORDS = frozenset(
     {
         ("session", "id"),
         ("sess", "id"),
-        ("auth", "code"),
-        ("authorization", "code"),
-        ("verification", "code"),
-        ("security", "code"),
-        ("recovery", "codes"),
-        ("recovery", "code"),
-        ("backup", "codes"),
+        *((owner, code) for code in ("code", "codes") for owner in _CODE_OWNERS),
+        *((owner, "pin") for owner in ("user", "card", "atm", "debit", "account", "sim", "customer", "bank")),
+        ("pin", "number"),
         ("card", "number"),
-        ("card", "pin"),
-        ("user", "pin"),
         ("card", "cvv"),
         ("pass", "word"),
         ("pass", "phrase"),
@@ -207,6 +206,7 @@ _ABOUT = frozenset(
         "avg",
         "mean",
         "sum",
+        "stdin",
         "required",
         "enabled",
         "disabled",

@@ -1,16 +1,27 @@
 """Secrets in texts that are known by the name beside them: `name=value`, and every other way to write that."""
 
 import re
-from bisect import bisect_right
 from collections.abc import Callable
 
+from signalfire.masking.echoes import mask_echoes
+from signalfire.masking.errors import spans_of_errors
 from signalfire.masking.marks import HIDDEN, MARK, any_in
 from signalfire.masking.names import is_count, tells_secret
+from signalfire.masking.printed import unprinted
+from signalfire.masking.statements import spans_of_statements
+from signalfire.masking.tables import spans_of_tables
 from signalfire.masking.values import BLOCK, Span, quoted_at, until, value_at
 
+# Codes and PINs that let somebody in: not those of a status, a country, a microcontroller.
+_CODE = (
+    r"(?:mfa|2fa|sms|totp|auth|(?:ca|va|iza)tion|urity|covery|access|backup|reset|login|pin|device|unlock|pairing)"
+    r"[_.\- ]?codes?(?![a-z])|"
+    r"(?:card|user|atm|debit|account|sim|customer|bank)[_.\- ]?pin(?![a-z])|pin[_.\- ]number"
+)
 _STEMS = (
-    r"(?:pass(?:[wpc]|(?![a-z]))|pwd|secret(?!ar)|tokens?(?![a-z])|keys?(?![a-z])|uthori[sz]ation|cookie|"
-    r"cred(?:ential|s?(?![a-z]))|sess(?:ion)?[_.\- ]?id|srf|jwt|otp(?![a-z])|cv[vc](?![a-z])|ssn(?![a-z])|sid(?![a-z])|"
+    rf"(?:pass(?:[wpc]|(?![a-z]))|pwd|secret(?!ar)|tokens?(?![a-z])|keys?(?![a-z])|uthori[sz]ation|cookie|"
+    rf"cred(?:ential|s?(?![a-z]))|sess(?:ion)?[_.\- ]?id|srf|jwt|otp(?![a-z])|{_CODE}|cv[vc](?![a-z])|"
+    rf"ssn(?![a-z])|sid(?![a-z])|"
     r"asterauth|keypass|storepass)"
 )
 STEMS = re.compile(_STEMS)
@@ -18,7 +29,7 @@ STEMS = re.compile(_STEMS)
 # With what follows where a value does, but for options, tags, and values that say that they are one.
 _STEMS_BEFORE_VALUES = re.compile(
     rf"""{_STEMS}(?= [\w$.-]{{0,48}}
-    (?: [^\w\s$.,;!?-] | ,\s{{0,4}}[\"'`\\bu\[(] | \s{{1,4}}(?:[:=<>\"'\\(-]|n'|(?:is|was|for|as)\s) ))""",
+    (?: [^\w\s$.,;!?-] | ,\s{{0,4}}[\"'`\\bu\[(] | \s{{1,4}}(?:[:=<>\"'\\(-]|n'|(?:is|was|for|as)[\s:=]) ))""",
     re.VERBOSE,
 )
 
@@ -27,18 +38,31 @@ _LONGEST_BEFORE = 64
 _REST = re.compile(r"(?a)[\w$.-]{0,48}")
 _QUOTES = r"""(?:\\{0,15}["'`]|&quot;|&\#3[49];|%2[27])"""
 _SEPARATED = re.compile(
-    rf"""(?aix) (?:{_QUOTES}|\\{{0,15}}["'\])]){{0,4}} [ \t]{{0,4}}
-    (?: =>|:=|=~|==|=|::|:(?!//)|->|%3[ad]|%3d ) [ \t]{{0,4}}"""
+    rf"""(?aix) (?:{_QUOTES}|\\{{0,15}}["'\])]|\[[0-9]{{0,3}}\]|%5d(?:%5b%5d)?){{0,4}} [ \t]{{0,4}}
+    (?: =>|:=|=~|==|=|::|:(?!//)|->|%3[ad]|%3d ) [ \t]{{0,40}}"""
 )
 _IS = re.compile(
-    r"(?ai)\s{1,4}(?:is|was)\s{1,4}(?!(?:a|an|the|not|no|too|now|still|already|only|also|being|required|needed|"
-    r"mandatory|optional|missing|empty|invalid|valid|wrong|incorrect|correct|expired|rejected|unknown|weak|strong|set|in|on|"
-    r"ok|okay|fine|sent|stored|used|changed|reset|hidden|masked|less|more|greater|at|to|by|for|from|of|generated|refreshed|"
-    r"revoked|accepted|denied|malformed|blank|null|none|short|long|old|new|found|checked|updated|deleted|saved|read)\b)"
+    r"(?ai)\s{1,4}(?:is|was)(?:\s{0,2}[:=])?\s{1,4}(?!(?:a|an|the|not|no|too|now|still|already|only|also|being|"
+    r"required|needed|"
+    r"mandatory|optional|missing|empty|invalid|valid|wrong|incorrect|correct|expired|rejected|unknown|weak|"
+    r"strong|set|in|on|"
+    r"ok|okay|fine|sent|stored|used|changed|reset|hidden|masked|less|more|greater|at|to|by|for|from|of|generated|"
+    r"refreshed|"
+    r"revoked|accepted|denied|malformed|blank|null|none|short|long|old|new|found|checked|updated|deleted|saved|read|"
+    r"hashed|encrypted|protected|salted|visible|shown|printed|logged|redacted|verified|compromised|leaked|safe|"
+    r"secure|here|there|"
+    r"what|where|when|how|it|this|that|your|my|our|their|its|one|just|never|always|all|any|same|different|"
+    r"identical|equal|"
+    r"unchanged|up|out|about|and|or|with|without|under|like|case|ready|active|inactive|enabled|disabled|"
+    r"available|unavailable|"
+    r"temporary|permanent|unique|acceptable|allowed|forbidden|ignored|skipped|provided|given|specified|passed|"
+    r"supplied|entered|"
+    r"typed|returned|issued|signed|created|loaded|parsed|written|kept|lost|renewed|rotated|cached|shared|passing|"
+    r"taken)\b)"
 )
 # `--password value`, also as a list of arguments, whose quotes may be escaped.
 _OPTIONS = (" -", "'-", '"-', "\t-", "\n-")
-_FLAG_VALUE = re.compile(r"""(?:\\{0,15}["'])?,?\s{1,4}(?:\\{0,15}["'])?(?![-\\"'\[\s])""")
+_FLAG_VALUE = re.compile(r"""(?:\\{0,15}["'])?,?\s{1,4}(?:\\{0,15}["'])?(?![-\\"'\[\s]|(?:env|file|fd):)""")
 _FLAG = re.compile(r"""(?:[^\s"'\\]|\\(?!\\{0,15}["']))+""")
 _ARGUMENT_QUOTE = re.compile(r"""\\{0,15}["']\Z""")
 _BESIDE = re.compile(rf"{_QUOTES}>{{0,2}}\s{{0,4}},\s{{0,4}}")
@@ -47,15 +71,24 @@ _FLAT_BEFORE = re.compile(rf"""[,]\s{{0,4}}(?:[bur]{{1,2}}|<<)?{_QUOTES}\Z""", r
 _HEADER = re.compile(r"(?i)(?:set-|x-)?cookie|(?:proxy-)?authorization|x-[\w-]{1,60}|[\w]{1,30}-[\w-]{1,60}")
 _NAMED_BEFORE = re.compile(
     rf"""(?:(?<![A-Za-z])(?:name|key|k|field|header|param|parameter|variable|property|attribute|label|id|option)
-    {_QUOTES}?\s{{0,4}}(?:=>|[:=])\s{{0,4}}(?:[bu](?=["']))?{_QUOTES}?)\Z""",
+    {_QUOTES}?\s{{0,4}}(?:=>|[:=])\s{{0,4}}(?:[bu](?=["']))?{_QUOTES}?
+    |(?<![A-Za-z])(?:loc|path|(?:instance|data)_?path|property_?name|field_?name|attr|column)
+    {_QUOTES}?\s{{0,4}}[:=]\s{{0,4}}[\[(]?(?:{_QUOTES}?[\w./$-]{{0,32}}{_QUOTES}?,\s{{0,4}}){{0,6}}{_QUOTES}?[/$.]{{0,2}})\Z""",
     re.IGNORECASE | re.VERBOSE,
 )
 _NAMED_VALUE = re.compile(
-    rf"""{_QUOTES}?\s{{0,8}}[,;]?(?:[^<>{{}}\n]{{0,120}}?[\s,])??\s{{0,24}}{_QUOTES}?
-    (?:value|val|v|content|data|default|string_?value)(?![A-Za-z])
+    rf"""{_QUOTES}?,?[)\]]?\s{{0,8}}[,;]?(?:[^<>{{}}\n]{{0,400}}?[\s,])??\s{{0,24}}{_QUOTES}?
+    (?:value|val|v|content|data|default|string_?value|raw_?value|input(?:_?value)?|(?:rejected|attempted|invalid)_?value|received|
+       actual|given|(?:old|new)_?value|before|after)(?![A-Za-z])
     {_QUOTES}?\s{{0,4}}(?:=>|[:=])\s{{0,4}}""",
     re.IGNORECASE | re.VERBOSE,
 )
+_VALUE_BEFORE = re.compile(
+    rf"""[{{(,\s<]{_QUOTES}?(?:value|val|content|data|input(?:_?value)?|(?:rejected|attempted|invalid)_?value)
+    {_QUOTES}?\s{{0,4}}(?:=>|[:=])\s{{0,4}}(?=[bu]?{_QUOTES})""",
+    re.IGNORECASE | re.VERBOSE,
+)
+_LONGEST_OBJECT = 400
 _FORM_DATA = re.compile(
     r'\\{0,15}"(?:\s{0,8}|(?:\\[rn]){0,8})(?:;[^\n\\]{0,200})?(?:(?:\r?\n|\\{1,15}r\\{1,15}n|\\{1,15}n){2})'
 )
@@ -68,21 +101,27 @@ _KEY_TAG = re.compile(
 )
 _TAG_TEXT = re.compile(r"[^<]+")
 _QUOTED_SQL = re.compile(
-    r"(?:\s{1,4}(?:for\s{1,4}\S{1,64}\s{0,4}(?:=\s{0,4})?|as\s{1,4})?|\s{0,4}\(\s{0,4})(?:N(?='))?(?=\\{0,15}[\"'])",
+    r"(?:\s{1,4}(?:for\s{1,4}(?:'[^'\n]{0,64}'(?:@'[^'\n]{0,64}')?|[^\s'\"]{1,64})\s{0,4}(?:=\s{0,4})?|"
+    r"as\s{1,4})?|\s{0,4}\(\s{0,4})(?:N(?='))?(?=\\{0,15}[\"'])",
     re.IGNORECASE,
 )
 _PASSWORDS = re.compile(r"(?i)(?:[\w$.-]{0,40}[_.-])?(?:pass|password|passwd|passphrase|pwd|secret)")
 # Of names that are two words: `api key`, but also `unexpected token`, which is none.
 _SECOND_WORDS = ("key", "token", "word", "phrase", "code", "id", "number")
 _OWNER_BEFORE = re.compile(r"([A-Za-z]{2,20})[ ]{1,2}\Z")
+# Kubernetes' own words of its objects: `secret "db-creds" not found`.
+_OBJECT_AFTER = re.compile(
+    r"""\\{0,15}["'] (?:not found|created|deleted|configured|unchanged|already exists|is forbidden|patched|"""
+    r"""serverside-applied)"""
+)
+# Where a driver puts a value, and what a test's report says of a test.
+_PLACEHOLDER = re.compile(r"(?:\?|%s|%\(\w{1,64}\)s|\$[0-9]{1,4}|:[A-Za-z]\w{0,63}|@\w{1,64})(?=[\s,;)]|\Z)")
+_REPORT = re.compile(r"[A-Z]|(?i:test)|[^\s]{0,128}?(?:[/.:_]|test)")
 _ARN_BEFORE = re.compile(r"arn:[\w-]{3,12}:secretsmanager:[\w-]{0,32}:[0-9]{0,12}:\Z")
 _COUNT = re.compile(r"[-+~≤<>≈ ]{0,3}[0-9][0-9.,_]{0,20}(?:\s?[A-Za-zµ%/]{1,12})?(?![\w-])")
 _SPECIAL_TOKEN = re.compile(r"""["']?(?:<[^<>\n]{0,40}>|\[[A-Z]{2,10}\])["']?(?=[\s,;.)}\]]|\Z)""")
 
 # --- headers: their values have spaces, commas and quotes of their own ---
-
-_ESCAPE = re.compile(r"\\([\\nrt\"'])")
-_ESCAPED = {"n": "\n", "r": "\r", "t": "\t", '"': '"', "'": "'", "\\": "\\"}
 
 _COOKIE = re.compile(r"(?i)cookies?2?\Z")
 _COOKIES = re.compile(
@@ -109,7 +148,8 @@ _COOKIES = re.compile(
 )
 _AUTHORIZATION = re.compile(r"(?i)authori[sz]ation\Z")
 _ONE_WORD_SCHEME = re.compile(
-    r"""(?i)(?:bearer|basic|token|apikey)\s{1,4}(?=[^\s="']{1,2048}={0,4}(?:[\s,;\])}]|["'](?:[\s,;\])}]|\Z)|\\[rn]|\Z))"""
+    r"""(?i)(?:bearer|basic|token|apikey)\s{1,4}(?=[^\s="']{1,2048}={0,4}(?:[\s,;\])}]|["'](?:[\s,;\])}]|\Z)|"""
+    r"""\\[rn]|\Z))"""
 )
 _ENCLOSING = re.compile(r"""\\{0,15}["']\Z""")
 _LINE = re.compile(r"(?:(?!\\[rn])[^\r\n])+")
@@ -131,30 +171,38 @@ def may_have_pair(lower: str) -> bool:
 
 def mask_pairs(text: str) -> str:
     """The text without the values that a telling name stands beside."""
-    if "\\" in text:
-        text = _mask_escaped(text)
-    return mask_named(text, _stems(text.lower()), tells_secret)
+    secrets: list[str] = []
+    printed = unprinted(text)
+    if printed is not None:
+        # What was printed once more, as by repr() or in JSON, or with colours, is looked at as it was before.
+        spans = _all_spans(printed.plain)
+        secrets += [printed.plain[start:end] for start, end in spans]
+        text = _without(text, [printed.span(*span) for span in spans])
+    spans = _all_spans(text)
+    secrets += [text[start:end] for start, end in spans]
+    return mask_echoes(_without(text, spans), secrets)
 
 
 def mask_named(text: str, stems: re.Pattern[str], tells: Tells) -> str:
     """The same, of names that have a stem and that `tells` accepts."""
-    return _without(text, _spans(text, stems, tells))
+    return _without(text, _merged(_spans(text, stems, tells)))
 
 
-def _mask_escaped(text: str) -> str:
-    """A text that was printed once more, as by repr() or in JSON: what its escapes stand for is looked at."""
-    plain, places, last = [], [0], 0
-    for escape in _ESCAPE.finditer(text):
-        plain += [text[last : escape.start()], _ESCAPED[escape[1]]]
-        last = escape.end()
-        places.append(escape.start() - len(places) + 2)  # where the next character is in the plain text
-    plain_text = "".join((*plain, text[last:]))
-    spans = _spans(plain_text, _stems(plain_text.lower()), tells_secret)
-    return _without(text, [(_escaped_place(places, start), _escaped_place(places, end)) for start, end in spans])
+def _all_spans(text: str) -> list[Span]:
+    lower = text.lower()
+    spans = _spans(text, _stems(lower), tells_secret)
+    return _merged([*spans, *spans_of_statements(text, lower), *spans_of_tables(text), *spans_of_errors(text, lower)])
 
 
-def _escaped_place(places: list[int], place: int) -> int:
-    return place + bisect_right(places, place) - 1
+def _merged(spans: list[Span]) -> list[Span]:
+    """Spans in their order, those that overlap as one."""
+    merged: list[Span] = []
+    for start, end in sorted(spans):
+        if merged and start < merged[-1][1]:
+            merged[-1] = (merged[-1][0], max(end, merged[-1][1]))
+        else:
+            merged.append((start, end))
+    return merged
 
 
 def _without(text: str, spans: list[Span]) -> str:
@@ -185,7 +233,9 @@ def _spans(text: str, stems: re.Pattern[str], tells: Tells) -> list[Span]:
         if not _telling(text, name, start, tells):
             continue
         span = _span(text, name, start, place)
-        if span is not None and span[0] >= written:
+        if span is not None and span[1] <= start:
+            spans.append(span)
+        elif span is not None and span[0] >= written:
             spans.append(span)
             written = place = span[1]
     return spans
@@ -228,7 +278,7 @@ def _span(text: str, name: str, start: int, end: int) -> Span | None:
     separated = _SEPARATED.match(text, end)
     if separated is not None:
         return _separated_value(text, name, before, start, separated)
-    if text[end : end + 1].isspace() and not (before and (before[-1] in "\"'`" or ":" in before or "=" in before)):
+    if text[end : end + 1].isspace() and not (before and (before[-1] in "\"'`<" or ":" in before or "=" in before)):
         forms: tuple[Form, ...] = (_said, _argument, _statement)
     else:
         forms = (_said, _argument, _beside, _named, _element, _statement)
@@ -244,6 +294,10 @@ def _separated_value(text: str, name: str, before: str, start: int, separated: r
     if name == "secret" and _ARN_BEFORE.search(before):
         return None
     if is_count(name) and (_COUNT.match(text, place) or _SPECIAL_TOKEN.match(text, place)):
+        return None
+    if name == "PASS" and ":" in separated[0] and _REPORT.match(text, place):
+        return None
+    if "=" in separated[0] and _PLACEHOLDER.match(text, place):
         return None
     header = None
     if BLOCK.match(text, place):
@@ -285,9 +339,11 @@ def _end_of(pattern: re.Pattern[str], text: str, place: int) -> int:
     return place if found is None else found.end()
 
 
-def _said(text: str, _name: str, _before: str, start: int, end: int) -> Span | None:
+def _said(text: str, name: str, _before: str, start: int, end: int) -> Span | None:
     said = _IS.match(text, end)
-    return None if said is None else value_at(text, said.end(), start)
+    if said is None or (is_count(name) and _SPECIAL_TOKEN.match(text, said.end())):
+        return None
+    return value_at(text, said.end(), start)
 
 
 def _argument(text: str, name: str, _before: str, _start: int, end: int) -> Span | None:
@@ -328,7 +384,17 @@ def _named(text: str, _name: str, before: str, start: int, end: int) -> Span | N
     if found is None:
         tag = _ATTRIBUTE_TAG.match(text, end)
         found = None if tag is None else _TAG_TEXT.match(text, tag.end())
-    return None if found is None or MARK.fullmatch(found[0].strip()) else found.span()
+    if found is None:
+        return _value_before(text, start)
+    return None if MARK.fullmatch(found[0].strip()) else found.span()
+
+
+def _value_before(text: str, start: int) -> Span | None:
+    """`{"value": "…", "name": "password"}`: keys may be sorted."""
+    least = max(0, start - _LONGEST_OBJECT)
+    least = max(least, text.rfind("{", least, start), text.rfind("<", least, start), text.rfind("\n", least, start))
+    values = list(_VALUE_BEFORE.finditer(text, least, start))
+    return quoted_at(text, values[-1].end()) if values else None
 
 
 def _element(text: str, _name: str, before: str, _start: int, end: int) -> Span | None:
@@ -344,4 +410,7 @@ def _statement(text: str, name: str, _before: str, _start: int, end: int) -> Spa
     if not _PASSWORDS.fullmatch(name):
         return None
     quoted = _QUOTED_SQL.match(text, end)
-    return None if quoted is None else quoted_at(text, quoted.end())
+    value = None if quoted is None else quoted_at(text, quoted.end())
+    if value is not None and name.lower() == "secret" and _OBJECT_AFTER.match(text, value[1]):
+        return None
+    return value

@@ -4,24 +4,15 @@ Each has a sign, in lower case: a text without it need not be searched.
 """
 
 import re
-from dataclasses import dataclass
 
+from signalfire.masking.commands import COMMANDS
 from signalfire.masking.marks import HIDDEN, any_in
 from signalfire.masking.numbers import START
+from signalfire.masking.phrase import Phrase
+from signalfire.masking.prose import PROSE
+from signalfire.masking.words import LOOKS_SECRET
 
-_GAP = r"""[\s"',\\]{1,8}"""
-_WORD = r"""(?!\[MASKED)[^\s"',\\]{1,256}"""
 _TAB = r"(?:\t|\\t)"
-# From a command up to one of its options, on the same line.
-_OPTIONS = r"""(?:(?![|;&\n])[^\n]){0,400}?"""
-
-
-@dataclass(frozen=True, slots=True)
-class Phrase:
-    signs: tuple[str, ...]
-    pattern: re.Pattern[str]
-    replacement: str = rf"\1{HIDDEN}"
-
 
 PHRASES = (
     Phrase(
@@ -32,18 +23,33 @@ PHRASES = (
         ),
         rf"\1 {HIDDEN}",
     ),
+    Phrase(("bearer",), re.compile(rf"{START}((?:Bearer|BEARER)\s{{1,8}}){LOOKS_SECRET}")),
+    Phrase(
+        ("bearer",),
+        re.compile(r"(?i)(\bsec-websocket-protocol[^\n]{0,64}?\bbearer,\s{0,4})(?!\[MASKED)[^\s\"',\\]{1,2048}"),
+    ),
+    Phrase(
+        ("-signature",),
+        re.compile(
+            r"(?i)(\b(?:x-[\w-]{1,40}|stripe|webhook|svix|linear|paddle|shopify|intercom|typeform)"
+            r"-signature(?:-[\w-]{1,16})?"
+            r"\\{0,15}[\"']?\s{0,4}[,:=]\s{0,4}[bB]?\\{0,15}[\"']?)(?!\[MASKED)[^\s\"'\\&]{1,1024}"
+        ),
+    ),
     # --- databases ---
     Phrase(
         ("identified",),
         re.compile(
-            r"(?i)(\bidentified\s{1,4}(?:with\s{1,4}\S{1,64}\s{1,4})?(?:by|as)\s{1,4}(?:password\s{1,4})?(\\{0,15}[\"']))"
+            r"(?i)(\bidentified\s{1,4}(?:with\s{1,4}\S{1,64}\s{1,4})?(?:by|as)"
+            r"\s{1,4}(?:password\s{1,4})?(\\{0,15}[\"']))"
             r"(?!\[MASKED\])(?:(?!\2)[^\n])+"
         ),
     ),
     Phrase(
         ("identified",),
         re.compile(
-            r"(?i)(\bidentified\s{1,4}by\s{1,4}(?:values\s{1,4})?)(?![\"'\\]|\[MASKED|values\b|password\b)[^\s;,]{1,256}"
+            r"(?i)(\bidentified\s{1,4}by\s{1,4}(?:values\s{1,4})?)(?![\"'\\]|"
+            r"\[MASKED|values\b|password\b)[^\s;,]{1,256}"
         ),
     ),
     Phrase(
@@ -51,49 +57,124 @@ PHRASES = (
         re.compile(r"(?i)(\b(?:pgp_sym|aes)_(?:en|de)crypt\([^()\n]{1,200},\s{0,4}')(?!\[MASKED)[^'\n]{1,256}"),
     ),
     Phrase(
+        ("crypt(",),
+        re.compile(r"(?i)((?<![\w])crypt\(\s{0,4}N?(\\{0,15}'))(?!\[MASKED)(?:(?!\2)[^\n]){1,256}"),
+    ),
+    Phrase(
+        ("passphrase(", "encrypt(", "decrypt(", "hmac("),
+        re.compile(
+            r"(?i)((?<![\w])(?:(?:en|de)cryptbypassphrase\(|(?:en|de)crypt(?:_iv)?\([^(),\n]{1,200},|"
+            r"hmac\([^(),\n]{1,200},)\s{0,4}N?'"
+            r")(?!\[MASKED)[^'\n]{1,256}"
+        ),
+    ),
+    Phrase(
+        ("setuser",),
+        re.compile(
+            r"(\bSETUSER\\{0,15}[\"']?\s\S{1,64}\s(?:(?!\\{0,15}[\"']?>)\S{1,64}\s){0,16}?\\{0,15}[\"']?>)"
+            r"(?!\[MASKED)[^\s\"'\\]{1,256}",
+            re.IGNORECASE,
+        ),
+    ),
+    # PostgreSQL says which row or which key it refuses, the row without the names of its columns.
+    Phrase(
+        ("row contains (",),
+        re.compile(r"(Failing row contains )\((?!\[MASKED)[^\n]{1,4096}?\)(?=\.|\Z|\n|\\|[\"'])"),
+        rf"\1({HIDDEN})",
+    ),
+    Phrase(
+        (")=(",),
+        re.compile(
+            r"(?i)(\bKey \((?=[^()\n]{0,512}(?:passw|secret|token|_key|apikey|credential|passphrase))"
+            r"[^()\n]{1,512}\)=\()(?!\[MASKED)[^\n()]{1,1024}(?=\))"
+        ),
+    ),
+    Phrase(
         ("auth",),
         re.compile(
-            r"(\\{0,15}\"AUTH\\{0,15}\"(?:\s\\{0,15}\"[^\"\n]{1,64}\")?\s\\{0,15}\")(?!\[MASKED)[^\"\\\n]{1,256}(?=\\{0,15}\"(?!\s\\{0,15}\"))"
+            r"(\\{0,15}\"AUTH\\{0,15}\"(?:\s\\{0,15}\"[^\"\n]{1,64}\")?\s\\{0,15}\")"
+            r"(?!\[MASKED)[^\"\\\n]{1,256}(?=\\{0,15}\"(?!\s\\{0,15}\"))"
         ),
     ),
     Phrase(
         ("auth ",),
         re.compile(
-            r"((?:^|>\s|redis\S{0,40}\s{1,4})AUTH\s(?:default\s)?)(?!\[MASKED|PLAIN|LOGIN)[^\s\"']{1,256}(?=[\s\"']|\Z)"
+            r"((?:^|>\s|redis\S{0,40}\s{1,4})AUTH\s(?:default\s|(?!PLAIN|LOGIN|CRAM)"
+            r"[^\s\"']{1,64}[ ](?=[^\s\"']{1,256}[\"']?\Z))?)(?!\[MASKED|PLAIN|LOGIN|CRAM)[^\s\"']{1,256}(?=[\s\"']|\Z)"
         ),
     ),
     Phrase(("auth",), re.compile(r"(\bHELLO\s[23]\sAUTH\s\S{1,64}\s)(?!\[MASKED)\S{1,256}")),
     # --- mail and file transfer ---
-    Phrase(("auth ",), re.compile(r"(\bAUTH (?:PLAIN|XOAUTH2|LOGIN) )(?!\[MASKED)[A-Za-z0-9+/=]{8,}")),
+    Phrase(
+        ("auth",),
+        re.compile(r"(\bAUTH(?:ENTICATE)? (?:PLAIN|XOAUTH2|LOGIN|OAUTHBEARER) )(?!\[MASKED)[A-Za-z0-9+/=]{4,}"),
+    ),
+    # What a client of SMTP sends when it is asked for its password, in base64.
+    Phrase(
+        ("334 ugfzc3dvcmq6",),
+        re.compile(
+            r"(334 UGFzc3dvcmQ6[^A-Za-z\n]{0,8}(?:rn|[rn\\'\"]){0,12}[^\n]{0,40}\n?(?:reply|"
+            r"DEBUG)?[^\n]{0,200}?(?:\n|send: )[^\w\n]{0,4}(?:send: [bB]?[\"']|[CS>]:? )?)"
+            r"(?!\[MASKED)[A-Za-z0-9+/]{4,256}={0,2}"
+        ),
+    ),
     Phrase(("pass ",), re.compile(r"(\bPASS )(?!\[MASKED)[^\s\\\"']{1,256}(?=\r|\\{1,15}r)")),
-    # --- commands ---
     Phrase(
-        ("curl", "wget", "http ", "https ", "xh "),
+        ("pass ",),
         re.compile(
-            rf"(\b(?:curl|http|https|xh|wget)\b{_OPTIONS}(?<![\w-])(?:-u|-U|--user|--proxy-user|-a|--auth){_GAP}[^\s\"',:\\]{{0,64}}:){_WORD}"
+            r"((?:\*cmd\* [bB]?\\{0,15}[\"']|(?:\A|\n|\\n|[\"'])(?:C:|>{1,3}|-{1,3}>|--->|FTP>|POP3>|put-cmd) ?[\"']?"
+            r"|send: [bB]?\\{0,15}[\"']|\bUSER [^\s\\]{1,128}(?:\s|\\[rn]){1,4}(?:[0-9S+][^\n]{0,200}?(?:\n|\\n)"
+            r")?(?:C: |> )?)PASS )"
+            r"(?!\[MASKED)[^\s\\\"']{1,256}"
         ),
     ),
-    Phrase(("curl",), re.compile(rf"(\bcurl\b{_OPTIONS}(?<![\w-])-u(?=[^\s-])[^\s\"',:\\]{{1,64}}:){_WORD}")),
     Phrase(
-        ("mysql", "mariadb"),
-        re.compile(rf"(\b(?:mysql|mariadb)[\w-]{{0,16}}\b{_OPTIONS}[\s\"']-p)(?=[^\s\"',-]){_WORD}"),
+        ("pass ",),
+        re.compile(rf"((?:\A|\n)PASS )(?![A-Z]|[^\s]{{0,128}}(?:test|spec|[/_.])){LOOKS_SECRET}(?=[\"']?\s?(?:\Z|\n))"),
     ),
     Phrase(
-        ("sshpass", "login", "mongo", "unzip"),
+        ("login ",),
         re.compile(
-            rf"(\b(?:sshpass|(?:docker|podman|nerdctl|buildah|az|registry)\b[\s\"',]{{1,4}}login|helm\b{_OPTIONS}login|mongo[\w-]{{0,12}}|unzip)\b{_OPTIONS}[\s\"']-[pP]\s{{0,4}}[\"',\s]{{0,4}}){_WORD}"
+            r"(\b[A-Za-z]{0,6}[0-9]{1,6} LOGIN (?:\\{0,15}\"[^\"\n]{1,128}\"|[^\s\"]{1,128}) \\{0,15}\"?)"
+            r"(?!\[MASKED)[^\s\"\\]{1,256}"
         ),
     ),
-    Phrase(("redis-cli", "valkey-cli"), re.compile(rf"(\b(?:redis|valkey)-cli\b{_OPTIONS}[\s\"']-a{_GAP}){_WORD}")),
-    Phrase(("ldap", "sqlcmd"), re.compile(rf"(\b(?:ldap[a-z]{{3,10}}|sqlcmd)\b{_OPTIONS}[\s\"']-[wP]{_GAP}){_WORD}")),
-    Phrase(("pass:",), re.compile(r"((?<![A-Za-z])pass:)(?=\S)(?!\[MASKED)[^\s\"'\\]{1,256}(?<!:)")),
     Phrase(
-        ("chpasswd",),
-        re.compile(r"([\"'][\w.-]{1,64}:)(?!\[MASKED)[^\s\"']{1,256}(?=[\"']\s{0,4}\|\s{0,4}(?:sudo )?chpasswd)"),
+        ("identify ",),
+        re.compile(
+            rf"((?:(?i:nickserv|chanserv)\s{{1,4}}:?(?i:identify)\s(?:[^\s]{{1,64}}\s(?=[^\s]{{1,256}}[\s\"']?\Z)"
+            rf")?|\bIDENTIFY (?:[A-Za-z]\w{{0,32}} )?))"
+            rf"{LOOKS_SECRET}"
+        ),
+    ),
+    # --- libraries' pairs of a user and a password ---
+    Phrase(
+        ("auth",),
+        re.compile(
+            r"""((?:\b(?:[a-z]{1,12}_)?auth\\{0,15}["']?\s{0,2}[=:]\s{0,2}|\b\w{0,24}Auth)"""
+            r"""[(\[]\s{0,8}[bB]?\\{0,15}["'][^"'\n\\]{0,128}\\{0,15}["'],\s{0,8}[bB]?\\{0,15}["'])"""
+            r"""(?!\[MASKED)[^"'\n\\]{1,512}(?=\\{0,15}["'],?\s{0,8}[)\]])"""
+        ),
     ),
     Phrase(
-        ("securestring",),
-        re.compile(r"(?i)(ConvertTo-SecureString\s{1,4}(?:-String\s{1,4})?\\{0,15}[\"'])(?!\[MASKED)[^\"'\\\n]{1,256}"),
+        ("_auth",),
+        re.compile(
+            r"""((?<![A-Za-z0-9])_auth\\{0,15}["']?\s{0,2}[=:]\s{0,2}\\{0,15}["']?)"""
+            r"""(?!\[MASKED)[^\s"',;&\\(\[{]{1,1024}"""
+        ),
+    ),
+    Phrase(
+        ("pin",),
+        re.compile(
+            r"""(?i)((?<![\w-])pin\\{0,15}["']?(?:\s{0,2}[=:]\s{0,2}|\sis\s)\\{0,15}["']?)[0-9]{4,8}(?![\w.])"""
+        ),
+    ),
+    Phrase(
+        ("<input",),
+        re.compile(
+            r"""(?i)(<input\b(?=[^<>]{0,1024}?\btype\s?=\s?\\{0,15}["']?password)"""
+            r"""[^<>]{0,1024}?\bvalue\s?=\s?\\{0,15}["'])(?!\[MASKED)[^"'<>]{1,1024}(?<!\\)"""
+        ),
     ),
     # --- files ---
     Phrase(
@@ -103,23 +184,44 @@ PHRASES = (
         ),
     ),
     Phrase(
-        ("requirepass ", "masterauth "),
-        re.compile(r"(?i)((?<![\w-])(?:requirepass|masterauth)[\"']?\s{1,4}[\"']?)(?!\[MASKED)[^\s\"']{1,256}"),
+        ("requirepass", "masterauth"),
+        re.compile(
+            r"(?i)((?<![\w-])(?:requirepass|masterauth)\\{0,15}[\"']?\s{1,4}\\{0,15}[\"']?)"
+            r"(?!\[MASKED)[^\s\"'\\]{1,256}"
+        ),
     ),
     Phrase(
         ("env ", "setx ", "setenv "),
         re.compile(
-            r"(?i)(\b(?:ENV|setx|setenv)\s{1,4}[\w.-]{0,40}(?:passw(?:or)?d|pass|pwd|secret|token|(?:api|access|private)_?key)[\w.-]{0,16}\s{1,4}"
+            r"(?i)(\b(?:ENV|setx|setenv)\s{1,4}[\w.-]{0,40}(?:passw(?:or)?d|pass|pwd|secret|token|(?:api|access|"
+            r"private)_?key)[\w.-]{0,16}\s{1,4}"
             r"[\"']?)(?![=\s]|\[MASKED)[^\s\"']{1,256}"
         ),
     ),
     Phrase(
         ("true", "false"),
         re.compile(
-            rf"(\S{{1,255}}{_TAB}(?:TRUE|FALSE){_TAB}[^\s\\]{{1,255}}{_TAB}(?:TRUE|FALSE){_TAB}[0-9]{{1,12}}{_TAB}[^\s\\]{{1,255}}{_TAB})"
+            rf"(\S{{1,255}}{_TAB}(?:TRUE|FALSE){_TAB}[^\s\\]{{1,255}}{_TAB}(?:TRUE|"
+            rf"FALSE){_TAB}[0-9]{{1,12}}{_TAB}[^\s\\]{{1,255}}{_TAB})"
             r"(?!\[MASKED)[^\s\\\"']{1,4096}"
         ),
     ),
+    Phrase(
+        ("reg_",),
+        re.compile(
+            r"(?i)((?:passw(?:or)?d|secret|token|api_?key)\w{0,32}\\{0,15}[\"']?\s{1,16}(?:/t\s)?REG_(?:MULTI_|"
+            r"EXPAND_)?(?:SZ|BINARY|DWORD)\s{1,16}(?:/d\s)?)"
+            r"(?!\[MASKED)[^\s\"']{1,256}"
+        ),
+    ),
+    Phrase(
+        ("duplicate entry",),
+        re.compile(
+            r"(Duplicate entry ')(?!\[MASKED)[^'\n]{1,256}(?=' for key '[\w.]{0,64}?(?:password|secret|token|api_?key))"
+        ),
+    ),
+    # What a plan changes: "[MASKED]" -> "the new one".
+    Phrase(("-> ",), re.compile(r"(\[MASKED\]\\{0,15}\" -> \\{0,15}\")(?!\[MASKED)[^\"\n\\]{1,1024}")),
     # --- cookies' own reprs ---
     Phrase(("<cookie ",), re.compile(r"(<Cookie )(?!\[MASKED)[^>\n]{1,4096}?(?=(?: for [^>\s]{1,255})?/?>)")),
     Phrase(
@@ -131,6 +233,8 @@ PHRASES = (
     ),
     Phrase(("morsel:",), re.compile(r"(<Morsel: )(?!\[MASKED)[^>\n]{1,4096}")),
     Phrase(("simplecookie:", "basecookie:"), re.compile(r"(<(?:Simple|Base)Cookie: )(?!\[MASKED)[^>\n]{1,4096}")),
+    *COMMANDS,
+    *PROSE,
 )
 
 

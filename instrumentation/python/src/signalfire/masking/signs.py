@@ -71,19 +71,23 @@ _COMMANDS: tuple[str, ...] = (
     "-cli",
 )
 _NAMES_IN_PHRASES: tuple[str, ...] = (
-    "auth",
-    "pass ",
-    "pass:",
-    "password ",
-    "passwd",
-    "cookie",
-    "apikey",
-    "geniekey",
-    "ssws",
-    "crypt(",
+    *("auth", "pass ", "pass:", "password ", "passwd", "passphrase", "cookie", "apikey", "geniekey", "ssws", "crypt"),
+    *("env ", "setx ", "setenv ", "hmac(", ")=(", "reg_", "duplicate entry", "334 ugfz"),
 )
-_NAMES_IN_PHRASES += ("env ", "setx ", "setenv ")
-_COMMANDS += ("ldap", "sqlcmd", "securestring")
+_COMMANDS += ("ldap", "sqlcmd", "securestring", "openssl", "snmp", "smb", "rpcclient", "wmic", "winexe", "net ")
+_COMMANDS += ("--proxy-user", "--user", "creds", "htpasswd", "rclone", "lftp", "7z", "rar", "zip", "psexec", "cqlsh")
+_COMMANDS += ("cypher-shell", "twine", "mosquitto", "ipmitool", "bcp", "rdesktop", "influx")
+
+
+_CODE = re.compile(
+    r"(?:mfa|2fa|sms|tion|urity|covery|access|backup|reset|login|pin|device|unlock|pairing)[_.\- ]?codes?(?![a-z])"
+)
+_PIN = re.compile(r"(?<![a-z])pin(?![a-z])")
+_READERS = ("stdin", "sudo ", "passwd", "-with-token", "-fd")
+_USERS = ("setuser", "net user ", "/user:", "-user", "add_user ")
+_LOGINS = ("login ", "logged in", "log in")
+# A word with letters and digits, as secrets in sentences are.
+_MIXED = re.compile(r"[a-z][^\s0-9]{0,16}[0-9]|[0-9][^\sa-z]{0,16}[a-z]")
 
 
 def has_name(lower: str) -> bool:
@@ -100,6 +104,8 @@ def has_name(lower: str) -> bool:
         or "jwt" in lower
         or "otp" in lower
         or "cv" in lower
+        or ("code" in lower and _CODE.search(lower) is not None)
+        or ("pin" in lower and _PIN.search(lower) is not None)
     )
 
 
@@ -112,8 +118,17 @@ def has_phrase(lower: str, *, named: bool) -> bool:
         or ("e\t" in lower and ("true\t" in lower or "false\t" in lower))
         or ("\\" in lower and ("true\\t" in lower or "false\\t" in lower))
         or ("-" in lower and any_in(_OPTIONS, lower) and any_in(_COMMANDS, lower))
-        or ("<" in lower and "<morsel" in lower)
-        or (named and any_in(_NAMES_IN_PHRASES, lower))
+        or ("<" in lower and ("<morsel" in lower or "<input" in lower or ("<<" in lower and any_in(_READERS, lower))))
+        or ("|" in lower and any_in(_READERS, lower))
+        or "row contains (" in lower
+        or "-signature" in lower
+        or "identify " in lower
+        or ("user" in lower and any_in(_USERS, lower))
+        or ("log" in lower and any_in(_LOGINS, lower))
+        or "vault " in lower
+        or "sqlplus" in lower
+        or (":" in lower and (":543" in lower or ":*:" in lower))
+        or (named and (any_in(_NAMES_IN_PHRASES, lower) or _MIXED.search(lower) is not None or "pin" in lower))
     )
 
 

@@ -78,7 +78,7 @@ def has_sign_inside(decoded: Any) -> bool:
 
 @lru_cache(maxsize=4096)
 def has_sign_in_key(key: object) -> bool:
-    return not isinstance(key, str) or is_sensitive(key) or has_sign(key)
+    return not isinstance(key, str) or is_sensitive(key) or key in _BY_FORM or has_sign(key)
 
 
 def has_sign(text: str) -> bool:
@@ -123,48 +123,44 @@ def mask(data: Any) -> Any:
 
 
 _NAMES_OF_NAMES = (
-    "name",
-    "key",
-    "field",
-    "header",
-    "param",
-    "parameter",
-    "variable",
-    "property",
-    "option",
-    "k",
-    "Name",
-    "Key",
+    *("name", "key", "field", "header", "param", "parameter", "variable", "property", "option", "k", "Name", "Key"),
+    *("fieldName", "field_name", "propertyName", "PropertyName", "property_name", "column", "attribute", "attr"),
+    # Where a validator stood: a list of names, or a path of them.
+    *("loc", "path", "instancePath", "dataPath", "json_path"),
 )
 _NAMES_OF_VALUES = frozenset(
-    {
-        "value",
-        "val",
-        "v",
-        "values",
-        "content",
-        "data",
-        "default",
-        "stringvalue",
-        "string_value",
-        "rawvalue",
-        "raw_value",
-    }
+    [
+        *("value", "val", "v", "values", "content", "data", "default", "stringvalue", "string_value", "rawvalue"),
+        *("raw_value", "input", "input_value", "inputvalue", "rejectedvalue", "rejected_value", "attemptedvalue"),
+        *("attempted_value", "invalidvalue", "invalid_value", "invalid", "received", "actual", "given", "old", "new"),
+        *("oldvalue", "newvalue", "old_value", "new_value", "before", "after", "from", "to", "previous", "current"),
+        *("original", "instance", "ctx"),
+    ]
 )
 
 
 def _mask_mapping(data: Mapping[Any, Any]) -> dict[Any, Any]:
     """`{"name": "password", "value": …}` hides the value as `{"password": …}` does."""
-    named = next((data[name] for name in _NAMES_OF_NAMES if isinstance(data.get(name), str | bytes)), None)
-    if named is None or not is_sensitive(_as_text(named)):
+    name = _name_beside(data)
+    if name is None:
         if "logprob" in data:  # a token of a model's answer, with how likely it was
             return {mask_text(key): mask(value) for key, value in data.items()}
         return {mask_text(key): mask_field(key, value) for key, value in data.items()}
-    name = _as_text(named)
     return {
         mask_text(key): mask_field(name if key.lower() in _NAMES_OF_VALUES else key, value)
         for key, value in data.items()
     }
+
+
+def _name_beside(data: Mapping[Any, Any]) -> str | None:
+    """The telling name that an object has as a value: of a header, of a field that a validator refused."""
+    for key in _NAMES_OF_NAMES:
+        value = data.get(key)
+        parts = value if isinstance(value, list | tuple) else (value,)
+        for part in parts:
+            if isinstance(part, str | bytes) and is_sensitive(_as_text(part)):
+                return _as_text(part)
+    return None
 
 
 def _mask_items(items: list[Any] | tuple[Any, ...]) -> Iterable[Any]:
@@ -185,6 +181,25 @@ def _mask_items(items: list[Any] | tuple[Any, ...]) -> Iterable[Any]:
             name = text if is_name and "=" not in text and is_sensitive(text) else None
 
 
+def _is_login(value: Any) -> bool:
+    """A user and a password, as clients of HTTP take them."""
+    return isinstance(value, list | tuple) and len(value) == 2 and all(isinstance(part, str | bytes) for part in value)
+
+
+def _is_pin(value: Any) -> bool:
+    """Four to eight digits: a card's or a user's PIN. The pins of a microcontroller have fewer."""
+    return isinstance(value, str | int) and not isinstance(value, bool) and _PIN.fullmatch(str(value)) is not None
+
+
+_PIN = re.compile(r"[0-9]{4,8}")
+# Names that tell of a secret only where the value is built like one.
+_BY_FORM: dict[str, Callable[[Any], bool]] = {
+    **dict.fromkeys(("auth", "basic_auth", "http_auth", "proxy_auth", "basicAuth"), _is_login),
+    **dict.fromkeys(("pin", "PIN", "Pin"), _is_pin),
+    "_auth": lambda value: isinstance(value, str) and bool(value),
+}
+
+
 def _as_text(item: str | bytes) -> str:
     return item.decode("utf-8", "replace") if isinstance(item, bytes) else item
 
@@ -192,6 +207,10 @@ def _as_text(item: str | bytes) -> str:
 def mask_field(key: str, value: Any) -> Any:
     """A field's value as `mask` has it; hidden whatever it is where the field's name says so."""
     if is_sensitive(key) and hides(key, value):
+        return HIDDEN
+    if key == "loc" and isinstance(value, list | tuple):
+        return type(value)(map(mask, value))  # names, none of which has its value behind it
+    if key in _BY_FORM and _BY_FORM[key](value):
         return HIDDEN
     if is_id_of_tracing(key) and (isinstance(value, int) or (isinstance(value, str) and _HEX.fullmatch(value))):
         return value

@@ -14,7 +14,14 @@ _LONGEST = 4096
 """Characters of a bracket or a quoted text without an end that are looked at."""
 
 _WRAPPER = re.compile(
-    r"""string\([0-9]{1,6}\)\s|[bBuUrRfF]{1,2}(?=\\{0,15}["'])|[@&*]?[A-Za-z_][\w.:]{0,40}\((?=\\{0,15}["'])|<<(?=")"""
+    r"""string\([0-9]{1,6}\)\s|[bBuUrRfF]{1,2}(?=\\{0,15}["'])|[@&*]?[A-Za-z_][\w.:]{0,40}\((?=\\{0,15}["'])|<<(?=")
+    |(?i:ConvertTo-SecureString)\s{1,4}(?:-String\s{1,4})?(?=["'])
+    |(?:str|bytes|string|String|SecretStr|Optional\[str\]|str\s\|\sNone)\s?=\s?(?=[bur]?["'])""",
+    re.VERBOSE,
+)
+# Go prints a type before a value: `[]string{"…"}`, `main.Secret{Value: "…"}`, `(*string)(nil)`.
+_GO_TYPE = re.compile(
+    r"&?(?:\[[0-9]{0,6}\]|\*|map\[\w{1,32}\]){1,4}[\w.]{1,64}(?:\{\})?(?=[{(])|&?[A-Za-z_][\w.]{0,64}(?=\{[A-Za-z_\"\[])"
 )
 _QUOTE = re.compile(r"""\\{0,15}["'`]|&quot;|&\#3[49];|%2[27]""")
 _TRIPLE = re.compile(r'"""|\'\'\'')
@@ -38,7 +45,7 @@ def value_at(text: str, place: int, name_start: int) -> Span | None:
     block = _block(text, place, name_start)
     if block is not None:
         return _unmasked(text, *block)
-    wrapper = _WRAPPER.match(text, place)
+    wrapper = _WRAPPER.match(text, place) or _GO_TYPE.match(text, place)
     if wrapper is not None:
         place = wrapper.end()
     triple = _TRIPLE.match(text, place)

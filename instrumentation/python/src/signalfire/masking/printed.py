@@ -1,0 +1,71 @@
+"""A text as it was before it was printed: without escapes of repr() and JSON, without a terminal's colours."""
+
+import re
+from bisect import bisect_left
+from typing import NamedTuple
+
+_ESCAPED = {"n": "\n", "r": "\r", "t": "\t", '"': '"', "'": "'", "\\": "\\"}
+_COLOUR = r"(?:\x1b|\\x1[bB]|\\u001[bB]|\\033|\\e)\[[0-9;:]{0,32}[A-Za-z]"
+# The lines of tables, in JSON and in bytes.
+_LINES = r"\\u25([0-9a-fA-F]{2})|((?:\\xe2)\\x9[45]\\x[89ab][0-9a-f])"
+_ESCAPES = re.compile(rf"{_COLOUR}|\\([\\nrt\"'])|{_LINES}")
+_COLOURS = re.compile(_COLOUR)
+
+
+class Printed(NamedTuple):
+    """The text that was printed, and where its characters stand in what came of it."""
+
+    plain: str
+    bounds: list[int]
+    shifts: list[int]
+
+    def span(self, start: int, end: int) -> tuple[int, int]:
+        """Where a part of the plain text stands in the printed one, without the colours around it."""
+        # Twice a place: what was left out at a place belongs before what begins there, and after what ends there.
+        first = bisect_left(self.bounds, 2 * start + 1)
+        last = bisect_left(self.bounds, 2 * end)
+        return start + self._shift(first), end + self._shift(last)
+
+    def _shift(self, count: int) -> int:
+        return self.shifts[count - 1] if count else 0
+
+
+def unprinted(text: str) -> Printed | None:
+    """The text without escapes and colours; None where it has none."""
+    if "\\" in text:
+        pattern = _ESCAPES
+    elif "\x1b[" in text:
+        pattern = _COLOURS
+    else:
+        return None
+    pieces: list[str] = []
+    bounds: list[int] = []
+    shifts: list[int] = []
+    last = length = shift = 0
+    for found in pattern.finditer(text):
+        letter = _letter(found) if pattern is _ESCAPES else ""
+        piece = text[last : found.start()]
+        length += len(piece)
+        pieces.append(piece)
+        if not letter:
+            shift += len(found[0])
+            bounds.append(2 * length)
+        else:
+            pieces.append(letter)
+            shift += len(found[0]) - 1
+            length += 1
+            bounds.append(2 * length - 1)
+        shifts.append(shift)
+        last = found.end()
+    pieces.append(text[last:])
+    return Printed("".join(pieces), bounds, shifts)
+
+
+def _letter(escape: re.Match[str]) -> str:
+    """What an escape stands for: nothing where it is a colour."""
+    simple, line, encoded = escape.groups()
+    if simple:
+        return _ESCAPED[simple]
+    if line:
+        return chr(0x2500 + int(line, 16))
+    return bytes.fromhex(encoded.replace("\\x", "")).decode("utf-8", "replace") if encoded else ""

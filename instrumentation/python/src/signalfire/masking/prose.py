@@ -1,0 +1,99 @@
+"""Secrets in what people and programs write in sentences: `login failed for joe with password …`.
+
+The word that stands for a secret must look like one where nothing else says that it is: by quotes, a colon, a verdict.
+"""
+
+import re
+
+from signalfire.masking.marks import HIDDEN
+from signalfire.masking.phrase import Phrase
+from signalfire.masking.words import LOOKS_SECRET
+
+_PASS_NAME = r"(?i:pass(?:word|wd|phrase|code)s?|pwd)"
+_KEY = (
+    r"(?i:(?:(?:api|access|auth|bearer|refresh|session|csrf|xsrf|bot|security|personal|deploy|license|secret|"
+    r"service|client|"
+    r"id|reset|invite|signing|private)[ _-]){1,2}key|token|secret|credentials?|bearer|otp|pin|passcode|jwt)"
+)
+_NOT_A_PARSERS = (
+    r"(?<!unexpected )(?<!Unexpected )(?<!illegal )(?<!input )(?<!output )(?<!next )(?<!stop )(?<!special )"
+)
+_VERDICT = (
+    r"(?=[\"']?\s(?:is\s(?:not|no|in|un|expired|revoked|wrong|bad|already|blocked|disabled|missing)|was\s|has\s|"
+    r"have\s|expired|not\s(?:valid|accepted|authori|allowed|known)|"
+    r"invalid|rejected|revoked|refused|denied|unknown|failed|does\s|did\s|cannot|could\s|no\slonger|leaked|"
+    r"accepted|for\suser))"
+)
+_QUOTED = r"(?P<quote>\\{0,15}[\"'`])(?!\[MASKED)(?:(?!(?P=quote))[^\n]){1,256}"
+_WORD_AFTER_QUOTE = rf"\\{{0,15}}[\"'`]?{LOOKS_SECRET}"
+
+PROSE = (
+    # with password hunter2; new password hunter2
+    Phrase(("pass", "pwd"), re.compile(rf"((?<![\w/.-]){_PASS_NAME}\s{{1,2}}\\{{0,15}}[\"'(]?){LOOKS_SECRET}")),
+    # user joe pass hunter2
+    Phrase(
+        ("pass ",),
+        re.compile(
+            rf"(?i:(\b(?:user(?:name)?|login)[ :=]{{1,3}}[^\s,;/]{{1,64}}[ ,;/]{{1,3}}(?:and )?pass ))"
+            rf"(?!\[MASKED){LOOKS_SECRET}"
+        ),
+    ),
+    # password for joe: hunter2
+    Phrase(
+        ("pass", "pwd", "token", "key", "secret", "cred", "otp", "code", "pin "),
+        re.compile(
+            rf"((?<![\w/.-])(?:{_PASS_NAME}|{_KEY}|(?i:code))\s(?:for|of)"
+            rf"\s(?:[^\s:=\"']{{1,64}}\s){{0,3}}[^\s:=]{{1,64}}\s?[:=]\s{{0,2}}\\{{0,15}}[\"']?){LOOKS_SECRET}"
+        ),
+    ),
+    # password changed to hunter2; password entered: hunter2
+    Phrase(
+        ("pass", "pwd", "token", "key", "secret", "cred"),
+        re.compile(
+            rf"((?<![\w/.-])(?:{_PASS_NAME}|{_KEY})\s(?:(?:is|was|has been|have been|are|were|will be)"
+            rf"\s)?(?:now\s|not\s)?(?:entered|given|provided|supplied|generated|used|tried|received|sent|got"
+            rf"|(?:set|changed|reset|rotated|updated)\sto)\s?[:=]?\s?\\{{0,15}}[\"'(]?){LOOKS_SECRET}"
+        ),
+    ),
+    Phrase(
+        ("pass", "pwd", "token", "key", "secret"),
+        re.compile(
+            rf"((?<![\w/.-])(?:{_PASS_NAME}|{_KEY})\s(?:(?:was|is|has been)\s)?(?:changed|rotated|updated|reset)"
+            rf"\sfrom\s\\{{0,15}}[\"']?){LOOKS_SECRET}(\\{{0,15}}[\"']?\sto\s\\{{0,15}}[\"']?){LOOKS_SECRET}"
+        ),
+        rf"\1{HIDDEN}\2{HIDDEN}",
+    ),
+    # token hunter2 expired; API key 'hunter2' is not valid
+    Phrase(
+        ("token", "key", "secret", "cred", "bearer", "otp", "jwt", "pin "),
+        re.compile(rf"((?<![\w/.-]){_NOT_A_PARSERS}{_KEY}\s{{1,2}}\\{{0,15}}[\"'`(]?){LOOKS_SECRET}\)?{_VERDICT}"),
+    ),
+    # invalid token hunter2; unknown API key: hunter2
+    Phrase(
+        ("token", "key", "secret", "bearer", "cred", "jwt"),
+        re.compile(
+            rf"((?i:\b(?:invalid|expired|revoked|rejected|wrong|bad|unknown|leaked|incorrect|issued|created|"
+            rf"generated|using|with|new|old))\s"
+            rf"{_NOT_A_PARSERS}(?i:(?:api|access|auth|bearer|refresh|session|csrf|bot|personal access|secret|the|"
+            rf"an?)[ _-]){{1,2}}(?i:token|key|secret)s?\s{{1,2}}\\{{0,15}}[\"'`(]?){LOOKS_SECRET}"
+        ),
+    ),
+    # credentials joe:hunter2
+    Phrase(
+        ("cred", "login", "log in", "logged in", "authenticat"),
+        re.compile(
+            rf"(?i:(\b(?:credentials?|creds|login|logged in|log in|authenticat(?:ed|ing)|"
+            rf"user(?:name)?[:/]pass(?:word)?|user)(?:\s(?:with|as|using|are|were|is|was|for)"
+            rf")?[\s:=]{{1,3}}\\{{0,15}}[\"'(]?"
+            rf"[A-Za-z][\w.@+-]{{0,64}}[:/]))(?!//)(?!\[MASKED){LOOKS_SECRET}"
+        ),
+    ),
+    # 'hunter2' is not a valid password
+    Phrase(
+        ("pass", "pwd", "token", "key", "secret", "pin"),
+        re.compile(
+            rf"((?:\A|[\s:(])[bBuU]?\\{{0,15}}[\"'`]{{0,2}}){LOOKS_SECRET}(?=\\{{0,15}}[\"'`]?\s(?:is|was)"
+            rf"\s(?:not\s)?(?:an?|the|your|his|her|their)\s(?:[a-z]{{1,12}}\s){{0,2}}(?:{_PASS_NAME}|{_KEY})\b)"
+        ),
+    ),
+)
