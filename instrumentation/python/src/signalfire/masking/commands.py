@@ -10,7 +10,10 @@ _WORD = r"""(?!\[MASKED)[^\s"',\\]{1,256}"""
 # From a command up to one of its options, on the same line.
 _OPTIONS = r"""(?:(?![|;&\n])[^\n]){0,400}?"""
 # What takes a secret from its input.
-_READERS = r"(?:--password-stdin|--token-stdin|--with-token|--passphrase-fd[ =]0|--stdin\b|\bchpasswd|\bsudo\s[^|\n]{0,40}?-[A-Za-z]{0,4}S\b)"
+_READERS = (
+    r"(?:--password-stdin|--token-stdin|--with-token|--passphrase-fd[ =]0|--stdin\b|\bchpasswd"
+    r"|\bsudo\s[^|\n]{0,40}?-[A-Za-z]{0,4}S\b)"
+)
 
 COMMANDS = (
     Phrase(

@@ -9,7 +9,7 @@ from signalfire.masking.marks import HIDDEN
 from signalfire.masking.phrase import Phrase
 from signalfire.masking.words import LOOKS_SECRET
 
-_PASS_NAME = r"(?i:pass(?:word|wd|phrase|code)s?|pwd)"
+_PASSES = r"(?i:pass(?:word|wd|phrase|code)s?|pwd)"
 _KEY = (
     r"(?i:(?:(?:api|access|auth|bearer|refresh|session|csrf|xsrf|bot|security|personal|deploy|license|secret|"
     r"service|client|"
@@ -29,7 +29,7 @@ _WORD_AFTER_QUOTE = rf"\\{{0,15}}[\"'`]?{LOOKS_SECRET}"
 
 PROSE = (
     # with password hunter2; new password hunter2
-    Phrase(("pass", "pwd"), re.compile(rf"((?<![\w/.-]){_PASS_NAME}\s{{1,2}}\\{{0,15}}[\"'(]?){LOOKS_SECRET}")),
+    Phrase(("pass", "pwd"), re.compile(rf"((?<![\w/.-]){_PASSES}\s{{1,2}}\\{{0,15}}[\"'(]?){LOOKS_SECRET}")),
     # user joe pass hunter2
     Phrase(
         ("pass ",),
@@ -42,7 +42,7 @@ PROSE = (
     Phrase(
         ("pass", "pwd", "token", "key", "secret", "cred", "otp", "code", "pin "),
         re.compile(
-            rf"((?<![\w/.-])(?:{_PASS_NAME}|{_KEY}|(?i:code))\s(?:for|of)"
+            rf"((?<![\w/.-])(?:{_PASSES}|{_KEY}|(?i:code))\s(?:for|of)"
             rf"\s(?:[^\s:=\"']{{1,64}}\s){{0,3}}[^\s:=]{{1,64}}\s?[:=]\s{{0,2}}\\{{0,15}}[\"']?){LOOKS_SECRET}"
         ),
     ),
@@ -50,7 +50,7 @@ PROSE = (
     Phrase(
         ("pass", "pwd", "token", "key", "secret", "cred"),
         re.compile(
-            rf"((?<![\w/.-])(?:{_PASS_NAME}|{_KEY})\s(?:(?:is|was|has been|have been|are|were|will be)"
+            rf"((?<![\w/.-])(?:{_PASSES}|{_KEY})\s(?:(?:is|was|has been|have been|are|were|will be)"
             rf"\s)?(?:now\s|not\s)?(?:entered|given|provided|supplied|generated|used|tried|received|sent|got"
             rf"|(?:set|changed|reset|rotated|updated)\sto)\s?[:=]?\s?\\{{0,15}}[\"'(]?){LOOKS_SECRET}"
         ),
@@ -58,7 +58,7 @@ PROSE = (
     Phrase(
         ("pass", "pwd", "token", "key", "secret"),
         re.compile(
-            rf"((?<![\w/.-])(?:{_PASS_NAME}|{_KEY})\s(?:(?:was|is|has been)\s)?(?:changed|rotated|updated|reset)"
+            rf"((?<![\w/.-])(?:{_PASSES}|{_KEY})\s(?:(?:was|is|has been)\s)?(?:changed|rotated|updated|reset)"
             rf"\sfrom\s\\{{0,15}}[\"']?){LOOKS_SECRET}(\\{{0,15}}[\"']?\sto\s\\{{0,15}}[\"']?){LOOKS_SECRET}"
         ),
         rf"\1{HIDDEN}\2{HIDDEN}",
@@ -93,7 +93,7 @@ PROSE = (
         ("pass", "pwd", "token", "key", "secret", "pin"),
         re.compile(
             rf"((?:\A|[\s:(])[bBuU]?\\{{0,15}}[\"'`]{{0,2}}){LOOKS_SECRET}(?=\\{{0,15}}[\"'`]?\s(?:is|was)"
-            rf"\s(?:not\s)?(?:an?|the|your|his|her|their)\s(?:[a-z]{{1,12}}\s){{0,2}}(?:{_PASS_NAME}|{_KEY})\b)"
+            rf"\s(?:not\s)?(?:an?|the|your|his|her|their)\s(?:[a-z]{{1,12}}\s){{0,2}}(?:{_PASSES}|{_KEY})\b)"
         ),
     ),
 )

@@ -12,8 +12,8 @@ _KNOWN = r"""(?:
   | [vV][0-9]{1,4}
   | [0-9]{4}-[0-9]{2}(?:-[0-9TZ:.+-]{1,32})?
   | [0-9]{1,2}:[0-9]{2}[0-9:.]{0,12}[apAPmM]{0,2}
-  | (?:(?i:sha|md|aes|rsa|dsa|ecdsa|hs|rs|es|ps|utf|base|argon|bcrypt|scrypt|pbkdf|hmac|oauth|saml|x|ed|ipv|http|ssl|tls|
-      python|step|stage|phase|level|line|row|page|case|test|option|attempt|field|rule|part|section|chapter|version|rev|
+  | (?:(?i:sha|md|aes|rsa|dsa|ecdsa|hs|rs|es|ps|utf|base|argon|bcrypt|scrypt|pbkdf|hmac|oauth|saml|x|ed|ipv|http|ssl|
+      tls|python|step|stage|phase|level|line|row|page|case|test|option|attempt|field|rule|part|section|chapter|version|rev|
       number|no|example|ntlmv|kerberos|log|win|id|pr|issue|rfc|node|worker|shard|host)
       [_-]?[0-9][\w.-]{0,16})
   | [A-Za-z][\w+.-]{0,20}://[^\s]{0,256}
