@@ -12,9 +12,10 @@ from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.routing import Route
 
 from examples.adplatform.database import check_database, open_database
+from examples.adplatform.notifications.links import SILENCE, links
 from examples.adplatform.notifications.message import Message
 from examples.adplatform.notifications.page import render_page
-from examples.adplatform.notifications.store import Store, links
+from examples.adplatform.notifications.store import Store
 from examples.adplatform.running import flush_at_the_end
 from examples.adplatform.tables import Notification
 
@@ -63,10 +64,11 @@ def view(notification: Notification) -> dict[str, Any]:
         "alertname": notification.labels.get("alertname"),
         "severity": notification.labels.get("severity"),
         "summary": notification.annotations.get("summary"),
+        "description": notification.annotations.get("description"),
         "starts_at": notification.starts_at,
         "ends_at": notification.ends_at,
         "fingerprint": notification.fingerprint,
         "labels": notification.labels,
-        "annotations": notification.annotations,
+        "annotations": {name: text for name, text in notification.annotations.items() if name != SILENCE},
         "links": links(notification),
     }

@@ -17,4 +17,5 @@ class Alert(BaseModel):
 
 class Message(BaseModel):
     version: Literal["4"]
+    externalURL: str = ""  # noqa: N815
     alerts: list[Alert]

@@ -5,7 +5,8 @@ from datetime import UTC, datetime
 from html import escape
 from string import Template
 
-from examples.adplatform.notifications.store import links
+from examples.adplatform.notifications.duration import lasted
+from examples.adplatform.notifications.links import links
 from examples.adplatform.tables import Notification
 
 PAGE = Template("""<!doctype html>
@@ -29,7 +30,14 @@ PAGE = Template("""<!doctype html>
   h2 { margin: 0; font-size: 1rem; font-weight: 600; color: #e8e8f0; overflow-wrap: anywhere; }
   p { margin: .25rem 0; overflow-wrap: anywhere; }
   .quiet { color: #9a9aab; font-size: .85rem; }
-  a { color: #6e9fff; margin-right: 1rem; }
+  nav { display: flex; flex-wrap: wrap; gap: .5rem; margin-top: .5rem; }
+  a { color: #6e9fff; padding: .25rem .6rem; border: 1px solid #34363d; border-radius: 3px; text-decoration: none; }
+  a:hover, a:focus-visible { background: #22252b; }
+  @media (max-width: 480px) {
+    body { margin: 1rem auto; padding: 0 .5rem; }
+    article { padding: .75rem; }
+    a { padding: .5rem .75rem; }
+  }
 </style>
 </head>
 <body>
@@ -45,8 +53,10 @@ $articles
 ARTICLE = Template("""<article class="$css_class">
 <h2>$alertname · $status</h2>
 <p>$summary</p>
-<p class="quiet"><time datetime="$received_at">$received_at</time> · $labels</p>
-<p>$links</p>
+<p>$description</p>
+<p class="quiet">$lasted · received <time datetime="$received_at">$received_at</time></p>
+<p class="quiet">$labels</p>
+<nav>$links</nav>
 </article>""")
 
 EMPTY = "<p>None yet. That is good news, or nothing has been switched on.</p>"
@@ -69,6 +79,8 @@ def render_article(notification: Notification) -> str:
         alertname=escape(labels.get("alertname", "unnamed")),
         status=escape(notification.status),
         summary=escape(f"Over. It was: {summary}" if is_over else summary),
+        description=escape(notification.annotations.get("description", "")),
+        lasted=escape(lasted(notification)),
         received_at=datetime.fromtimestamp(notification.received_at, UTC).isoformat(sep=" ", timespec="seconds"),
         labels=escape(", ".join(f"{name}={value}" for name, value in sorted(labels.items()) if name != "alertname")),
         links="".join(render_link(title, address) for title, address in links(notification).items()),

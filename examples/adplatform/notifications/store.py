@@ -1,11 +1,11 @@
 """Keeps the last notifications."""
 
 from collections.abc import Sequence
-from typing import Any
 
 from sqlalchemy import delete, func, select
 
 from examples.adplatform.database import Sessions
+from examples.adplatform.notifications.links import SILENCE, silence_url
 from examples.adplatform.notifications.message import Message
 from examples.adplatform.tables import Notification
 
@@ -27,7 +27,8 @@ class Store:
                         fingerprint=alert.fingerprint,
                         source_url=alert.generatorURL,
                         labels=alert.labels,
-                        annotations=alert.annotations,
+                        # Beside the alert's own addresses: a column more would be missing in a database of before.
+                        annotations=alert.annotations | {SILENCE: silence_url(message.externalURL, alert)},
                     )
                 )
             session.flush()
@@ -37,14 +38,3 @@ class Store:
     def newest_first(self) -> Sequence[Notification]:
         with self._sessions() as session:
             return session.scalars(select(Notification).order_by(Notification.id.desc()).limit(KEEP)).all()
-
-
-def links(notification: Notification) -> dict[str, str]:
-    """Title and address of where the alert leads; web addresses only, so that none of them can run a script."""
-    annotations: dict[str, Any] = notification.annotations
-    addresses = {
-        "dashboard": annotations.get("dashboard_url", ""),
-        "runbook": annotations.get("runbook_url", ""),
-        "query": notification.source_url,
-    }
-    return {title: address for title, address in addresses.items() if address.startswith(("http://", "https://"))}

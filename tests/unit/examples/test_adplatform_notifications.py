@@ -1,13 +1,21 @@
 """The receiver of alerts."""
 
+import json
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
 import httpx
 import pytest
 
 from examples.adplatform.notifications import store
 from examples.adplatform.notifications.app import create_app
+from examples.adplatform.notifications.duration import duration
 from tests.support.serving import Serve
+
+SILENCE = (
+    "http://127.0.0.1:9093/#/silences/new?filter="
+    "%7Balertname%3D%22HighErrorRate%22%2Cservice%3D%22ad-api%22%2Cseverity%3D%22error%22%7D"
+)
 
 
 @pytest.fixture
@@ -22,6 +30,9 @@ def message(status: str = "firing", **changes: Any) -> dict[str, Any]:
         "labels": {"alertname": "HighErrorRate", "severity": "error", "service": "ad-api"},
         "annotations": {
             "summary": "12 errors a minute",
+            "description": "ad-api answers 12 requests a minute with a 5xx status. The dashboard shows which.",
+            "logs_url": "http://127.0.0.1:3000/explore?panes=logs",
+            "traces_url": "http://127.0.0.1:3000/explore?panes=traces",
             "runbook_url": "http://127.0.0.1:3000/runbooks/HighErrorRate",
             "dashboard_url": "http://127.0.0.1:3000/d/api-performance?var-service=ad-api&from=now-1h",
         },
@@ -57,8 +68,65 @@ def test_keeps_what_alertmanager_sends_newest_first(receiver: httpx.Client) -> N
     assert oldest["links"] == {
         "dashboard": "http://127.0.0.1:3000/d/api-performance?var-service=ad-api&from=now-1h",
         "runbook": "http://127.0.0.1:3000/runbooks/HighErrorRate",
-        "query": "http://127.0.0.1:9090/graph?g0.expr=up",
+        "logs": "http://127.0.0.1:3000/explore?panes=logs",
+        "traces": "http://127.0.0.1:3000/explore?panes=traces",
+        "query": oldest["links"]["query"],
+        "silence": SILENCE,
     }
+
+
+def test_the_query_leads_to_explore_not_to_prometheus_own_page(receiver: httpx.Client) -> None:
+    receiver.post("/alerts", json=message(generatorURL="http://127.0.0.1:9090/graph?g0.expr=up%7Ba%3D%22b%22%7D+%3C+1"))
+    [kept] = receiver.get("/notifications").json()
+    address = urlsplit(kept["links"]["query"])
+    assert (address.netloc, address.path) == ("127.0.0.1:3000", "/explore")
+    [panes] = parse_qs(address.query)["panes"]
+    assert json.loads(panes)["a"]["queries"][0]["expr"] == 'up{a="b"} < 1'
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [{"generatorURL": "http://127.0.0.1:9090/graph"}, {"annotations": {}}, {"annotations": {"dashboard_url": "/d/x"}}],
+)
+def test_a_query_that_leads_nowhere_is_left_out(receiver: httpx.Client, changes: dict[str, Any]) -> None:
+    receiver.post("/alerts", json=message(**changes))
+    assert "query" not in receiver.get("/notifications").json()[0]["links"]
+
+
+def test_a_silence_is_never_wider_than_its_alert(receiver: httpx.Client) -> None:
+    labels = {"alertname": "HighErrorRate", "service": 'a",env="live', "cooldown": "15m"}
+    receiver.post("/alerts", json=message(labels=labels))
+    receiver.post("/alerts", json=message(status="resolved"))
+    over, hostile = receiver.get("/notifications").json()
+    assert hostile["links"]["silence"] == "http://127.0.0.1:9093/#/silences/new"
+    assert "silence" not in over["links"], "there is nothing left to silence"
+
+
+def test_the_page_says_all_that_the_message_does(receiver: httpx.Client) -> None:
+    receiver.post("/alerts", json=message())
+    page = receiver.get("/").text
+    assert "ad-api answers 12 requests a minute with a 5xx status. The dashboard shows which." in page
+    assert "firing since 2026-11-21 09:30:00 UTC, for " in page
+    for title in ("dashboard", "runbook", "logs", "traces", "query", "silence"):
+        assert f">{title}</a>" in page
+    receiver.post("/alerts", json=message(status="resolved", endsAt="2026-11-21T10:35:30.5Z"))
+    assert "over since 2026-11-21 10:35:30 UTC, after 1h 5m" in receiver.get("/").text
+
+
+@pytest.mark.parametrize("unreadable", ["", "yesterday", "0001-01-01T00:00:00Z"])
+def test_a_time_that_is_not_known_is_not_shown(receiver: httpx.Client, unreadable: str) -> None:
+    receiver.post("/alerts", json=message(startsAt=unreadable))
+    page = receiver.get("/").text
+    assert "12 errors a minute" in page
+    assert "since" not in page
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [(-3, "0s"), (0.4, "0s"), (59.9, "59s"), (3600, "1h"), (3661, "1h 1m"), (86400, "1d"), (90061, "1d 1h")],
+)
+def test_durations_have_two_units_at_most(seconds: float, text: str) -> None:
+    assert duration(seconds) == text
 
 
 def test_the_page_shows_them_with_their_links(receiver: httpx.Client) -> None:
