@@ -59,8 +59,7 @@ def _beyond(condition: Json) -> str:
 
 
 def _threshold(condition: Json) -> str:
-    """Durations without the parts that are 0 at their end."""
-    return re.sub(r"(?<=[dhm])( 0[hms])+$", "", condition.get("threshold", ""))
+    return str(condition.get("threshold", ""))
 
 
 def dashboards_page(dashboards: Iterable[Json]) -> str:
@@ -104,7 +103,7 @@ def _each(texts: Iterable[str]) -> str:
 def _plain(template: str) -> str:
     """A summary with its placeholders as a reader expects them: <service>, <value>."""
     named = re.sub(r"\{\{ \$labels\.(\w+) \}\}", r"<\1>", template)
-    text = re.sub(r"\{\{ \$value \|[^}]*\}\}", "<value>", named)
+    text = named.replace('{{ template "amount" $value }}', "<value>")
     return text.replace("<", "&lt;").replace(">", "&gt;")
 
 

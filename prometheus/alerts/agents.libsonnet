@@ -1,4 +1,6 @@
 // Agents and their tools.
+local standstill = import 'standstill.libsonnet';
+
 function(signals, config)
   local by_agent = ['env', 'service', 'agent'];
   local by_tool = ['env', 'service', 'tool'];
@@ -33,14 +35,14 @@ function(signals, config)
       'for': '15m',
       severity: 'warning',
       cooldown: '1h',
-      summary: 'The agent {{ $labels.agent }} of {{ $labels.service }} takes %s times as long as at this hour last week'
+      summary: 'The agent {{ $labels.agent }} of {{ $labels.service }} takes %s as long as at this hour last week'
                % self.value,
       description: (
                      'The P95 of the executions of {{ $labels.agent }} ({{ $labels.service }}, {{ $labels.env }}) in ' +
-                     'the last half hour is %s times that of the same hours a week ago; '
+                     'the last half hour is %s that of the same hours a week ago; '
                    ) % self.value +
                    (
-                     'more than %s times is too slow. The dashboard shows whether its tools or the model got slower, ' +
+                     'more than %s is too slow. The dashboard shows whether its tools or the model got slower, ' +
                      'or whether it has other work to do.'
                    ) % self.limit,
     },
@@ -53,16 +55,17 @@ function(signals, config)
       'for': '1m',
       severity: 'error',
       cooldown: '15m',
-      summary: (
-        'The agent {{ $labels.agent }} of {{ $labels.service }} is at work and has finished nothing for %s ' +
-        'times its P99'
-      ) % self.value,
+      local since = standstill('service_agent:agent:progress_timestamp_seconds', by_agent, self.value),
+      formats: since.formats,
+      brief:: 'The agent {{ $labels.agent }} of {{ $labels.service }} is at work and has finished nothing for <time>',
+      summary: 'The agent {{ $labels.agent }} of {{ $labels.service }} is at work and has finished nothing for '
+               + since.text,
       description: (
                      '{{ $labels.agent }} ({{ $labels.service }}, {{ $labels.env }}) has executions under way, and ' +
-                     'none has ended for %s times as long as 99 %% of them take '
+                     'none has ended for %s as long as 99 %% of them take '
                    ) % self.value +
                    (
-                     '(counted as a minute where it is less); more than %s times means that it hangs. What it waits ' +
+                     '(counted as a minute where it is less); more than %s means that it hangs. What it waits ' +
                      'for is in the last lines that it logged.'
                    ) % self.limit,
     },

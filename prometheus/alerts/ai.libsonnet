@@ -68,12 +68,12 @@ function(signals, config) [
     severity: 'warning',
     cooldown: '1h',
     dashboard: 'ai-costs',
-    summary: '{{ $labels.service }} uses %s times its usual tokens {{ $labels.measure }}' % self.value,
+    summary: '{{ $labels.service }} uses %s its usual tokens {{ $labels.measure }}' % self.value,
     description: (
-                   '{{ $labels.service }} ({{ $labels.env }}) uses %s times as many tokens {{ $labels.measure }} as ' +
+                   '{{ $labels.service }} ({{ $labels.env }}) uses %s as many tokens {{ $labels.measure }} as ' +
                    'it does at this hour, by the median of the last week; '
                  ) % self.value +
-                 'more than %s times is unusual. A loop, prompts that grew, or many more users; the bill follows.'
+                 'more than %s is unusual. A loop, prompts that grew, or more users: the dashboard names the model.'
                  % self.limit,
   },
   {
@@ -97,11 +97,13 @@ function(signals, config) [
                    'The provider read only %s of the prompts for {{ $labels.operation }} in {{ $labels.service }} ' +
                    '({{ $labels.env }}) from its cache; below %s '
                  ) % [self.value, self.limit] +
-                 'something may have changed at their beginning. What is not read from the cache is paid in full.',
+                 'something may have changed at their beginning. What is not read from the cache is paid in full: ' +
+                 'the dashboard shows since when.',
   },
   {
     name: 'UnpricedCalls',
     signal: signals.ai_unpriced_calls,
+    counted: ['call', 'calls'],
     by: ['env', 'service', 'provider', 'model'],
     compare: '>',
     threshold: 0,
@@ -110,12 +112,14 @@ function(signals, config) [
     cooldown: '1d',
     dashboard: 'ai-costs',
     variables: ['env', 'service', 'provider', 'model'],
-    summary: '%s calls of {{ $labels.service }} to {{ $labels.model }} in the last hour have no price' % self.value,
+    summary: 'What {{ $labels.model }} cost {{ $labels.service }} is not known: no price for %s in the last hour'
+             % self.value,
     description: (
-                   '{{ $labels.service }} ({{ $labels.env }}) called {{ $labels.model }} of {{ $labels.provider }} ' +
-                   '%s times in the last hour, and what that cost is not known: '
+                   '{{ $labels.service }} ({{ $labels.env }}) made %s to {{ $labels.model }} of ' +
+                   '{{ $labels.provider }} ' +
+                   'in the last hour, and what that cost is not known: '
                  ) % self.value +
                  'the model is not in the price list, or the answers told no tokens. ' +
-                 'Costs, budgets and forecasts are too low by that.',
+                 'Costs, budgets and forecasts are too low by that. The runbook says where a price is added.',
   },
 ]

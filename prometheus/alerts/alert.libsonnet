@@ -15,9 +15,13 @@
 //               mean something
 //   quiet_while conditions of lib/starting.libsonnet: it says nothing about what is still being built or started
 //   condition   what is wrong, shared by the severities of the same thing: the higher one inhibits the lower ones
+//   counted     [one, many]: what its value is a number of, where the unit of the signal does not say it
+//   per         second, minute or hour, where it is so many of them in that time
 //   summary     one line that a person can act on; labels as in any Prometheus template, and self.value for the value
-//               that it has, self.limit for its threshold, both in human units
-//   description what it means and what to look at first
+//               that it has, self.limit for its threshold, both with their unit (signals/units.libsonnet)
+//   description what it means and, last, what to look at first. Messages show 140 characters of a summary, 400 of this.
+//   formats     {name: format}: those in which its texts write something else, by units.written(name, …)
+//   brief       the summary in the list of all alerts, where it looks something up
 //   dashboard   where to look: the uid of a dashboard
 //   variables   the labels of `by` that this dashboard has variables for
 local links_of = import '../../grafana/lib/links.libsonnet';
@@ -54,15 +58,35 @@ local encoded(url) = std.foldl(
   each:: [alert + level for level in alert.levels],
 
   record:: alert.signal.record(alert.by),
-  value:: '{{ $value | %s }}' % units.template(alert.signal),
+  counted:: null,
+  per:: null,
+  format::
+    if alert.counted == null then units.of(alert.signal)
+    else if alert.per == null then units.counted(alert.counted[0], alert.counted[1])
+    else units.rate(alert.counted[0], alert.counted[1], alert.per),
+  formats:: {},
+  // A text behind the definitions of the formats that it uses.
+  filled(text)::
+    local formats = (if std.objectHas(alert, 'signal') then { amount: alert.format } else {}) + alert.formats;
+    // One format may use others.
+    local mentions(name, text) = std.length(std.findSubstr('template "%s"' % name, text)) > 0;
+    local reached = std.join('', [text] + [
+      formats[name].template
+      for name in std.objectFields(formats)
+      if mentions(name, text)
+    ]);
+    local used = [name for name in std.objectFields(formats) if mentions(name, reached)];
+    std.join('', [units.define(name, formats[name]) for name in used]) + text,
+
+  value:: units.written('amount'),
   limit:: std.foldl(
     function(text, service) '{{ if eq $labels.service "%s" }}%s{{ else }}%s{{ end }}' % [
       service,
-      units.text(alert.signal, alert.threshold_of(service)),
+      alert.format.text(alert.threshold_of(service)),
       text,
     ],
     alert.judged_apart,
-    units.text(alert.signal, alert.threshold),
+    alert.format.text(alert.threshold),
   ),
 
   // The services that have a threshold of their own at this level, and those that it does not watch at all.
@@ -140,14 +164,16 @@ local encoded(url) = std.foldl(
     labels: { severity: alert.severity, cooldown: alert.cooldown, condition: alert.condition } + alert.fixed_labels
             + alert.labels,
     annotations: {
-      summary: alert.summary,
-      description: alert.description,
+      summary: alert.filled(alert.summary),
+      description: alert.filled(alert.description),
       runbook_url: '%s/runbooks/%s' % [config.links.dashboards, alert.name],
       dashboard_url: alert.dashboard_url(config.links),
     } + alert.explore_urls(config),
   },
   // Labels that the watched series does not bring along; the series' own `service` is the alert's.
   fixed_labels:: {},
+
+  brief:: alert.summary,
 
   // What the list of all alerts tells of it.
   told:: {
@@ -164,6 +190,8 @@ local encoded(url) = std.foldl(
       for level in alert.each
     ],
     guards: std.map(words, alert.guards),
-    summary: alert.summary,
+    summary:
+      if !std.objectHas(alert, 'signal') then alert.brief
+      else std.strReplace(alert.brief, alert.value, alert.value + std.get(alert.format, 'words', '')),
   },
 }

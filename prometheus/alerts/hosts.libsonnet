@@ -7,13 +7,13 @@ local memory = {
   by: ['env', 'service', 'instance'],
   condition: 'process_memory',
   dashboard: 'system-health',
-  summary: '{{ $labels.service }} holds %sB of memory' % self.value,
+  summary: '{{ $labels.service }} holds %s of memory' % self.value,
   description: (
-                 'The instance {{ $labels.instance }} of {{ $labels.service }} ({{ $labels.env }}) holds %sB of ' +
-                 'memory; more than %sB is too much. '
+                 'The instance {{ $labels.instance }} of {{ $labels.service }} ({{ $labels.env }}) holds %s of ' +
+                 'memory; more than %s is too much. '
                ) % [self.value, self.limit] +
                'A line that only climbs is a leak and ends with the system killing the process; ' +
-               'a step belongs to a release or to one kind of request.',
+               'a step belongs to a release or to one kind of request: Process memory, on the dashboard, shows which.',
 };
 local host = {
   compare: '>',
@@ -85,7 +85,7 @@ function(signals, config) [
                    'full; more than %s is too full. '
                  ) % [self.value, self.limit] +
                  'Databases and queues stop when they cannot write, and this stack loses what it should keep. ' +
-                 'Free space first, look for the reason then.',
+                 'Free space first, then look for what writes so much.',
   },
   disk {
     name: 'DiskFullSoon',
@@ -105,6 +105,7 @@ function(signals, config) [
                    'If the disk {{ $labels.device }} of the machine {{ $labels.instance }} ({{ $labels.env }}) goes ' +
                    'on filling as in the last 6 hours, it is full in %s; less than %s is soon. '
                  ) % [self.value, self.limit] +
-                 'There is still time to find what writes so much.',
+                 'There is still time to find what writes so much: ' +
+                 'look for the largest files, and at the services on it.',
   },
 ]

@@ -1,14 +1,16 @@
 // HTTP services.
 local error_rate = {
   compare: '>',
+  counted: ['request', 'requests'],
+  per: 'minute',
   'for': '1m',
   condition: 'error_rate',
   dashboard: 'api-performance',
-  summary: '{{ $labels.service }} answers %s requests a minute with an error' % self.value,
-  description: 'In the last minute {{ $labels.service }} ({{ $labels.env }}) answered %s requests with a 5xx status; '
+  summary: '{{ $labels.service }} answers %s with an error' % self.value,
+  description: '{{ $labels.service }} ({{ $labels.env }}) answers %s with a 5xx status; '
                % self.value +
                (
-                 'more than %s a minute is too many. The dashboard shows which endpoints ' +
+                 'more than %s is too many. The dashboard shows which endpoints ' +
                  'and exceptions; the error logs below it say why.'
                ) % self.limit,
 };
@@ -144,10 +146,10 @@ function(signals, config)
       cooldown: '30m',
       guards: [{ signal: signals.validation_failures, compare: '>', threshold: 5 }],
       dashboard: 'api-performance',
-      summary: '{{ $labels.service }} refuses %s times as many inputs as yesterday at this hour' % self.value,
+      summary: '{{ $labels.service }} refuses %s as many inputs as yesterday at this hour' % self.value,
       description: (
-                     '{{ $labels.service }} ({{ $labels.env }}) refuses %s times as many requests for an input that ' +
-                     'is not valid as at this hour yesterday; more than %s times is a jump. '
+                     '{{ $labels.service }} ({{ $labels.env }}) refuses %s as many requests for an input that ' +
+                     'is not valid as at this hour yesterday; more than %s is a jump. '
                    ) % [self.value, self.limit] +
                    'Usually a caller or this service was released with another idea of the fields: ' +
                    'the dashboard shows the endpoint and the reason.',
@@ -155,6 +157,8 @@ function(signals, config)
     {
       name: 'TrafficDroppedToZero',
       signal: signals.http_requests_missing,
+      counted: ['request', 'requests'],
+      per: 'second',
       compare: '>',
       // 72 requests an hour: that a quarter of one goes by without any does not happen by chance.
       threshold: 0.02,
@@ -162,10 +166,10 @@ function(signals, config)
       severity: 'error',
       cooldown: '15m',
       dashboard: 'api-performance',
-      summary: '{{ $labels.service }} has no traffic, where %s requests a second are usual at this hour' % self.value,
+      summary: '{{ $labels.service }} has no traffic; usual at this hour: %s' % self.value,
       description: (
                      'Nobody has asked {{ $labels.service }} ({{ $labels.env }}) for anything in the last minutes; ' +
-                     'at this hour of the last days it had %s requests a second (more than %s counts). '
+                     'at this hour of the last days it had %s (more than %s counts). '
                    ) % [self.value, self.limit] +
                    'It may be unreachable, or may no longer be listed or scraped: ' +
                    'look whether its targets are up, then at what stands before it.',

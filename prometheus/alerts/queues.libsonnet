@@ -3,6 +3,7 @@ function(signals, config) [
   {
     name: 'QueueDepth',
     signal: signals.queue_depth,
+    counted: ['item', 'items'],
     by: ['env', 'service', 'queue'],
     compare: '>',
     'for': '2m',
@@ -12,9 +13,9 @@ function(signals, config) [
       { severity: 'critical', threshold: 10000, cooldown: '10m' },
     ],
     dashboard: 'system-health',
-    summary: '%s items wait in the queue {{ $labels.queue }}' % self.value,
+    summary: 'The queue {{ $labels.queue }} of {{ $labels.service }} holds %s' % self.value,
     description: (
-                   '%s items wait in the queue {{ $labels.queue }} of {{ $labels.service }} ({{ $labels.env }}); ' +
+                   'The queue {{ $labels.queue }} of {{ $labels.service }} ({{ $labels.env }}) holds %s that wait; ' +
                    'more than %s is too many. '
                  ) % [self.value, self.limit] +
                  'Items finished beside it says whether the workers are slow or stand still, ' +
@@ -23,6 +24,7 @@ function(signals, config) [
   {
     name: 'QueueNotDraining',
     signal: signals.queue_undrained,
+    counted: ['item', 'items'],
     by: ['env', 'service', 'queue'],
     compare: '>',
     // A few items that wait for one that takes long are no standstill.
@@ -31,10 +33,11 @@ function(signals, config) [
     severity: 'error',
     cooldown: '15m',
     dashboard: 'system-health',
-    summary: '%s items wait in the queue {{ $labels.queue }} and nothing from it is finished' % self.value,
+    summary: 'The queue {{ $labels.queue }} of {{ $labels.service }} holds %s and nothing from it is finished'
+             % self.value,
     description: (
                    'The queue {{ $labels.queue }} of {{ $labels.service }} ({{ $labels.env }}) has grown for 10 ' +
-                   'minutes, to %s items, and nothing from it was finished in the last 5. '
+                   'minutes, to %s, and nothing from it was finished in the last 5. '
                  ) % self.value +
                  'Its workers run, else other alerts would say so: see in their logs and traces what they wait for.',
   },
@@ -56,7 +59,7 @@ function(signals, config) [
                    'Of the Celery tasks {{ $labels.task }} of {{ $labels.service }} ({{ $labels.env }}) that ended ' +
                    'in the last 5 minutes %s failed for good; more than %s is too much. '
                  ) % [self.value, self.limit] +
-                 'Retries are not among them: what failed here is not tried again.',
+                 'Retries are not among them: what failed here is not tried again. The error logs say why.',
   },
   {
     name: 'CeleryWorkerDown',

@@ -71,7 +71,7 @@ function(signals, config) [
     summary: 'The Redis of {{ $labels.service }} does not answer',
     description: 'No command of {{ $labels.service }} ({{ $labels.env }}) has reached its Redis for a minute, ' +
                  'or its exporter cannot. What is cached is computed again, and what keeps its queue or its sessions ' +
-                 'there stands still.',
+                 'there stands still. Look at its own log, and at its memory.',
   },
   {
     name: 'RedisErrors',

@@ -1,4 +1,6 @@
 // Tasks and workflows.
+local standstill = import 'standstill.libsonnet';
+
 function(signals, config)
   local by_type = ['env', 'service', 'task_type'];
   local by_workflow = ['env', 'service', 'workflow_type'];
@@ -7,6 +9,8 @@ function(signals, config)
     here {
       name: 'TaskThroughputLow',
       signal: signals.tasks_done_per_agent,
+      counted: ['task', 'tasks'],
+      per: 'hour',
       compare: '<',
       'for': '10m',
       // What is wanted; drawn beside the thresholds.
@@ -17,9 +21,9 @@ function(signals, config)
       ],
       // Agents that have nothing to do are not slow.
       guards: [{ signal: signals.tasks_waiting, compare: '>', threshold: 0 }],
-      summary: 'The agents of {{ $labels.service }} do %s tasks an hour each while tasks wait' % self.value,
+      summary: 'The agents of {{ $labels.service }} do %s each while tasks wait' % self.value,
       description: (
-                     'Each agent of {{ $labels.service }} ({{ $labels.env }}) does %s tasks an hour, ' +
+                     'Each agent of {{ $labels.service }} ({{ $labels.env }}) does %s, ' +
                      'at the pace of the last 15 minutes; less than %s is too few while others wait, ' +
                      'and %.10g is the target. '
                    ) % [self.value, self.limit, self.target] +
@@ -96,16 +100,18 @@ function(signals, config)
       'for': '1m',
       severity: 'error',
       cooldown: '15m',
-      summary: (
-        'The workflow {{ $labels.workflow_type }} of {{ $labels.service }} is under way and no run of it ' +
-        'has ended for %s times its P99'
-      ) % self.value,
+      local since = standstill('service_workflow:workflow:progress_timestamp_seconds', by_workflow, self.value),
+      formats: since.formats,
+      brief:: 'The workflow {{ $labels.workflow_type }} of {{ $labels.service }} is under way and no run of it ' +
+              'has ended for <time>',
+      summary: 'The workflow {{ $labels.workflow_type }} of {{ $labels.service }} is under way and no run of it ' +
+               'has ended for ' + since.text,
       description: (
                      'Runs of {{ $labels.workflow_type }} ({{ $labels.service }}, {{ $labels.env }}) are under way, ' +
-                     'and none has ended for %s times as long as 99 %% of them take '
+                     'and none has ended for %s as long as 99 %% of them take '
                    ) % self.value +
                    (
-                     '(counted as a minute where it is less); more than %s times means that it hangs. Look for an ' +
+                     '(counted as a minute where it is less); more than %s means that it hangs. Look for an ' +
                      'agent that is stuck first.'
                    ) % self.limit,
     },

@@ -205,7 +205,6 @@ function(config)
     ai_tokens_per_call: signal.recorded({
       title: 'Tokens per call',
       unit: 'short',
-      format: 'number',
       min: 0,
       how: 'max',
       description: 'Tokens read and written in a call, on average over the last 5 minutes.',
@@ -261,7 +260,6 @@ function(config)
     ai_unpriced_calls: signal.recorded({
       title: 'Unpriced calls',
       unit: 'none',
-      format: 'whole',
       min: 0,
       decimals: 0,
       description: 'Calls of the last hour whose price is not known: they are missing from every amount on this page.',

@@ -6,6 +6,7 @@
 // that works.
 local promql = import 'promql.libsonnet';
 local signal = import 'signal.libsonnet';
+local units = import 'units.libsonnet';
 
 // How many spreads a band is wide on each side.
 local width = 3;
@@ -16,14 +17,18 @@ local warm_up_hours = 1;
 
 function(config, signals)
   // smallest: the smallest difference that counts, in the signal's unit. falls: less than usual is as bad as more, and
-  // no series at all is zero; for the others there is no such thing as too little.
+  // no series at all is zero; for the others there is no such thing as too little. written: its value in a message.
+  local requests = units.rate('request', 'requests', 'second');
+  local dollars = units.formats.currencyUSD;
+  local hourly = dollars { template: dollars.template + ' an hour', text(number):: dollars.text(number) + ' an hour' };
+  local tokens = units.rate('token', 'tokens', 'minute');
   local watched = {
-    traffic: { signal: signals.http_requests, smallest: 0.1, falls: true },
-    errors: { signal: signals.http_errors, smallest: 0.05, falls: false },
-    latency: { signal: signals.http_latency_p95, smallest: 0.1, falls: false },
-    cost: { signal: signals.ai_cost_per_hour, smallest: 1, falls: false },
-    tokens: { signal: signals.ai_tokens, smallest: 1000, falls: false },
-    tasks: { signal: signals.tasks_per_hour, smallest: 10, falls: true },
+    traffic: { signal: signals.http_requests, smallest: 0.1, falls: true, written: requests },
+    errors: { signal: signals.http_errors, smallest: 0.05, falls: false, written: requests },
+    latency: { signal: signals.http_latency_p95, smallest: 0.1, falls: false, written: units.formats.s },
+    cost: { signal: signals.ai_cost_per_hour, smallest: 1, falls: false, written: hourly },
+    tokens: { signal: signals.ai_tokens, smallest: 1000, falls: false, written: tokens },
+    tasks: { signal: signals.tasks_per_hour, smallest: 10, falls: true, written: units.rate('task', 'tasks', 'hour') },
   };
   local names = std.objectFields(watched);
   local falling = 'signal=~"%s"' % std.join('|', [name for name in names if watched[name].falls]);
@@ -110,7 +115,7 @@ function(config, signals)
     signal.recorded({ how: 'max', records: { [self.source]: ['env', 'service', 'will_fire'] } } + declaration);
   {
     slow_sources:: rules,
-    // What is watched, by its name in the label `signal`. {name: {signal, smallest, falls}}
+    // What is watched, by its name in the label `signal`. {name: {signal, smallest, falls, written}}
     watched:: watched,
     warm_up_hours:: warm_up_hours,
 
@@ -139,7 +144,6 @@ function(config, signals)
     anomaly_score: of_signal({
       title: 'Anomaly score',
       unit: 'short',
-      format: 'times',
       min: 0,
       decimals: 1,
       description: 'How far a signal lies outside its band, in units of half the width of the band: ' +

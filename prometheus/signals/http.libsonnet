@@ -171,7 +171,6 @@ function(config)
     http_requests_missing: signal.recorded({
       title: 'Traffic missing',
       unit: 'reqps',
-      format: 'score',
       min: 0,
       how: 'max',
       description: 'Requests per second that a service usually has at this hour of the day and now has none of at ' +

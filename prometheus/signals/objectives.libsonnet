@@ -177,7 +177,7 @@ function(config)
   local pace(kind, urgency, what) = signal.recorded({
     title: what,
     unit: 'none',
-    format: 'score',
+    format: 'times',
     min: 0,
     decimals: 2,
     how: 'max',

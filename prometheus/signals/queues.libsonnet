@@ -93,7 +93,6 @@ function(config)
       unit: 'short',
       min: 0,
       decimals: 0,
-      format: 'whole',
       how: 'max',
       description: 'Items that wait in each queue.',
       source: depth,
@@ -105,7 +104,6 @@ function(config)
       unit: 'short',
       min: 0,
       decimals: 0,
-      format: 'whole',
       how: 'max',
       description: 'Items in a queue that has grown for 10 minutes while nothing from it was finished in the last 5; ' +
                    '0 where it is worked on.',
@@ -183,7 +181,6 @@ function(config)
       unit: 'short',
       min: 0,
       decimals: 0,
-      format: 'whole',
       description: 'Instances that answer, of each service that ran Celery tasks in the last day.',
       source: workers,
       records: { [workers]: scope.by_service },

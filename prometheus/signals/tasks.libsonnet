@@ -143,7 +143,6 @@ function(config)
     tasks_waiting: signal.sum({
       title: 'Tasks waiting',
       unit: 'short',
-      format: 'whole',
       min: 0,
       decimals: 0,
       description: 'Tasks that wait for an agent.',

@@ -65,7 +65,6 @@ function(config)
     workflows_ended: signal.sum({
       title: 'Workflows in 15 minutes',
       unit: 'short',
-      format: 'whole',
       min: 0,
       decimals: 0,
       description: 'Workflows that ended, well or not, in the last 15 minutes.',

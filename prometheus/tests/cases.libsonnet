@@ -5,11 +5,12 @@
 //   says(value, level)   { summary, description } as a person reads them: value is the text of the value,
 //                        level.limit_text that
 //                of the threshold
-//   beside       [{ title, series: { record: value }, says }]: what it says where series of its labels are there, too
+//   beside       [{ title, series: { record: value }, says }]: what it says where series of its labels are there, too;
+//                labels: { record: labels }, where they have others; others: [{ record, labels, value }] besides;
+//                in_place: what the watched series has other labels of
 //
 // The signal's recorded series is put in as it is, so that "exactly at the threshold" is exact.
 local duration = import '../lib/duration.libsonnet';
-local units = import '../signals/units.libsonnet';
 local lib = import 'lib.libsonnet';
 
 local url_part(text) = std.strReplace(std.strReplace(text, '&', '%26'), ' ', '+');
@@ -62,7 +63,7 @@ function(alert, expectation, config)
     local threshold = if std.objectHas(labels, 'service') then level.threshold_of(labels.service) else level.threshold,
     labels: labels { severity: level.severity, cooldown: level.cooldown, condition: level.condition }
             + level.fixed_labels + level.labels,
-    local said = says(units.text(level.signal, value), level { limit_text: units.text(level.signal, threshold) }),
+    local said = says(level.format.text(value), level { limit_text: level.format.text(threshold) }),
     local renamed(text) =
       if std.objectHas(labels, 'service') then std.strReplace(text, expectation.series.service, labels.service)
       else text,
@@ -244,14 +245,19 @@ if std.objectHas(labels, 'service') then level.threshold_of(labels.service) else
                   ),
                 ]);
 
-  local of_beside(beside) = test(
-    '%s %s' % [alert.name, beside.title],
-    lasting(worst) + [
-      lib.constant(record, expectation.series, beside.series[record], (longest + 40 * step) / sample)
-      for record in std.objectFields(beside.series)
-    ],
-    [fires(worst, longest, says=beside.says)]
-  );
+  local of_beside(beside) =
+    local of_watched = expectation.series + std.get(beside, 'in_place', {});
+    local samples = (longest + 40 * step) / sample;
+    test(
+      '%s %s' % [alert.name, beside.title],
+      lasting(worst, of_watched) + [
+        lib.constant(
+          record, std.get(std.get(beside, 'labels', {}), record, of_watched), beside.series[record], samples
+        )
+        for record in std.objectFields(beside.series)
+      ] + [lib.constant(one.record, one.labels, one.value, samples) for one in std.get(beside, 'others', [])],
+      [fires(worst, longest, of_watched, beside.says)]
+    );
 
   lib.file(
     std.flattenArrays(std.map(of_level, levels) + std.map(of_guard, alert.guards))

@@ -57,22 +57,24 @@ function(signals, config) [
                    'Of the members that {{ $labels.service }} ({{ $labels.env }}) should have, %s are there and find ' +
                    'each other. Members that do not find each other '
                  ) % self.value +
-                 'notify separately, so that everything comes twice; if none is left, nobody is told of anything.',
+                 'notify separately, so that everything comes twice; if none is left, nobody is told of anything. ' +
+                 'Look at their logs.',
   },
   {
     name: 'AlertmanagerConfigDiffers',
     signal: signals.alertmanager_configs,
+    counted: ['configuration', 'configurations'],
     compare: '>',
     threshold: 1,
     'for': '10m',
     severity: 'warning',
     cooldown: '1h',
     about_pipeline:: true,
-    summary: 'The members of {{ $labels.service }} have %s different configurations' % self.value,
+    summary: 'The members of {{ $labels.service }} differ: they have %s' % self.value,
     description: (
-                   'The members of {{ $labels.service }} ({{ $labels.env }}) run with %s different configurations. ' +
+                   'The members of {{ $labels.service }} ({{ $labels.env }}) run with %s, where it should be one. ' +
                    'Who is told depends on which of them sends. '
                  ) % self.value +
-                 'One of them did not get, or refused, the newest.',
+                 'One of them did not get, or refused, the newest: its log says so.',
   },
 ]

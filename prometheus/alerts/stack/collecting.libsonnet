@@ -32,6 +32,8 @@ function(signals, config) [
   {
     name: 'LokiIngestionRejected',
     signal: signals.loki_rejected,
+    counted: ['log line', 'log lines'],
+    per: 'second',
     by: ['env', 'service', 'reason'],
     compare: '>',
     threshold: 0,
@@ -40,7 +42,7 @@ function(signals, config) [
     cooldown: '1h',
     summary: 'Loki rejects log lines: {{ $labels.reason }}',
     description: (
-                   '{{ $labels.service }} ({{ $labels.env }}) refuses %s log lines a second for the reason ' +
+                   '{{ $labels.service }} ({{ $labels.env }}) refuses %s for the reason ' +
                    '{{ $labels.reason }}. '
                  ) % self.value +
                  'They are lost: nobody sends them again. The runbook says which limit each reason stands for.',
@@ -49,14 +51,16 @@ function(signals, config) [
     name: 'SpansDropped',
     quiet_while:: [starting.of([config.stack.collector, config.stack.jaeger], '5m')],
     signal: signals.spans_dropped,
+    counted: ['span', 'spans'],
+    per: 'second',
     compare: '>',
     threshold: 0,
     'for': '5m',
     severity: 'warning',
     cooldown: '1h',
-    summary: '{{ $labels.service }} loses %s spans a second' % self.value,
+    summary: '{{ $labels.service }} loses %s' % self.value,
     description: (
-                   '{{ $labels.service }} ({{ $labels.env }}) has lost %s spans a second over the last 5 minutes. ' +
+                   '{{ $labels.service }} ({{ $labels.env }}) has lost %s over the last 5 minutes. ' +
                    'Traces have gaps, or are missing. '
                  ) % self.value +
                  'The dashboard shows where: in an application whose collector does not answer, or at Jaeger, ' +
@@ -66,13 +70,15 @@ function(signals, config) [
     name: 'LogsDropped',
     quiet_while:: [starting.of([config.stack.collector, config.stack.loki], '5m')],
     signal: signals.logs_dropped,
+    counted: ['log line', 'log lines'],
+    per: 'second',
     compare: '>',
     threshold: 0,
     'for': '5m',
     severity: 'warning',
     cooldown: '1h',
-    summary: '{{ $labels.service }} loses %s log lines a second' % self.value,
-    description: '{{ $labels.service }} ({{ $labels.env }}) has lost %s log lines a second over the last 5 minutes. '
+    summary: '{{ $labels.service }} loses %s' % self.value,
+    description: '{{ $labels.service }} ({{ $labels.env }}) has lost %s over the last 5 minutes. '
                  % self.value +
                  'The dashboard shows where: in an application that cannot write them, or at Loki, ' +
                  'which refuses them for good.',
@@ -94,7 +100,7 @@ function(signals, config) [
                    'more than %s is too much. '
                  ) % [self.value, self.limit] +
                  'The server behind it is down or too slow. When it is full the collector takes no more, ' +
-                 'and applications begin to drop.',
+                 'and applications begin to drop: look at the log of that server.',
   },
   {
     name: 'CollectorExportFailing',
@@ -115,15 +121,16 @@ function(signals, config) [
   {
     name: 'CollectorBatchStuck',
     signal: signals.collector_stuck,
+    counted: ['batch', 'batches'],
     by: ['env', 'service', 'exporter'],
     compare: '>',
     threshold: 0,
     'for': '5m',
     severity: 'error',
     cooldown: '1h',
-    summary: 'The collector cannot get rid of %s batches for {{ $labels.exporter }}' % self.value,
+    summary: 'The collector cannot get rid of %s for {{ $labels.exporter }}' % self.value,
     description: (
-                   '{{ $labels.service }} ({{ $labels.env }}) has tried %s batches for {{ $labels.exporter }} again ' +
+                   '{{ $labels.service }} ({{ $labels.env }}) has tried %s for {{ $labels.exporter }} again ' +
                    'and again while the same server took others. '
                  ) % self.value +
                  'Each holds up a part of the queue. What is in them is not lost yet; ' +
@@ -132,6 +139,8 @@ function(signals, config) [
   {
     name: 'TelemetryRefused',
     signal: signals.telemetry_refused,
+    counted: ['item', 'items'],
+    per: 'second',
     by: ['env', 'service', 'signal', 'reason'],
     compare: '>',
     threshold: 0,
@@ -140,8 +149,8 @@ function(signals, config) [
     cooldown: '1h',
     summary: 'Some {{ $labels.signal }} are dropped: {{ $labels.reason }}',
     description: (
-                   '{{ $labels.service }} ({{ $labels.env }}) has dropped %s of the {{ $labels.signal }} a second ' +
-                   'over the last 5 minutes, because no server would ever take them: {{ $labels.reason }}. '
+                   '{{ $labels.service }} ({{ $labels.env }}) has dropped {{ $labels.signal }} over the last ' +
+                   '5 minutes (%s), because no server would ever take them: {{ $labels.reason }}. '
                  ) % self.value +
                  'They are lost; everything that was sent beside them is not. ' +
                  'The runbook says what each reason stands for, and how to find who sends them.',

@@ -24,11 +24,13 @@ function(signals, config) [
   of_instance {
     name: 'RuleEvaluationFailures',
     signal: signals.rule_failures,
+    counted: ['evaluation', 'evaluations'],
+    per: 'minute',
     'for': '5m',
-    summary: '%s rule evaluations a minute fail in {{ $labels.service }}' % self.value,
+    summary: 'Rules fail in {{ $labels.service }}: %s' % self.value,
     description: (
-                   '{{ $labels.instance }} ({{ $labels.env }}) fails to evaluate rules, ' +
-                   '%s times a minute. Alerts and recorded series of those rules '
+                   '{{ $labels.instance }} ({{ $labels.env }}) fails to evaluate rules: ' +
+                   '%s. Alerts and recorded series of those rules '
                  ) % self.value +
                  'are missing: what they watch is not watched. The page of rules in Prometheus names the rule and ' +
                  'its error.',
@@ -37,12 +39,14 @@ function(signals, config) [
     name: 'MissedEvaluations',
     quiet_while:: [starting.anything()],
     signal: signals.rule_iterations_missed,
+    counted: ['evaluation', 'evaluations'],
+    per: 'minute',
     'for': '10m',
     severity: 'warning',
-    summary: '{{ $labels.service }} leaves out %s evaluations of its rules a minute' % self.value,
+    summary: '{{ $labels.service }} is too slow for its rules: it leaves out %s' % self.value,
     description: (
                    '{{ $labels.instance }} ({{ $labels.env }}) takes longer for a group of rules than its interval ' +
-                   'and leaves out %s evaluations a minute. '
+                   'and leaves out %s. '
                  ) % self.value +
                  'Alerts come late. The dashboard shows which group takes the time.',
   },
@@ -50,15 +54,17 @@ function(signals, config) [
     name: 'NotificationsDropped',
     quiet_while:: [starting.of([config.stack.alertmanager], 'short')],
     signal: signals.notifications_dropped,
+    counted: ['alert', 'alerts'],
+    per: 'minute',
     'for': '2m',
     cooldown: '15m',
     about_pipeline:: true,
-    summary: '{{ $labels.service }} drops %s alerts a minute on their way to Alertmanager' % self.value,
+    summary: '{{ $labels.service }} drops %s on the way to Alertmanager' % self.value,
     description: (
-                   '{{ $labels.instance }} ({{ $labels.env }}) gave up sending %s alerts in the last minute. ' +
+                   '{{ $labels.instance }} ({{ $labels.env }}) gives up sending %s. ' +
                    'Alertmanager is down, refuses them or is too slow; '
                  ) % self.value +
-                 'who relies on it is not told of what fires. The alerts are sent again while they fire.',
+                 'who relies on it is not told of what fires. They are sent again while they fire. Look at its log.',
   },
   of_instance {
     name: 'NotificationQueueFilling',
@@ -73,7 +79,7 @@ function(signals, config) [
                    'Alerts wait in {{ $labels.instance }} ({{ $labels.env }}) because Alertmanager takes them more ' +
                    'slowly than they come: the queue is %s full, '
                  ) % self.value +
-                 'more than %s is too much. When it is full, the oldest are dropped.' % self.limit,
+                 'more than %s is too much. When it is full, the oldest are dropped. Look at its log.' % self.limit,
   },
   of_instance {
     name: 'NotConnectedToAlertmanager',
@@ -94,15 +100,16 @@ function(signals, config) [
   of_instance {
     name: 'TsdbWalCorruption',
     signal: signals.tsdb_corruptions,
+    counted: ['time', 'times'],
     'for': '1m',
     cooldown: '4h',
     summary: '{{ $labels.service }} has found damaged data on its disk',
     description: (
                    '{{ $labels.instance }} ({{ $labels.env }}) has found its write-ahead log or chunks damaged %s ' +
-                   'times since it was started, and has cut off what came after. '
+                   'since it was started, and has cut off what came after. '
                  ) % self.value +
                  'Up to two hours of samples may be missing. A power cut or a full disk does that, ' +
-                 'and so does a disk that dies.',
+                 'and so does a disk that dies: look at the log of the machine.',
   },
   of_instance {
     name: 'CardinalityJump',

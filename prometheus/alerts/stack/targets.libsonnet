@@ -28,7 +28,7 @@ function(signals, config) [
                    '({{ $labels.env }}) that there should be: only %s '
                  ) % self.value +
                  'of them answer. An instance is down, cannot be reached, or is not in the list of targets any more. ' +
-                 'What depends on its metrics is blind until it is back.',
+                 'What depends on its metrics is blind until it is back: look at its own log.',
   },
   server_down {
     name: 'LokiDown',

@@ -1,5 +1,6 @@
 // For each alert in prometheus/alerts/agents.libsonnet: the series it is tested on and what it then says.
 local shop = import 'shop.libsonnet';
+local standing = import 'standing.libsonnet';
 
 local writer = shop { agent: 'copy writer' };
 
@@ -19,27 +20,28 @@ local writer = shop { agent: 'copy writer' };
   AgentPerformanceDegraded: {
     series: writer,
     says(value, level):: {
-      summary: 'The agent copy writer of shop & sons takes %s times as long as at this hour last week' % value,
+      summary: 'The agent copy writer of shop & sons takes %s as long as at this hour last week' % value,
       description: (
-                     'The P95 of the executions of copy writer (shop & sons, test) in the last half hour is %s times ' +
+                     'The P95 of the executions of copy writer (shop & sons, test) in the last half hour is %s ' +
                      'that of the same hours a week ago; '
                    ) % value +
                    (
-                     'more than %s times is too slow. The dashboard shows whether its tools or the model got slower, ' +
+                     'more than %s is too slow. The dashboard shows whether its tools or the model got slower, ' +
                      'or whether it has other work to do.'
                    ) % level.limit_text,
     },
   },
-  AgentStuck: {
+  AgentStuck: standing {
     series: writer,
-    says(value, level):: {
-      summary: 'The agent copy writer of shop & sons is at work and has finished nothing for %s times its P99' % value,
+    record:: 'service_agent:agent:progress_timestamp_seconds',
+    told(value, level, since):: {
+      summary: 'The agent copy writer of shop & sons is at work and has finished nothing for ' + since,
       description: (
                      'copy writer (shop & sons, test) has executions under way, ' +
-                     'and none has ended for %s times as long as 99 %% of them take '
+                     'and none has ended for %s as long as 99 %% of them take '
                    ) % value +
                    (
-                     '(counted as a minute where it is less); more than %s times means that it hangs. What it waits ' +
+                     '(counted as a minute where it is less); more than %s means that it hangs. What it waits ' +
                      'for is in the last lines that it logged.'
                    ) % level.limit_text,
     },

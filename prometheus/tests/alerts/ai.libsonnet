@@ -38,12 +38,12 @@ local shop = import 'shop.libsonnet';
   TokenUsageSpike: {
     series: shop { measure: 'a call' },
     says(value, level):: {
-      summary: 'shop & sons uses %s times its usual tokens a call' % value,
+      summary: 'shop & sons uses %s its usual tokens a call' % value,
       description: (
-                     'shop & sons (test) uses %s times as many tokens a call as it does at this hour, ' +
+                     'shop & sons (test) uses %s as many tokens a call as it does at this hour, ' +
                      'by the median of the last week; '
                    ) % value +
-                   'more than %s times is unusual. A loop, prompts that grew, or many more users; the bill follows.'
+                   'more than %s is unusual. A loop, prompts that grew, or more users: the dashboard names the model.'
                    % level.limit_text,
     },
   },
@@ -53,19 +53,20 @@ local shop = import 'shop.libsonnet';
       summary: 'Only %s of the prompts for write in shop & sons are read from the cache' % value,
       description: 'The provider read only %s of the prompts for write in shop & sons (test) from its cache; below %s '
                    % [value, level.limit_text] +
-                   'something may have changed at their beginning. What is not read from the cache is paid in full.',
+                   'something may have changed at their beginning. What is not read from the cache is paid in full: ' +
+                   'the dashboard shows since when.',
     },
   },
   UnpricedCalls: {
     series: shop { provider: 'openai', model: 'gpt-17' },
     says(value, level):: {
-      summary: '%s calls of shop & sons to gpt-17 in the last hour have no price' % value,
+      summary: 'What gpt-17 cost shop & sons is not known: no price for %s in the last hour' % value,
       description: (
-                     'shop & sons (test) called gpt-17 of openai %s times in the last hour, ' +
+                     'shop & sons (test) made %s to gpt-17 of openai in the last hour, ' +
                      'and what that cost is not known: '
                    ) % value +
                    'the model is not in the price list, or the answers told no tokens. ' +
-                   'Costs, budgets and forecasts are too low by that.',
+                   'Costs, budgets and forecasts are too low by that. The runbook says where a price is added.',
     },
   },
 }

@@ -7,13 +7,14 @@ local disk = machine { device: '/dev/sda1' };
 local memory = {
   series: shop { instance: '10.0.0.7:8080' },
   says(value, level):: {
-    summary: 'shop & sons holds %sB of memory' % value,
-    description: 'The instance 10.0.0.7:8080 of shop & sons (test) holds %sB of memory; more than %sB is too much. ' % [
+    summary: 'shop & sons holds %s of memory' % value,
+    description: 'The instance 10.0.0.7:8080 of shop & sons (test) holds %s of memory; more than %s is too much. ' % [
                    value,
                    level.limit_text,
                  ] +
                  'A line that only climbs is a leak and ends with the system killing the process; ' +
-                 'a step belongs to a release or to one kind of request.',
+                 'a step belongs to a release or to one kind of request: ' +
+                 'Process memory, on the dashboard, shows which.',
   },
 };
 
@@ -52,7 +53,7 @@ local memory = {
                      level.limit_text,
                    ] +
                    'Databases and queues stop when they cannot write, and this stack loses what it should keep. ' +
-                   'Free space first, look for the reason then.',
+                   'Free space first, then look for what writes so much.',
     },
   },
   DiskFullSoon: {
@@ -63,7 +64,8 @@ local memory = {
                      'If the disk /dev/sda1 of the machine db-1:9100 (test) goes on filling as in the last 6 hours, ' +
                      'it is full in %s; less than %s is soon. '
                    ) % [value, level.limit_text] +
-                   'There is still time to find what writes so much.',
+                   'There is still time to find what writes so much: ' +
+                   'look for the largest files, and at the services on it.',
     },
   },
 }

@@ -4,10 +4,9 @@ local shop = import 'shop.libsonnet';
 local error_rate = {
   series: shop,
   says(value, level):: {
-    summary: 'shop & sons answers %s requests a minute with an error' % value,
+    summary: 'shop & sons answers %s with an error' % value,
     description: (
-                   'In the last minute shop & sons (test) answered %s requests with a 5xx status; more than %s a ' +
-                   'minute is too many. '
+                   'shop & sons (test) answers %s with a 5xx status; more than %s is too many. '
                  ) % [value, level.limit_text] +
                  'The dashboard shows which endpoints and exceptions; the error logs below it say why.',
   },
@@ -78,10 +77,10 @@ local error_rate = {
   ValidationFailures: {
     series: shop,
     says(value, level):: {
-      summary: 'shop & sons refuses %s times as many inputs as yesterday at this hour' % value,
+      summary: 'shop & sons refuses %s as many inputs as yesterday at this hour' % value,
       description: (
-                     'shop & sons (test) refuses %s times as many requests for an input that is not valid as at this ' +
-                     'hour yesterday; more than %s times is a jump. '
+                     'shop & sons (test) refuses %s as many requests for an input that is not valid as at this ' +
+                     'hour yesterday; more than %s is a jump. '
                    ) % [value, level.limit_text] +
                    'Usually a caller or this service was released with another idea of the fields: ' +
                    'the dashboard shows the endpoint and the reason.',
@@ -90,10 +89,10 @@ local error_rate = {
   TrafficDroppedToZero: {
     series: shop,
     says(value, level):: {
-      summary: 'shop & sons has no traffic, where %s requests a second are usual at this hour' % value,
+      summary: 'shop & sons has no traffic; usual at this hour: %s' % value,
       description: (
                      'Nobody has asked shop & sons (test) for anything in the last minutes; at this hour of the last ' +
-                     'days it had %s requests a second (more than %s counts). '
+                     'days it had %s (more than %s counts). '
                    ) % [value, level.limit_text] +
                    'It may be unreachable, or may no longer be listed or scraped: ' +
                    'look whether its targets are up, then at what stands before it.',

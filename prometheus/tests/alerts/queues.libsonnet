@@ -7,8 +7,8 @@ local orders = shop { queue: 'orders' };
   QueueDepth: {
     series: orders,
     says(value, level):: {
-      summary: '%s items wait in the queue orders' % value,
-      description: '%s items wait in the queue orders of shop & sons (test); more than %s is too many. ' % [
+      summary: 'The queue orders of shop & sons holds %s' % value,
+      description: 'The queue orders of shop & sons (test) holds %s that wait; more than %s is too many. ' % [
                      value,
                      level.limit_text,
                    ] +
@@ -19,9 +19,9 @@ local orders = shop { queue: 'orders' };
   QueueNotDraining: {
     series: orders,
     says(value, level):: {
-      summary: '%s items wait in the queue orders and nothing from it is finished' % value,
+      summary: 'The queue orders of shop & sons holds %s and nothing from it is finished' % value,
       description: (
-                     'The queue orders of shop & sons (test) has grown for 10 minutes, to %s items, ' +
+                     'The queue orders of shop & sons (test) has grown for 10 minutes, to %s, ' +
                      'and nothing from it was finished in the last 5. '
                    ) % value +
                    'Its workers run, else other alerts would say so: see in their logs and traces what they wait for.',
@@ -35,7 +35,7 @@ local orders = shop { queue: 'orders' };
                      'Of the Celery tasks orders.send_receipt of shop & sons (test) that ended in the last 5 minutes ' +
                      '%s failed for good; more than %s is too much. '
                    ) % [value, level.limit_text] +
-                   'Retries are not among them: what failed here is not tried again.',
+                   'Retries are not among them: what failed here is not tried again. The error logs say why.',
     },
   },
   CeleryWorkerDown: {

@@ -21,7 +21,7 @@ local says(series, summary, description) = {
                      'be: only %s of them answer. '
                    ) % value +
                    'An instance is down, cannot be reached, or is not in the list of targets any more. ' +
-                   'What depends on its metrics is blind until it is back.',
+                   'What depends on its metrics is blind until it is back: look at its own log.',
     },
   },
   LokiDown: says(
@@ -56,9 +56,9 @@ local says(series, summary, description) = {
   RuleEvaluationFailures: {
     series: prometheus,
     says(value, level):: {
-      summary: '%s rule evaluations a minute fail in prometheus' % value,
+      summary: 'Rules fail in prometheus: %s' % value,
       description: (
-                     'p:9090 (test) fails to evaluate rules, %s times a minute. Alerts ' +
+                     'p:9090 (test) fails to evaluate rules: %s. Alerts ' +
                      'and recorded series of those rules are missing: '
                    ) % value +
                    'what they watch is not watched. The page of rules in Prometheus names the rule and its error.',
@@ -67,10 +67,10 @@ local says(series, summary, description) = {
   MissedEvaluations: {
     series: prometheus,
     says(value, level):: {
-      summary: 'prometheus leaves out %s evaluations of its rules a minute' % value,
+      summary: 'prometheus is too slow for its rules: it leaves out %s' % value,
       description: (
                      'p:9090 (test) takes longer for a group of rules than its interval ' +
-                     'and leaves out %s evaluations a minute. '
+                     'and leaves out %s. '
                    ) % value +
                    'Alerts come late. The dashboard shows which group takes the time.',
     },
@@ -78,12 +78,12 @@ local says(series, summary, description) = {
   NotificationsDropped: {
     series: prometheus,
     says(value, level):: {
-      summary: 'prometheus drops %s alerts a minute on their way to Alertmanager' % value,
+      summary: 'prometheus drops %s on the way to Alertmanager' % value,
       description: (
-                     'p:9090 (test) gave up sending %s alerts in the last minute. Alertmanager is down, ' +
+                     'p:9090 (test) gives up sending %s. Alertmanager is down, ' +
                      'refuses them or is too slow; '
                    ) % value +
-                   'who relies on it is not told of what fires. The alerts are sent again while they fire.',
+                   'who relies on it is not told of what fires. They are sent again while they fire. Look at its log.',
     },
   },
   NotificationQueueFilling: {
@@ -94,7 +94,7 @@ local says(series, summary, description) = {
                      'Alerts wait in p:9090 (test) because Alertmanager takes them more slowly than they come: ' +
                      'the queue is %s full, more than %s is too much. '
                    ) % [value, level.limit_text] +
-                   'When it is full, the oldest are dropped.',
+                   'When it is full, the oldest are dropped. Look at its log.',
     },
   },
   NotConnectedToAlertmanager: says(
@@ -109,11 +109,11 @@ local says(series, summary, description) = {
     says(value, level):: {
       summary: 'prometheus has found damaged data on its disk',
       description: (
-                     'p:9090 (test) has found its write-ahead log or chunks damaged %s times since it was started, ' +
+                     'p:9090 (test) has found its write-ahead log or chunks damaged %s since it was started, ' +
                      'and has cut off what came after. '
                    ) % value +
                    'Up to two hours of samples may be missing. A power cut or a full disk does that, ' +
-                   'and so does a disk that dies.',
+                   'and so does a disk that dies: look at the log of the machine.',
     },
   },
   CardinalityJump: {
@@ -156,18 +156,19 @@ local says(series, summary, description) = {
                      'Of the members that alertmanager (test) should have, %s are there and find each other. ' +
                      'Members that do not find each other '
                    ) % value +
-                   'notify separately, so that everything comes twice; if none is left, nobody is told of anything.',
+                   'notify separately, so that everything comes twice; if none is left, nobody is told of anything. ' +
+                   'Look at their logs.',
     },
   },
   AlertmanagerConfigDiffers: {
     series: alertmanager,
     says(value, level):: {
-      summary: 'The members of alertmanager have %s different configurations' % value,
+      summary: 'The members of alertmanager differ: they have %s' % value,
       description: (
-                     'The members of alertmanager (test) run with %s different configurations. ' +
+                     'The members of alertmanager (test) run with %s, where it should be one. ' +
                      'Who is told depends on which of them sends. '
                    ) % value +
-                   'One of them did not get, or refused, the newest.',
+                   'One of them did not get, or refused, the newest: its log says so.',
     },
   },
 
@@ -188,7 +189,7 @@ local says(series, summary, description) = {
     says(value, level):: {
       summary: 'Loki rejects log lines: rate_limited',
       description: (
-                     'loki (test) refuses %s log lines a second for the reason rate_limited. They are lost: nobody ' +
+                     'loki (test) refuses %s for the reason rate_limited. They are lost: nobody ' +
                      'sends them again. '
                    ) % value +
                    'The runbook says which limit each reason stands for.',
@@ -197,9 +198,9 @@ local says(series, summary, description) = {
   SpansDropped: {
     series: shop,
     says(value, level):: {
-      summary: 'shop & sons loses %s spans a second' % value,
+      summary: 'shop & sons loses %s' % value,
       description: (
-                     'shop & sons (test) has lost %s spans a second over the last 5 minutes. Traces have gaps, ' +
+                     'shop & sons (test) has lost %s over the last 5 minutes. Traces have gaps, ' +
                      'or are missing. '
                    ) % value +
                    'The dashboard shows where: in an application whose collector does not answer, or at Jaeger, ' +
@@ -209,8 +210,8 @@ local says(series, summary, description) = {
   LogsDropped: {
     series: shop,
     says(value, level):: {
-      summary: 'shop & sons loses %s log lines a second' % value,
-      description: 'shop & sons (test) has lost %s log lines a second over the last 5 minutes. ' % value +
+      summary: 'shop & sons loses %s' % value,
+      description: 'shop & sons (test) has lost %s over the last 5 minutes. ' % value +
                    'The dashboard shows where: in an application that cannot write them, or at Loki, ' +
                    'which refuses them for good.',
     },
@@ -224,7 +225,7 @@ local says(series, summary, description) = {
                      level.limit_text,
                    ] +
                    'The server behind it is down or too slow. When it is full the collector takes no more, ' +
-                   'and applications begin to drop.',
+                   'and applications begin to drop: look at the log of that server.',
     },
   },
   CollectorExportFailing: says(
@@ -237,9 +238,9 @@ local says(series, summary, description) = {
   CollectorBatchStuck: {
     series: collector { exporter: 'otlp_grpc/jaeger' },
     says(value, level):: {
-      summary: 'The collector cannot get rid of %s batches for otlp_grpc/jaeger' % value,
+      summary: 'The collector cannot get rid of %s for otlp_grpc/jaeger' % value,
       description: (
-                     'otel-collector (test) has tried %s batches for otlp_grpc/jaeger again and again while the same ' +
+                     'otel-collector (test) has tried %s for otlp_grpc/jaeger again and again while the same ' +
                      'server took others. '
                    ) % value +
                    'Each holds up a part of the queue. What is in them is not lost yet; ' +
@@ -251,7 +252,7 @@ local says(series, summary, description) = {
     says(value, level):: {
       summary: 'Some metrics are dropped: too_old',
       description: (
-                     'otel-collector (test) has dropped %s of the metrics a second over the last 5 minutes, because ' +
+                     'otel-collector (test) has dropped metrics over the last 5 minutes (%s), because ' +
                      'no server would ever take them: too_old. '
                    ) % value +
                    'They are lost; everything that was sent beside them is not. ' +

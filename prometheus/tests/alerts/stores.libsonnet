@@ -44,7 +44,8 @@ local cart = shop { database: 'carts' };
     says(value, level):: {
       summary: 'The Redis of shop & sons does not answer',
       description: 'No command of shop & sons (test) has reached its Redis for a minute, or its exporter cannot. ' +
-                   'What is cached is computed again, and what keeps its queue or its sessions there stands still.',
+                   'What is cached is computed again, and what keeps its queue or its sessions there stands still. ' +
+                   'Look at its own log, and at its memory.',
     },
   },
   RedisErrors: {

@@ -1,13 +1,14 @@
 // For each alert in prometheus/alerts/tasks.libsonnet: the series it is tested on and what it then says.
 local shop = import 'shop.libsonnet';
+local standing = import 'standing.libsonnet';
 
 {
   TaskThroughputLow: {
     series: shop,
     says(value, level):: {
-      summary: 'The agents of shop & sons do %s tasks an hour each while tasks wait' % value,
+      summary: 'The agents of shop & sons do %s each while tasks wait' % value,
       description: (
-                     'Each agent of shop & sons (test) does %s tasks an hour, at the pace of the last 15 minutes; ' +
+                     'Each agent of shop & sons (test) does %s, at the pace of the last 15 minutes; ' +
                      'less than %s is too few while others wait, and 10 is the target. '
                    ) % [value, level.limit_text] +
                    'Either tasks fail, or they take long, or too few are worked on at once: the dashboard shows which.',
@@ -48,17 +49,18 @@ local shop = import 'shop.libsonnet';
                    'The dashboard leads to the traces of its runs: the first failed span says where it broke.',
     },
   },
-  WorkflowStuck: {
+  WorkflowStuck: standing {
     series: shop { workflow_type: 'campaign launch' },
-    says(value, level):: {
+    record:: 'service_workflow:workflow:progress_timestamp_seconds',
+    told(value, level, since):: {
       summary: 'The workflow campaign launch of shop & sons is under way and no run of it ' +
-               'has ended for %s times its P99' % value,
+               'has ended for ' + since,
       description: (
                      'Runs of campaign launch (shop & sons, test) are under way, ' +
-                     'and none has ended for %s times as long as 99 %% of them take '
+                     'and none has ended for %s as long as 99 %% of them take '
                    ) % value +
                    (
-                     '(counted as a minute where it is less); more than %s times means that it hangs. Look for an ' +
+                     '(counted as a minute where it is less); more than %s means that it hangs. Look for an ' +
                      'agent that is stuck first.'
                    ) % level.limit_text,
     },

@@ -33,6 +33,8 @@ _SETS = {"and": ("or", "unless"), "or": ("and",), "unless": ("and",)}
 _OPPOSITE = {"=": "!=", "!=": "=", "=~": "!~", "!~": "=~"}
 # A template that writes something: if, else and end only say where.
 _VALUE = re.compile(r"\{\{(?!\s*(?:if|else|end|range|with)\b).*?\}\}")
+# What a text begins with: how values are written, which test_mixin_texts.py judges at every size.
+_DEFINITIONS = re.compile(r"(?:\{\{ define .*?\{\{- end \}\})*", re.DOTALL)
 # The tests look at an alert every so many seconds.
 _STEP = 15
 
@@ -75,8 +77,10 @@ def mutants_of(rule: Json) -> Iterator[Mutant]:
         yield mutant(f"label {label} is another", {"labels": rule["labels"] | {label: "another"}}, by_labels=True)
     for name, text in rule["annotations"].items():
         yield mutant(f"{name} is gone", {"annotations": {}}, name)
-        for place, template in enumerate(_VALUE.findall(text)):
-            without = text.replace(template, "", 1)
+        definitions = _DEFINITIONS.match(text)[0]  # type: ignore[index] - it matches nothing, too
+        message = text.removeprefix(definitions)
+        for place, template in enumerate(_VALUE.findall(message)):
+            without = definitions + message.replace(template, "", 1)
             yield mutant(f"{name} lacks its template {place}", {"annotations": {name: without}}, name)
 
 

@@ -100,7 +100,7 @@ def test_an_override_reaches_the_rule(mixin_with: MixinWith) -> None:
     assert rule["expr"] == "service:http_errors:per_minute > 50"
     assert rule["for"] == "3m"
     assert rule["labels"] == {"severity": "critical", "team": "shop", "cooldown": "1h", "condition": "error_rate"}
-    assert "more than 50 a minute" in rule["annotations"]["description"]
+    assert "more than 50 requests a minute" in rule["annotations"]["description"]
     assert "TargetDown" not in rules
     assert "TargetDown.yaml" not in changed["tests"]
 
@@ -118,7 +118,10 @@ def test_a_service_may_have_a_threshold_of_its_own(mixin_with: MixinWith) -> Non
     [rule] = [rule for rule in changed["alerts"]["groups"][0]["rules"] if rule["alert"] == "HighErrorRate"]
     watched = "service:http_errors:per_minute"
     assert rule["expr"] == f'{watched}{{service!~"batch[.]jobs|shop"}} > 5\nor {watched}{{service="shop"}} > 50'
-    assert '{{ if eq $labels.service "shop" }}50{{ else }}5{{ end }} a minute' in rule["annotations"]["description"]
+    assert (
+        '{{ if eq $labels.service "shop" }}50 requests a minute{{ else }}5 requests a minute{{ end }} is too many'
+        in rule["annotations"]["description"]
+    )
 
 
 @pytest.mark.parametrize(
