@@ -168,6 +168,21 @@ def test_it_says_how_long_it_was(templates: Path) -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("end", "lasted"),
+    [
+        ("00:00:12.3456Z", "12s"),
+        ("00:03:00Z", "3m"),
+        ("01:00:00Z", "1h"),
+        ("02:05:59Z", "2h 5m"),
+    ],
+)
+def test_a_duration_has_no_more_parts_than_a_person_reads(templates: Path, end: str, lasted: str) -> None:
+    over = FIRING | {"status": "resolved", "endsAt": f"2026-01-01T{end}"}
+    [text] = rendered(templates, [over], "plain.alerts")
+    assert text.endswith(f", after {lasted}")
+
+
 @pytest.mark.parametrize("value", ['a"b', "a\\b", "a\nb", "x" * 201])
 def test_a_silence_that_cannot_be_written_into_the_form_is_not_made_wider(templates: Path, value: str) -> None:
     queue = FIRING | {"labels": FIRING["labels"] | {"queue": value}}
