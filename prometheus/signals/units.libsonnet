@@ -215,6 +215,7 @@ local suffix(unit) =
   // {template, text(number), words}: words is what a template writes behind every number, if it does.
   formats:: formats,
   of:: format,
+  text(signal, number):: format(signal).text(number),
   counted:: counted,
   rate:: rate,
 
