@@ -4,6 +4,7 @@ import itertools
 import json
 import re
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -163,6 +164,32 @@ def test_every_alert_says_what_a_person_understands(texts: list[tuple[str, str, 
 def test_no_message_is_cut_before_it_says_where_to_look(texts: list[tuple[str, str, str]]) -> None:
     long = [f"{name}, {len(text)}: {text}" for _, name, text in texts if len(text) > LONGEST[name]]
     assert not long, "\n".join(dict.fromkeys(long))
+
+
+def test_a_threshold_reads_like_the_value_that_crosses_it(tmp_path: Path) -> None:
+    """What jsonnet writes of a number is what Prometheus makes of the template."""
+    sizes = json.dumps(SIZES)
+    formats: Json = evaluate(f"""
+        local units = import 'prometheus/signals/units.libsonnet';
+        local formats = units.formats + {{
+          counted: units.counted('call', 'calls'),
+          second: units.rate('call', 'calls', 'second'),
+          minute: units.rate('call', 'calls', 'minute'),
+          hour: units.rate('call', 'calls', 'hour'),
+        }};
+        {{
+          [name]: {{
+            template: units.define('amount', formats[name]) + units.written('amount'),
+            texts: [formats[name].text(size) for size in {sizes}],
+          }}
+          for name in std.objectFields(formats)
+        }}
+    """)
+    rules = [{"alert": name, "expr": "size", "annotations": {"text": one["template"]}} for name, one in formats.items()]
+    tests = [test_of(size, "traffic", rules, set()) for size in SIZES]
+    failed = promtool.run(tmp_path, {"f.yaml": {"rules": {"groups": [{"name": "f", "rules": rules}]}, "tests": tests}})
+    written = [text for _, _, text in rendered(failed["f.yaml"])]
+    assert written == [one["texts"][place] for place in range(len(SIZES)) for one in formats.values()]
 
 
 @pytest.mark.parametrize(
