@@ -1,7 +1,8 @@
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 
-import { toQuery } from '../src/data/logQuery';
-import { levelOf, linesOfTrace, quote, rowsOf, rowsToFrame, toLokiFrames, toRows } from '../src/data/loki';
+import { isMetric, linesWith, toPattern, toQuery } from '../src/data/logQuery';
+import { levelOf, quote, rowsOf, rowsToFrame, toLokiFrames, toRows } from '../src/data/loki';
 
 const streams = (...result: Array<{ stream: Record<string, string>; values: unknown[] }>) => ({ status: 'success', data: { resultType: 'streams' as const, result: result as never } });
 
@@ -45,16 +46,65 @@ it('counts of log lines are series like any other', () => {
 
 describe('what is typed into the search', () => {
   it.each([
-    ['{a="b"} |= "x"', '{a="b"} |= "x"'],
-    ['0123456789abcdef0123456789ABCDEF', linesOfTrace('0123456789abcdef0123456789abcdef')],
-    ['req-1234567', '{service_name=~".+"} | correlation_id="req-1234567"'],
-    ['timeout', '{service_name=~".+"} |= "timeout"'],
-    ['say "hi"', '{service_name=~".+"} |= "say \\"hi\\""'],
-  ])('%s → %s', (typed, query) => {
-    expect(toQuery(typed)).toBe(query);
+    '{a="b"} |= "x"',
+    '{ a =~ `b.*`, c!="d" } | json',
+    'sum by (level) (count_over_time({a="b"}[1m]))',
+    'topk(3, sum(rate({a="b"}[5m])))',
+    '(rate({a="b"}[1m]) > 1)',
+  ])('%s is LogQL, and stays as it is', (query) => {
+    expect(toQuery(` ${query} `)).toBe(query);
+  });
+
+  it.each(['sum(rate({a="b"}[5m]))', '( count_over_time({a="b"}[1m]) )'])('%s is drawn', (query) => {
+    expect(isMetric(query)).toBe(true);
+  });
+
+  it.each(['rate limit exceeded', 'count', '(timeout)', '{"a": 1}', '{id=5, name=Ann}', 'sum {x}', '{}', 'req-1234567', '0123456789abcdef0123456789abcdef'])('%s is text', (typed) => {
+    expect(isMetric(typed)).toBe(false);
+    expect(toQuery(typed)).toBe(linesWith(typed));
+  });
+
+  it('is everything where nothing is typed', () => {
+    expect(toQuery(' ')).toBe('{service_name=~".+"}');
+  });
+
+  it('is looked for in the line and in every field and label', () => {
+    expect(toQuery('BillingGatewayError')).toBe(
+      '{service_name=~".+"} | label_format __seen__="{{__line__}}\\n{{range $name, $value := .}}{{$name}}={{$value}}\\n{{end}}" | __seen__=~"(?is).*(?:BillingGatewayError).*" | drop __seen__'
+    );
+  });
+
+  it('is not looked for in ids where they could fit by chance', () => {
+    expect(linesWith('500')).toContain('{{if eq $name \\"observed_timestamp\\" \\"span_id\\" \\"trace_id\\"}}');
+    expect(linesWith('0af76519')).not.toContain('trace_id');
+  });
+
+  const asRegExp = (typed: string) => new RegExp(`^.*${toPattern(typed).replace(/\\x\{([0-9a-f]+)\}/g, '\\u{$1}')}.*$`, 'isu');
+
+  it.each(['say "hi"', 'back\\slash', '`tick`', 'a.*b', '[x]', '(y', '{z}', '^$', 'a|b?', 'a+b', 'C:\\new', 'http://h/p?q=1&r=%20', 'Élan in Ölmütz', '日本語', '😀', 'two\nlines', 'a\tb', '\u0007', "it's", '#;~!@'])(
+    'finds %j as it is and in JSON, with any case, and no regular expression in it',
+    (typed) => {
+      const pattern = asRegExp(typed);
+      const ascii = JSON.stringify(`before ${typed} after`).replace(/[^ -~]/g, (one) => `\\u${one.charCodeAt(0).toString(16).padStart(4, '0')}`);
+      expect(`before ${typed} after`).toMatch(pattern);
+      expect(`BEFORE ${typed.toUpperCase()} AFTER`).toMatch(pattern);
+      expect(JSON.stringify({ message: `before ${typed} after` })).toMatch(pattern);
+      expect(ascii).toMatch(pattern);
+      expect('another line').not.toMatch(pattern);
+    }
+  );
+
+  it('finds name=value in JSON, as the page shows it', () => {
+    expect('{"status": 500, "kind":"BillingGatewayError"}').toMatch(asRegExp('status=500'));
+    expect('{"status": 500, "kind":"BillingGatewayError"}').toMatch(asRegExp('kind=billing'));
+  });
+
+  it('finds any text in itself', () => {
+    fc.assert(fc.property(fc.string({ minLength: 1, unit: 'grapheme' }), (typed) => asRegExp(typed).test(typed.replace(/\r\n?/g, '\n'))));
   });
 
   it('cannot leave its quotes', () => {
     expect(quote('a"\\\n')).toBe('"a\\"\\\\\\n"');
+    expect(quote('\u0000\r`')).toBe('"\\x00\\x0d`"');
   });
 });

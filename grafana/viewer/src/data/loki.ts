@@ -139,7 +139,11 @@ export function queryLogsInstant(uid: string, query: string, timeMs: number, sig
 }
 
 /** A label value inside a LogQL or PromQL string. */
-export const quote = (value: string): string => `"${value.replace(/\\/g, '\\\\').replace(/"/g, '\\"').replace(/\n/g, '\\n')}"`;
+export const quote = (value: string): string => `"${value.replace(/\\/g, '\\\\').replace(/"/g, '\\"').replace(/\n/g, '\\n').replace(CONTROL, escaped)}"`;
+
+// oxlint-disable-next-line no-control-regex -- they are what is looked for
+const CONTROL = /[\u0000-\u001f\u007f]/g;
+const escaped = (character: string): string => `\\x${character.charCodeAt(0).toString(16).padStart(2, '0')}`;
 
 /** Every line that carries this id, whichever service wrote it. */
 export const linesOfTrace = (traceId: string): string => `{service_name=~".+"} | trace_id=${quote(traceId)}`;

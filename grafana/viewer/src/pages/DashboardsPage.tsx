@@ -5,12 +5,13 @@ import { useState } from 'react';
 
 import { Page } from '../app/Page';
 import { useSettings } from '../app/settings';
+import { fits } from '../model/search';
 
 export function DashboardsPage() {
   const styles = useStyles2(getStyles);
   const { dashboards } = useSettings();
   const [search, setSearch] = useState('');
-  const found = dashboards.filter(({ title, tags, uid }) => `${title} ${uid} ${tags.join(' ')}`.toLowerCase().includes(search.toLowerCase()));
+  const found = dashboards.filter(({ title, tags, uid, description }) => fits(search, title, uid, ...tags, withoutOrigin(description)));
   return (
     <Page title="Dashboards" controls={<FilterInput value={search} onChange={setSearch} placeholder="Search dashboards" aria-label="Search dashboards" width={40} escapeRegex={false} />}>
       {found.length === 0 && <p>{dashboards.length === 0 ? 'No dashboard is there yet.' : 'No dashboard matches.'}</p>}

@@ -12,8 +12,9 @@ import { Problem } from '../../components/Problem';
 import { SeverityBadge } from '../../components/SeverityBadge';
 import { type Alert, fetchAlerts, fetchSilences, type Silence } from '../../data/alertmanager';
 import { isAbort } from '../../data/http';
-import { linesOfRequest, linesOfTrace } from '../../data/loki';
+import { linesOfRequest, linesOfTrace, quote } from '../../data/loki';
 import { logsPage, safeHref, tracePage } from '../../model/links';
+import { fits, pairs } from '../../model/search';
 
 const EVERY_MS = 10_000;
 
@@ -41,18 +42,19 @@ export default function AlertsPage() {
       window.clearInterval(timer);
     };
   }, [source]);
-  const shown = alerts?.filter((alert) => JSON.stringify([alert.labels, alert.annotations]).toLowerCase().includes(search.toLowerCase()));
-  const firing = shown?.filter((alert) => alert.status.state !== 'suppressed' && alert.labels['alertname'] !== 'Watchdog') ?? [];
+  const shown = alerts?.filter((alert) => fits(search, ...shownOf(alert, silences)));
+  const firing = shown?.filter((alert) => alert.status.state !== 'suppressed' && !isWatchdog(alert)) ?? [];
   const quiet = shown?.filter((alert) => alert.status.state === 'suppressed') ?? [];
-  const watchdogs = shown?.filter((alert) => alert.labels['alertname'] === 'Watchdog') ?? [];
+  const watchdogs = shown?.filter(isWatchdog) ?? [];
   return (
-    <Page title="Alerts" controls={<FilterInput value={search} onChange={setSearch} placeholder="Filter by any label" aria-label="Filter alerts" width={36} escapeRegex={false} />}>
+    <Page title="Alerts" controls={<FilterInput value={search} onChange={setSearch} placeholder="Filter by any label or text" aria-label="Filter alerts" width={36} escapeRegex={false} />}>
       {error && <Problem title="The alerts could not be read" error={error} />}
       {!error && !alerts && <LoadingPlaceholder text="" />}
-      {shown && firing.length === 0 && (
+      {alerts && alerts.length > 0 && shown?.length === 0 && <Notice title="No alert fits">{`None of ${alerts.length} has “${search.trim()}” in its labels or texts.`}</Notice>}
+      {alerts && !alerts.some((alert) => alert.status.state !== 'suppressed' && !isWatchdog(alert)) && (
         <div className={styles.fine}>
           <Notice icon="check-circle" title="Nothing fires">
-            {watchdogs.length > 0 ? 'The Watchdog arrives, so alerting itself works.' : 'But there is no Watchdog either: either nothing evaluates the rules yet, or alerts do not reach Alertmanager.'}
+            {alerts.some(isWatchdog) ? 'The Watchdog arrives, so alerting itself works.' : 'But there is no Watchdog either: either nothing evaluates the rules yet, or alerts do not reach Alertmanager.'}
           </Notice>
         </div>
       )}
@@ -61,6 +63,15 @@ export default function AlertsPage() {
       <Group title="Always firing, on purpose" alerts={watchdogs} silences={silences} />
     </Page>
   );
+}
+
+const isWatchdog = (alert: Alert): boolean => alert.labels['alertname'] === 'Watchdog';
+
+const silenceOf = (alert: Alert, silences: Silence[]): Silence | undefined => silences.find((one) => alert.status.silencedBy.includes(one.id));
+
+function shownOf(alert: Alert, silences: Silence[]): string[] {
+  const silence = silenceOf(alert, silences);
+  return [pairs(alert.labels), ...Object.values(alert.annotations), ...(silence ? [silence.createdBy, silence.comment] : [])];
 }
 
 function Group({ title, alerts, silences }: { title: string; alerts: Alert[]; silences: Silence[] }) {
@@ -92,8 +103,8 @@ function AlertCard({ alert, silences }: { alert: Alert; silences: Silence[] }) {
   const request = labels['correlation_id'] ?? annotations['correlation_id'];
   const runbookHref = runbooks.includes(alertname) ? `/runbooks/${alertname}?theme=${mode}` : runbook && safeHref(runbook);
   const started = Date.parse(alert.startsAt);
-  const logs = labels['service'] ? logsPage(`{service_name="${labels['service']}", level=~"error|critical|fatal|warning"}`, started - 600_000, 'now') : undefined;
-  const silence = silences.find((one) => alert.status.silencedBy.includes(one.id));
+  const logs = labels['service'] ? logsPage(`{service_name=${quote(labels['service'])}, level=~"error|critical|fatal|warning"}`, started - 600_000, 'now') : undefined;
+  const silence = silenceOf(alert, silences);
   return (
     <li className={styles.card} data-testid="alert" data-alertname={alertname} data-severity={severity} data-state={alert.status.state}>
       <div className={styles.head}>

@@ -13,7 +13,7 @@ import { LogLines } from '../../components/LogLines';
 import { Notice } from '../../components/Notice';
 import { Problem } from '../../components/Problem';
 import { isAbort } from '../../data/http';
-import { toQuery } from '../../data/logQuery';
+import { isMetric, toQuery } from '../../data/logQuery';
 import { isLogs, type LogRow, queryLogs, toRows } from '../../data/loki';
 import type { Dashboard } from '../../model/dashboard';
 import { DashboardView } from '../DashboardView';
@@ -39,17 +39,18 @@ export default function LogsPage() {
   const [result, setResult] = useState<Result>({});
   const [busy, setBusy] = useState(false);
   const { range } = clock;
-  const isMetric = /^\s*(sum|avg|min|max|count|topk|bottomk|rate|count_over_time|bytes_|quantile|stddev|\()/.test(asked);
+  const logQuery = toQuery(asked);
+  const drawn = isMetric(logQuery);
   const last = useRef('');
 
   useEffect(() => setText(asked), [asked]);
   useEffect(() => {
-    if (!source || isMetric) {
+    if (!source || drawn) {
       return undefined;
     }
     const controller = new AbortController();
     setBusy(true);
-    queryLogs(source.uid, { query: toQuery(asked), fromMs: range.from.valueOf(), toMs: range.to.valueOf(), limit: MOST }, controller.signal)
+    queryLogs(source.uid, { query: logQuery, fromMs: range.from.valueOf(), toMs: range.to.valueOf(), limit: MOST }, controller.signal)
       .then((answer) => {
         last.current = asked;
         setResult({ rows: isLogs(answer) ? toRows(answer) : [] });
@@ -57,9 +58,9 @@ export default function LogsPage() {
       .catch((problem: Error) => isAbort(problem) || setResult({ error: problem }))
       .finally(() => controller.signal.aborted || setBusy(false));
     return () => controller.abort();
-  }, [source, asked, range, isMetric]);
+  }, [source, asked, logQuery, range, drawn]);
 
-  const run = () => (text === asked ? clock.refreshNow() : updateQuery({ query: toQuery(text) }));
+  const run = () => (text === asked ? clock.refreshNow() : updateQuery({ query: text }));
   const traceIds = useMemo(() => [...new Set(result.rows?.map((row) => row.metadata['trace_id'] ?? row.parsed['trace_id']).filter(Boolean))], [result.rows]);
   return (
     <Page title="Logs" controls={<TimeControls clock={clock} timeZone="browser" onTimeZone={() => undefined} loading={busy} />}>
@@ -71,7 +72,7 @@ export default function LogsPage() {
         }}
       >
         <TextArea
-          aria-label="LogQL query, a text, a correlation id or a trace id"
+          aria-label="A text or an id in any field, or a LogQL query"
           className={styles.query}
           rows={Math.min(Math.max(Math.ceil(text.length / 120), 1), 6)}
           value={text}
@@ -94,19 +95,19 @@ export default function LogsPage() {
             {name}
           </Button>
         ))}
-        <span className={styles.hint}>LogQL, or just a text, a correlation id or a trace id.</span>
+        <span className={styles.hint}>A text or an id, looked for in the message and in every field, or LogQL.</span>
         {traceIds.length === 1 && (
           <PageLink small icon="sitemap" href={`/trace/${traceIds[0]}`}>
             The trace of these lines
           </PageLink>
         )}
       </div>
-      {isMetric && <DashboardView embedded key={asked} dashboard={metricDashboard(asked, source?.uid ?? 'loki')} />}
-      {!isMetric && source && <Volume source={source.uid} query={toQuery(asked)} range={range} onZoom={(from, to) => clock.setRange({ from: String(from), to: String(to) })} />}
-      {!isMetric && (result.error || !source) && <Problem title="The search failed" error={result.error ?? 'No data source of the type loki is configured.'} />}
-      {!isMetric && !result.error && !result.rows && <LoadingPlaceholder text="" />}
-      {!isMetric && result.rows?.length === 0 && <Notice title="No log line fits">Widen the time, or the query.</Notice>}
-      {!isMetric && result.rows && result.rows.length > 0 && (
+      {drawn && <DashboardView embedded key={asked} dashboard={metricDashboard(asked, source?.uid ?? 'loki')} />}
+      {!drawn && source && <Volume source={source.uid} query={logQuery} range={range} onZoom={(from, to) => clock.setRange({ from: String(from), to: String(to) })} />}
+      {!drawn && (result.error || !source) && <Problem title="The search failed" error={result.error ?? 'No data source of the type loki is configured.'} />}
+      {!drawn && !result.error && !result.rows && <LoadingPlaceholder text="" />}
+      {!drawn && result.rows?.length === 0 && <Notice title="No log line fits">{isText(asked) ? 'No message and no field has this text. Widen the time, or write less of it.' : 'Widen the time, or the query.'}</Notice>}
+      {!drawn && result.rows && result.rows.length > 0 && (
         <>
           <div className={styles.count} aria-live="polite">
             {result.rows.length === MOST ? `The newest ${MOST} lines` : `${result.rows.length} ${result.rows.length === 1 ? 'line' : 'lines'}`}
@@ -119,6 +120,8 @@ export default function LogsPage() {
     </Page>
   );
 }
+
+const isText = (asked: string): boolean => toQuery(asked) !== asked.trim();
 
 function metricDashboard(expr: string, uid: string): Dashboard {
   const datasource = { uid, type: 'loki' };
