@@ -6,6 +6,9 @@ import { memo, useState } from 'react';
 
 import { linesOfRequest, linesOfTrace, type LogLevelName, type LogRow, quote } from '../data/loki';
 import { logsPage, tracePage } from '../model/links';
+import { hasLines, textsOf } from '../model/stackTrace';
+
+import { TextBlock } from './TextBlock';
 
 interface Props {
   rows: LogRow[];
@@ -94,8 +97,11 @@ function Details({ row, pretty = true }: { row: LogRow; pretty?: boolean }) {
   const traceId = everything['trace_id'] ?? everything['traceID'] ?? everything['traceid'];
   const correlationId = everything['correlation_id'] ?? everything['request_id'];
   const around = { from: row.time - 300_000, to: row.time + 300_000 };
+  const values = { ...row.metadata, ...row.parsed };
+  const line = parseLine(row.line);
+  const texts = textsOf({ ...(line ?? { line: row.line }), ...values });
   const groups: Array<[string, Record<string, string>]> = [
-    ['Fields', { ...row.metadata, ...row.parsed }],
+    ['Fields', Object.fromEntries(Object.entries(values).filter(([, value]) => !hasLines(value)))],
     ['Labels', row.labels],
   ];
   return (
@@ -117,6 +123,9 @@ function Details({ row, pretty = true }: { row: LogRow; pretty?: boolean }) {
           </a>
         )}
       </div>
+      {texts.map(([name, text]) => (
+        <TextBlock key={name} name={name} text={text} />
+      ))}
       {groups
         .filter(([, values]) => Object.keys(values).length > 0)
         .map(([title, values]) => (
@@ -138,7 +147,7 @@ function Details({ row, pretty = true }: { row: LogRow; pretty?: boolean }) {
             </tbody>
           </table>
         ))}
-      <pre className={styles.raw}>{pretty ? prettified(row.line) : row.line}</pre>
+      {(line || !hasLines(row.line)) && <pre className={styles.raw}>{pretty ? prettified(row.line) : row.line}</pre>}
     </div>
   );
 }

@@ -7,6 +7,10 @@ import { useMemo, useState } from 'react';
 import type { Span, Tag, Trace } from '../data/jaeger';
 import { linesOfTrace } from '../data/loki';
 import { logsPage } from '../model/links';
+import { fits, pairs } from '../model/search';
+import { hasLines } from '../model/stackTrace';
+
+import { TextBlock } from './TextBlock';
 
 export function formatMs(milliseconds: number): string {
   if (milliseconds < 1) return `${(milliseconds * 1000).toFixed(0)} µs`;
@@ -44,7 +48,7 @@ export function Waterfall({ trace, timeZone, search = '', selected }: Props) {
     });
   const shown = useMemo(() => visibleSpans(trace.roots, closed), [trace, closed]);
   const ticks = [0, 0.25, 0.5, 0.75, 1];
-  const wanted = search.trim().toLowerCase();
+  const wanted = search.trim();
   return (
     <div className={styles.waterfall} role="treegrid" aria-label="Spans of the trace" data-testid="waterfall">
       <div className={styles.header} role="row">
@@ -163,12 +167,14 @@ function Tags({ title, tags }: { title?: string; tags: Tag[] }) {
   if (tags.length === 0) {
     return null;
   }
+  const texts = tags.filter((tag) => hasLines(String(tag.value)));
   return (
-    <>
+    <div className={styles.group}>
       {title && <h4 className={styles.heading}>{title}</h4>}
       <table className={styles.tags}>
         <tbody>
-          {[...tags]
+          {tags
+            .filter((tag) => !texts.includes(tag))
             .sort((a, b) => a.key.localeCompare(b.key))
             .map((tag) => (
               <tr key={tag.key}>
@@ -178,7 +184,10 @@ function Tags({ title, tags }: { title?: string; tags: Tag[] }) {
             ))}
         </tbody>
       </table>
-    </>
+      {texts.map((tag) => (
+        <TextBlock key={tag.key} name={tag.key} text={String(tag.value)} />
+      ))}
+    </div>
   );
 }
 
@@ -186,8 +195,10 @@ function visibleSpans(spans: Span[], closed: ReadonlySet<string>): Span[] {
   return spans.flatMap((span) => [span, ...(closed.has(span.id) ? [] : visibleSpans(span.children, closed))]);
 }
 
+/** Looks at what is shown of a span, opened or not. */
 export function matches(span: Span, wanted: string): boolean {
-  return `${span.service} ${span.name} ${span.id} ${span.tags.map((tag) => `${tag.key}=${String(tag.value)}`).join(' ')}`.toLowerCase().includes(wanted);
+  const tags = [span.tags, span.processTags, ...span.events.map((event) => event.fields)].flat();
+  return fits(wanted, span.service, span.name, `${span.service} ${span.name}`, span.id, ...span.warnings, ...tags.map((tag) => pairs({ [tag.key]: tag.value })));
 }
 
 const NAME_WIDTH = 'clamp(180px, 34%, 480px)';
@@ -225,6 +236,7 @@ const getStyles = (theme: GrafanaTheme2) => {
     facts: css({ display: 'flex', flexWrap: 'wrap', gap: theme.spacing(1, 3), color: theme.colors.text.secondary, b: { color: theme.colors.text.primary, fontWeight: theme.typography.fontWeightMedium }, a: { color: theme.colors.text.link } }),
     warning: css({ color: theme.colors.warning.text, marginTop: theme.spacing(1) }),
     heading: css({ fontSize: 12, color: theme.colors.text.secondary, margin: theme.spacing(1.5, 0, 0.5) }),
+    group: css({ minWidth: 0 }),
     tags: css({
       fontFamily: theme.typography.fontFamilyMonospace,
       'th, td': { padding: '1px 24px 1px 0', verticalAlign: 'top', textAlign: 'left', fontWeight: 'normal' },
