@@ -23,6 +23,9 @@ WORST = {
     "beginnings of a token": "-eyJ",
     "at signs": "a@",
     "addresses": "://a:b",
+    "columns of passwords": "password\n--\n",
+    "cells of passwords": "| password | ",
+    "rows of passwords": "insert into t(password) values('a'),",
     "quotes that are escaped": '\\"',
     "nothing to mask": "a walnut, ",
 }

@@ -77,7 +77,8 @@ def mutants_of(rule: Json) -> Iterator[Mutant]:
         yield mutant(f"label {label} is another", {"labels": rule["labels"] | {label: "another"}}, by_labels=True)
     for name, text in rule["annotations"].items():
         yield mutant(f"{name} is gone", {"annotations": {}}, name)
-        definitions = _DEFINITIONS.match(text)[0]  # type: ignore[index] - it matches nothing, too
+        found = _DEFINITIONS.match(text)
+        definitions = "" if found is None else found[0]
         message = text.removeprefix(definitions)
         for place, template in enumerate(_VALUE.findall(message)):
             without = definitions + message.replace(template, "", 1)

@@ -84,7 +84,7 @@ def series(name: str, value: float, **labels: str) -> Json:
     return {"series": f"{name}{{{written}}}", "values": f"{value:.17g}x2"}
 
 
-def test_of(size: float, signal: str, rules: list[Json], records: set[str]) -> Json:
+def promtool_test_of(size: float, signal: str, rules: list[Json], records: set[str]) -> Json:
     beside = [
         series(name, START - size if "timestamp" in name else size, signal=signal, period=period)
         for name in sorted(records)
@@ -100,9 +100,6 @@ def test_of(size: float, signal: str, rules: list[Json], records: set[str]) -> J
     }
 
 
-test_of.__test__ = False  # type: ignore[attr-defined] - it makes one of promtool's
-
-
 @pytest.fixture(scope="module")
 def texts(alerts: dict[str, list[Json]], tmp_path_factory: pytest.TempPathFactory) -> list[tuple[str, str, str]]:
     """Alert and size, name of the annotation, and the annotation as Prometheus writes it."""
@@ -113,8 +110,10 @@ def texts(alerts: dict[str, list[Json]], tmp_path_factory: pytest.TempPathFactor
     ]
     records = records_of(rules)
     anomaly = [rule for rule in rules if rule["alert"] == "AnomalyDetected"]
-    tests = [test_of(size, "traffic", rules, records) for size in SIZES]
-    tests += [test_of(size, signal, anomaly, records) for size, signal in itertools.product(SIZES, WATCHED[1:])]
+    tests = [promtool_test_of(size, "traffic", rules, records) for size in SIZES]
+    tests += [
+        promtool_test_of(size, signal, anomaly, records) for size, signal in itertools.product(SIZES, WATCHED[1:])
+    ]
     content = {"rules": {"groups": [{"name": "sizes", "rules": rules}]}, "tests": tests}
     failed = promtool.run(tmp_path_factory.mktemp("texts"), {"sizes.yaml": content})
     found = list(rendered(failed["sizes.yaml"]))
@@ -186,7 +185,7 @@ def test_a_threshold_reads_like_the_value_that_crosses_it(tmp_path: Path) -> Non
         }}
     """)
     rules = [{"alert": name, "expr": "size", "annotations": {"text": one["template"]}} for name, one in formats.items()]
-    tests = [test_of(size, "traffic", rules, set()) for size in SIZES]
+    tests = [promtool_test_of(size, "traffic", rules, set()) for size in SIZES]
     failed = promtool.run(tmp_path, {"f.yaml": {"rules": {"groups": [{"name": "f", "rules": rules}]}, "tests": tests}})
     written = [text for _, _, text in rendered(failed["f.yaml"])]
     assert written == [one["texts"][place] for place in range(len(SIZES)) for one in formats.values()]

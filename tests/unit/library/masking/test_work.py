@@ -35,8 +35,8 @@ from signalfire.masking import (
     words,
 )
 
-MODULES = (addresses, commands, echoes, errors, iban, keys, names, numbers, pairs, phrase, phrases, printed, prose)
-MODULES += (signs, statements, tables, text, values, words)
+MODULES = [addresses, commands, echoes, errors, iban, keys, names, numbers, pairs, phrase, phrases, printed, prose]
+MODULES += [signs, statements, tables, text, values, words]
 MOST = 4096  # the most often that anything may repeat in a pattern, but at its end
 
 
@@ -122,6 +122,16 @@ def test_an_unbounded_repeat_is_found() -> None:
 # What makes a pattern start over and over, or look far ahead.
 HOSTILE_UNITS = [
     *(
+        "insert into t(password) values(",
+        "insert into t(password) values('a'),('b'),",
+        "| password | ",
+        "| password |\n|---|\n| a |\n",
+        "password\n--\n",
+        "password\ta\t",
+        '{"name":"password",',
+        "user joe pass ",
+        "\x1b[36mpassword\x1b[0m=",
+        "loc': ('body', 'password'), ",
         "a",
         "1",
         "4",

@@ -268,9 +268,9 @@ def _listed_parameters(text: str, printed: re.Match[str], ordinals: set[int]) ->
         return
     while True:
         row = _cells(text, place + 1)
-        for index, cell in enumerate(row.cells, 1):
+        for index, span in enumerate(row.cells, 1):
             if index in ordinals:
-                yield from _literal(text, *cell)
+                yield from _literal(text, *span)
         following = _NEXT_LIST.match(text, row.end)
         if following is None:
             return

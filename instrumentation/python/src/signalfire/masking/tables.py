@@ -1,7 +1,7 @@
 """Secrets in tables: in the cell beside their name, or in the column below it, as terminals print them."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Generator, Iterable
 
 from signalfire.masking.marks import MARK
 from signalfire.masking.names import tells_secret
@@ -49,26 +49,28 @@ def _beside(text: str, pattern: re.Pattern[str]) -> Iterable[Span]:
 
 def _below(text: str) -> Iterable[Span]:
     """The cells under a telling name, from the line of dashes to the end of the table."""
+    read = 2  # nothing is read twice: what stands in a table's body begins no other
     for rule in _RULE.finditer(text):
-        if rule.start() < 2:
+        if rule.start() < read:
             continue
         head = text.rfind("\n", max(0, rule.start() - 1 - _LONGEST), rule.start() - 1) + 1
         names = _cells(text, head, rule.start() - 1)
         columns = [index for index, (start, end) in enumerate(names) if tells_secret(text[start:end])]
         if columns:
             prose = len(names) == 1 or _MARKDOWN_RULE.match(text, rule.start()) is not None
-            yield from _cells_below(text, rule.end() + 1, columns, len(names), prose)
+            read = yield from _cells_below(text, rule.end() + 1, columns, len(names), prose)
 
 
-def _cells_below(text: str, place: int, columns: list[int], count: int, prose: bool) -> Iterable[Span]:
+def _cells_below(text: str, place: int, columns: list[int], count: int, prose: bool) -> Generator[Span, None, int]:
+    """Returns where the table ends."""
     for _ in range(_MOST_ROWS):
         if place >= len(text):
-            return
+            break
         end = text.find("\n", place)
         end = len(text) if end < 0 else end
         cells = _cells(text, place, end)
         if len(cells) != count or (count == 1 and text[place:end].lstrip().startswith("(")):
-            return
+            break
         for column in columns:
             start, stop = cells[column]
             cell = text[start:stop]
@@ -76,11 +78,12 @@ def _cells_below(text: str, place: int, columns: list[int], count: int, prose: b
             if looks and not MARK.fullmatch(cell):
                 yield start, stop
         place = end + 1
+    return place
 
 
 def _cells(text: str, start: int, end: int) -> list[Span]:
     """The cells of a line without the blanks around them, and without what stands outside of the first and last bar."""
-    cells = []
+    cells: list[Span] = []
     for cell in _CELL.finditer(text, start, end):
         inside = cell[0].strip()
         first = cell.start() + len(cell[0]) - len(cell[0].lstrip())
