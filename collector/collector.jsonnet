@@ -46,6 +46,13 @@ function(settings, runtime)
   local samples = settings.tracing.keep_ratio < 1;
   local decision_wait = duration.seconds(settings.tracing.decision_wait);
 
+  // The Python library writes errors to a second file, too, and says so in each line of it.
+  local copies = {
+    type: 'filter',
+    expr: 'body matches `^\\{"timestamp":"[^"]{1,64}","copy_of":"`',
+  };
+  local reads_copies_alone(files) = std.all([std.endsWith(file, '.error.log') for file in files]);
+
   // One receiver for each service's files.
   local files = {
     ['file_log/%d' % index]: {
@@ -60,6 +67,7 @@ function(settings, runtime)
       preserve_trailing_whitespaces: true,
       max_log_size: '1MiB',
       resource: { 'service.name': entry.service },
+      operators: if reads_copies_alone(entry.files) then [] else [copies],
       retry_on_failure: { enabled: true, max_elapsed_time: '0s' },  // without end
     }
     for index in std.range(0, std.length(runtime.log_files) - 1)

@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,7 @@ import pytest
 from kit.paths import ROOT
 from tests.support.patience import PATIENCE_SECONDS
 from tests.support.ports import free_port
-from tests.support.servers import Servers, trace_in_jaeger
+from tests.support.servers import Servers, eventually, lines_in_loki, trace_in_jaeger
 
 SERVICE = "validated"
 PROGRAM = """
@@ -25,6 +26,29 @@ found = agent_monitoring.validate_integration(timeout=float(sys.argv[2]))
 agent_monitoring.shutdown()
 print(json.dumps(found.as_data()))
 """
+# Each day begins with an error so long that the two files of the day begin with the same kilobytes.
+WRITER = """
+import datetime
+from signalfire import get_logger, setup_logging
+from signalfire.logs.line import line
+
+def day(name):
+    log.error("long " + name, detail="x" * 5000)
+    log.info("fine " + name)
+    try:
+        raise ValueError("no " + name)
+    except ValueError:
+        log.exception("failed " + name)
+    log.critical("worst " + name)
+
+setup_logging("shop")
+log, today = get_logger("shop"), line.clock
+line.clock = lambda: today() - 86_400 * 10**9
+day("yesterday")
+line.clock = today
+day("today")
+"""
+PROXY = "[error] upstream timed out\n"
 
 
 @pytest.fixture(scope="module")
@@ -40,7 +64,11 @@ def servers(tmp_path_factory: pytest.TempPathFactory, port: int) -> Iterator[Ser
         folder,
         {
             "targets": [{"service": SERVICE, "addresses": [f"127.0.0.1:{port}"]}],
-            "logs": [{"service": SERVICE, "files": [str(folder / "lines" / "*.log")]}],
+            "logs": [
+                {"service": SERVICE, "files": [str(folder / "lines" / "*.log")]},
+                {"service": "shop", "files": [str(folder / "shop" / "*.log")]},
+                {"service": "proxy", "files": [str(folder / "proxy" / "*.log")]},
+            ],
             "scrape": {"interval": "1s", "evaluation_interval": "5s"},
         },
     )
@@ -85,6 +113,30 @@ def test_a_process_finds_its_metric_span_and_line_in_the_servers(servers: Server
     assert [found["operationName"] for found in trace_in_jaeger(servers.url("jaeger"), trace)] == [
         "invoke_workflow signalfire_validation"
     ]
+
+
+def test_each_line_is_stored_once_though_errors_stand_in_two_files(servers: Servers) -> None:
+    folder, start = servers.state.folder / "shop", time.time() - 2 * 86_400
+    environment = os.environ | {"LOG_DIR": str(folder), "LOG_STDOUT": "false"}
+    subprocess.run([sys.executable, "-c", WRITER], cwd=ROOT, env=environment, timeout=PATIENCE_SECONDS, check=True)
+    written = [
+        json.loads(line)["message"] for file in folder.glob("shop.log*") for line in file.read_text().splitlines()
+    ]
+    assert len(set(written)) == len(written) == 8
+    assert len([*folder.glob("shop.error.log*")]) == 2
+    proxy = servers.state.folder / "proxy"
+    proxy.mkdir()
+    (proxy / "shop.error.log").write_text(PROXY)  # of another program: its lines stand nowhere else
+
+    def stored() -> list[str]:
+        return sorted(
+            line["line"] for line in lines_in_loki(servers.url("loki"), '{service_name=~"shop|proxy"}', start)
+        )
+
+    wanted = sorted([*written, PROXY.rstrip()])
+    eventually(lambda: set(stored()) == set(wanted), "every line is in Loki")
+    time.sleep(3)  # six more looks of the collector at the folder
+    assert stored() == wanted
 
 
 def test_a_process_that_is_not_scraped_and_sends_nothing_learns_why(servers: Servers, tmp_path: Path) -> None:

@@ -106,6 +106,16 @@ def test_every_line_is_in_the_file_and_errors_are_in_a_second_one(folder: Path, 
     assert messages(folder / "shop.error.log") == ["error", "critical"] * 2
 
 
+def test_a_copy_says_early_that_it_is_one(folder: Path, out: Lines) -> None:
+    """Readers of many files tell them apart by their first kilobyte, and know by it what stands in both."""
+    get_logger("a").error("long", detail="x" * 5000)
+    [line], [copy] = ((folder / name).read_bytes().splitlines() for name in ("shop.log", "shop.error.log"))
+    assert line[:1000] != copy[:1000]
+    told = json.loads(copy)
+    assert told.pop("copy_of") == "shop.log"
+    assert told == json.loads(line)
+
+
 def test_both_files_are_there_from_the_start(folder: Path, out: Lines) -> None:
     assert names(folder) == {"shop.log", "shop.error.log"}
 

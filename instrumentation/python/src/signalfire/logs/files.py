@@ -1,5 +1,7 @@
 """Log files: every line in one, errors in a second one too, and each file holds the lines of one UTC day.
 
+What stands in the second one says so: whoever reads both files, as the collector does of `*.log`, needs it once.
+
 Several processes may write the same files. A line is one write to a file opened for appending, and takes no lock: what
 is written just after another process renamed the file is still of the day that the file is named after. Only who opens
 or renames a file holds a lock, and writes its first line before letting go of it, so that the first line tells the day.
@@ -26,6 +28,7 @@ from signalfire._internal.append import append, is_torn
 FOLDER_MODE = 0o750
 PATIENCE = 2.0  # seconds to wait for a process that opens or renames a file
 _START = b'{"timestamp":"'  # of each line, before its date
+_COPY = b'"copy_of":"'
 _DATE = slice(len(_START), len(_START) + len("2026-01-31"))
 
 
@@ -50,7 +53,7 @@ class LogFiles:
                 self.start_day(day)
             written = self._all.append(day, data)
             if level >= logging.ERROR:
-                written = self._errors.append(day, data) and written
+                written = self._errors.append(day, copied(data, self._name)) and written
         return written
 
     def start_day(self, day: bytes) -> None:
@@ -206,6 +209,15 @@ def day_of(path: Path) -> date | None:
         return date.fromisoformat(head.removeprefix(_START).decode())
     except ValueError:
         return datetime.fromtimestamp(status.st_mtime, UTC).date()
+
+
+def copied(data: bytes, name: str) -> bytes:
+    """A line as the file of errors has it.
+
+    It differs within the first kilobyte, by which readers of many files, such as the collector, tell them apart.
+    """
+    end = data.find(b'"', len(_START)) + 1
+    return b"".join((data[:end], b",", _COPY, name.encode(), b'.log"', data[end:]))
 
 
 def unused(path: str) -> Path:
