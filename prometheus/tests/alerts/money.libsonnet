@@ -44,7 +44,7 @@ local budget(period, since, record) = {
       series: { 'service_model:ai_cost_usd:per_hour': 1400.5 },
       labels: { 'service_model:ai_cost_usd:per_hour': spent },
       others: [
-        { record: 'service_model:ai_cost_usd:per_hour', labels: spent { model: 'gpt-18' }, value: 93.5 },
+        { record: 'service_model:ai_cost_usd:per_hour', labels: spent { model: 'gpt-17-mini' }, value: 93.5 },
         { record: 'service_model:ai_cost_usd:per_hour', labels: spent { env: 'another' }, value: 9000 },
       ],
       says:: told(', $1,400.50 of it shop & sons with gpt-17'),

@@ -34,7 +34,7 @@ OF_THE_PAST = {
     "instrumentation/python/src/signalfire/llm/names.py",
     "instrumentation/python/src/signalfire/providers/openai.py",
 }
-INVENTED = {"gpt-17"}  # in no price list, on purpose
+INVENTED = {"gpt-17", "gpt-17-mini"}  # in no price list, on purpose
 NAMES = re.compile(
     r"(?<![\w.-])(?:chatgpt-|claude-|codestral-|command-(?=[ar])|dall-e-|deepseek-|embed-|gemini-(?=\d)|gemma-?(?=\d)|gpt-"
     r"|grok-(?=\d)|(?:magistral|ministral|mistral|pixtral|voxtral)-[a-z]+-|llama-?(?=\d)|o\d-(?=[a-z])|qwen-?(?=\d)"

@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from signalfire import track_ai_call
 from signalfire.llm.answers import Answers
 from signalfire.llm.call import AiCall
-from signalfire.llm.dialects import CHAT_ROWS, ROWS
+from signalfire.llm.dialects import ROWS
+from signalfire.llm.dialects.openai import CHAT_ROWS
 from signalfire.llm.usage import Usage
 
 from tests.support.models import CHAT_MODEL

@@ -6,6 +6,7 @@ from typing import Any
 from signalfire.llm.answers import Answers
 from signalfire.llm.prices import Price
 from signalfire.llm.usage import Usage
+from signalfire.prometheus.catalogue import Metrics
 from signalfire.tracing import semconv
 
 
@@ -57,3 +58,19 @@ def result_attributes(answers: Answers, usage: Usage | None, told: Mapping[str, 
             semconv.REASONING_TOKENS: usage.reasoning,
         }
     return {name: value for name, value in values.items() if value is not None}
+
+
+def count_tokens(usage: Usage, metrics: Metrics, provider: str, model: str, operation: str) -> None:
+    for kind, number in (
+        ("input", usage.input),
+        ("output", usage.output),
+        ("cache_read", usage.cache_read),
+        ("cache_write", usage.cache_write),
+        ("reasoning", usage.reasoning),
+    ):
+        if number:
+            labels = {"provider": provider, "model": model, "operation": operation, "type": kind}
+            metrics.ai_api_tokens_total.labels(**labels).inc(number)
+    if usage.cache_read is not None:
+        found = metrics.ai_cache_hits_total if usage.cache_read else metrics.ai_cache_misses_total
+        found.labels(provider=provider, model=model, operation=operation).inc()

@@ -7,7 +7,7 @@ never.
 """
 
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from decimal import Decimal
@@ -20,8 +20,7 @@ from opentelemetry.trace import SpanKind
 
 from signalfire import settings
 from signalfire._internal.calls import explained, explained_by
-from signalfire._internal.listeners import Listeners
-from signalfire.llm.accounts import counted, result_attributes, total, total_price
+from signalfire.llm.accounts import count_tokens, counted, result_attributes, total, total_price
 from signalfire.llm.answers import Answers, failed_with, has_text, was_cancelled
 from signalfire.llm.capture import content_may_be_told
 from signalfire.llm.current import ai_operation as ai_operation
@@ -29,6 +28,8 @@ from signalfire.llm.current import current_call as current_call
 from signalfire.llm.current import current_operation as current_operation
 from signalfire.llm.current import innermost
 from signalfire.llm.failures import answer_in, error_type
+from signalfire.llm.listeners import listeners
+from signalfire.llm.listeners import subscribe as subscribe
 from signalfire.llm.model_labels import model_labels
 from signalfire.llm.prices import Price, price_list
 from signalfire.llm.usage import Conditions, Usage
@@ -314,7 +315,7 @@ class AiCall(Operation):
             self._count_call(exemplar)
             self._count_result()
         finally:
-            _listeners.notify(self)
+            listeners.notify(self)
 
     def _count_untimed(self) -> None:
         try:
@@ -324,7 +325,7 @@ class AiCall(Operation):
             ).inc()
             self._count_result()
         finally:
-            _listeners.notify(self)
+            listeners.notify(self)
 
     # Layers.
 
@@ -426,7 +427,7 @@ class AiCall(Operation):
         provider, model, operation = self.provider, self._model_label(), self.operation
         metrics, usage = self.metrics, self.usage
         if usage is not None:
-            self._count_tokens(usage)
+            count_tokens(usage, self.metrics, self.provider, self.model, self.operation)
         if self.price is not None:
             metrics.ai_api_cost_usd_total.labels(provider=provider, model=model, operation=operation).inc(
                 float(self.price.cost)
@@ -447,22 +448,6 @@ class AiCall(Operation):
 
     def _model_label(self) -> str:
         return model_labels.label(self.model, failed=self.status == ERROR and self.usage is None)
-
-    def _count_tokens(self, usage: Usage) -> None:
-        provider, model, operation = self.provider, self.model, self.operation
-        tokens = self.metrics.ai_api_tokens_total
-        for kind, number in (
-            ("input", usage.input),
-            ("output", usage.output),
-            ("cache_read", usage.cache_read),
-            ("cache_write", usage.cache_write),
-            ("reasoning", usage.reasoning),
-        ):
-            if number:
-                tokens.labels(provider=provider, model=model, operation=operation, type=kind).inc(number)
-        if usage.cache_read is not None:
-            found = self.metrics.ai_cache_hits_total if usage.cache_read else self.metrics.ai_cache_misses_total
-            found.labels(provider=provider, model=model, operation=operation).inc()
 
     def _result_attributes(self) -> dict[str, Any]:
         told = {semconv.TIME_TO_FIRST_CHUNK: self.seconds_to_first_token, semconv.COST_USD: self.cost_usd}
@@ -510,24 +495,3 @@ def track_tokens(
     except Exception as error:  # noqa: BLE001 - the application goes on
         internal_error("ai", error)
     return None if call.price is None else call.price.cost
-
-
-# --- who else wants to know ---
-
-
-def _listener_failed(call: AiCall, error: Exception) -> None:
-    internal_error(call.component, error)
-
-
-_listeners: Listeners[AiCall] = Listeners(_listener_failed)
-
-
-@explained
-def subscribe(listener: Callable[[AiCall], None]) -> Callable[[], None]:
-    """Has the listener called once for each call that ends; gives what ends that.
-
-    The call's `provider`, `model`, `operation`, `status`, `seconds`, `usage` (tokens, None where the provider reported
-    none) and `price` (US dollars as Decimals, None where the model has none) are known by then. A listener is called in
-    the thread that the call ended in and must be quick; what it raises is counted as an internal error.
-    """
-    return _listeners.subscribe(listener)

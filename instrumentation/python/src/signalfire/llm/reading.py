@@ -6,7 +6,8 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any
 
-from signalfire.llm.dialects import ROWS, Also, Calls, Condition, Dialect, Queries, Told
+from signalfire.llm.dialects import ROWS
+from signalfire.llm.dialects.row import Also, Calls, Condition, Dialect, Queries, Told
 from signalfire.llm.fields import Path, at, first, part, told
 from signalfire.llm.names import provider_name
 from signalfire.llm.usage import Usage
