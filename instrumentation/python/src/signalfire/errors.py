@@ -15,7 +15,7 @@ from opentelemetry import trace
 
 from signalfire import masking, settings
 from signalfire._internal import fork
-from signalfire._internal.attributes import has_mark, leave_mark
+from signalfire._internal.attributes import has_mark, leave_mark, type_name
 from signalfire._internal.calls import explained
 from signalfire._internal.json import dumps, printable
 from signalfire._internal.quoting import may_quote
@@ -64,7 +64,7 @@ class ErrorLog:
             return
         leave_mark(error, _COUNTED)
         now = datetime.now(UTC)
-        kind = type(error).__name__
+        kind = type_name(error)
         span = trace.get_current_span().get_span_context()
         masked = masked_context(context)
         endpoint = masked.pop("endpoint", None)

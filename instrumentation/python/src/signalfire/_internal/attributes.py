@@ -11,6 +11,19 @@ def attribute_of(value: object, name: str, default: Any = None) -> Any:
         return default
 
 
+def is_true(value: object) -> bool:
+    """Whether the value is true; one that cannot say so is something, and thus true. Never raises."""
+    try:
+        return bool(value)
+    except Exception:  # noqa: BLE001 - the application's code
+        return True
+
+
+def type_name(value: object) -> str:
+    """The name of the value's class, past a metaclass of the application's own. Never raises."""
+    return type.__dict__["__name__"].__get__(type(value))  # type: ignore[no-any-return]
+
+
 def leave_mark(value: object, name: str) -> None:
     """Sets an attribute of ours to True, where the object can take one. Never raises."""
     try:

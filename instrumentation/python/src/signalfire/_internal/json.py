@@ -6,7 +6,7 @@ from typing import Any
 
 import orjson
 
-from signalfire._internal.attributes import attribute_of
+from signalfire._internal.attributes import attribute_of, type_name
 from signalfire._internal.quoting import may_quote
 
 _OPTIONS = orjson.OPT_NON_STR_KEYS | orjson.OPT_SERIALIZE_NUMPY | orjson.OPT_UTC_Z
@@ -38,7 +38,7 @@ def as_text(value: object) -> object:
 def exception_text(error: BaseException) -> str:
     """Its type and its message, which alone often says little or nothing."""
     message = "" if may_quote(error) else printable(error)
-    return f"{type(error).__name__}: {message}" if message else type(error).__name__
+    return f"{type_name(error)}: {message}" if message else type_name(error)
 
 
 def named_fields(value: object) -> dict[str, object] | None:
@@ -101,5 +101,5 @@ def printable(value: object) -> str:
     try:
         text = value if isinstance(value, str) else str(value)
     except Exception:  # noqa: BLE001 - a broken __str__
-        text = f"<{type(value).__name__}>"
-    return text.encode("utf-8", "replace").decode("utf-8")
+        text = f"<{type_name(value)}>"
+    return str.encode(text, "utf-8", "replace").decode("utf-8")  # past the methods of a class derived from str

@@ -8,17 +8,19 @@ name of one of ours is renamed, so nobody can forge a service or a trace id.
 import logging
 import re
 import sys
+import threading
 import time
 import traceback
 from collections.abc import Callable, Container, Mapping
 from pathlib import Path
 from types import TracebackType
-from typing import Any, TextIO
+from typing import Any, BinaryIO, TextIO, cast
 
 import orjson
 from opentelemetry import trace
 
 from signalfire import errors, masking, settings
+from signalfire._internal.attributes import is_true, type_name
 from signalfire._internal.json import dumps, exception_text, printable
 from signalfire._internal.quoting import frames_and_types, may_quote
 from signalfire.context import correlation
@@ -31,6 +33,7 @@ ExcInfo = BaseException | tuple[type[BaseException], BaseException, TracebackTyp
 
 MAX_STACKTRACE = 16_384
 NEVER = 1000  # above every level
+_TIMESTAMP = slice(14, 41)  # of a line, behind {"timestamp":"
 _OURS = frozenset(
     {"timestamp", "level", "logger", "service", "env", "trace_id", "span_id", "message", "stacktrace", "exception_type"}
 )
@@ -55,6 +58,7 @@ class Line:
         self.clock: Callable[[], int] = time.time_ns  # nanoseconds since 1970
         self.masking = True
         self.level = NEVER  # until set up
+        self._writing: dict[int, bytes] = {}  # the line that each thread gives to a stream that is no file's
         self._tail = b""
         self._tails: dict[str, bytes] = {}
         self._second = (0, b"")  # one value, because threads share it
@@ -81,7 +85,9 @@ class Line:
             error = exception_of(exc_info)
             if error is not None and level >= logging.ERROR:
                 errors.record(error, fields)
-            rendered = self.render(level, logger, message, fields, exc_info)
+            rendered = self._rendered(level, logger, message, fields, exc_info)
+            if self._writing and self._is_echo(rendered):
+                return
             written = self._write(rendered) if self.to_stream else True
             if self.files is not None and not self.files.write(level, rendered):
                 written = False
@@ -92,14 +98,24 @@ class Line:
         except Exception as error:  # noqa: BLE001 - an application must not fail because it logs
             internal_error("logging", error)
 
+    def _rendered(self, level: int, logger: str, message: object, fields: dict[str, Any], exc_info: ExcInfo) -> bytes:
+        """The line; without its fields, where the code of one of their values makes that impossible."""
+        try:
+            return self.render(level, logger, message, fields, exc_info)
+        except Exception as error:  # noqa: BLE001
+            internal_error("logging", error)
+            return self.render(level, printable(logger), message, {})
+
     def render(
         self, level: int, logger: str, message: object, fields: dict[str, Any], exc_info: ExcInfo = None
     ) -> bytes:
         """One line without its line feed."""
         own: dict[str, Any] = {"message": message if type(message) is str else printable(message)}
         own.update(fields if _OURS.isdisjoint(fields) else renamed(fields, _OURS))
-        if exc_info:
-            own.update(exception_fields(exc_info))
+        if exc_info is not None:
+            about = exception_fields(exc_info)
+            own = own if about.keys().isdisjoint(own) else renamed(own, about)
+            own.update(about)
         return b"".join(
             (
                 b'{"timestamp":"',
@@ -144,19 +160,52 @@ class Line:
     def _write(self, rendered: bytes) -> bool:
         """Writes a line to the stream. False where that fails."""
         stream = self.stream
-        if stream is None or getattr(stream, "closed", False):
-            stream = sys.stdout
         try:
+            stream = sys.stdout if stream is None or is_gone(stream) else stream
             buffer = getattr(stream, "buffer", None)
             if buffer is None:
-                stream.write(rendered.decode() + "\n")
-                stream.flush()
+                self._write_text(stream, rendered)
             else:
-                buffer.write(rendered + b"\n")
-                buffer.flush()
-        except (OSError, ValueError, AttributeError):  # a full disk, a closed pipe, no stdout at all
+                write_bytes(buffer, rendered)
+        except Exception:  # noqa: BLE001 - a full disk, a closed pipe, no stdout at all, a stream of the application's
             return False
         return True
+
+    def _write_text(self, stream: TextIO, rendered: bytes) -> None:
+        """Writes to an object that only has write(), which may itself log what it is given, and thus lead back here."""
+        thread = threading.get_ident()
+        self._writing[thread] = rendered
+        try:
+            stream.write(rendered.decode() + "\n")
+            stream.flush()
+        finally:
+            is_echoed = self._writing.pop(thread, None) is None
+        if is_echoed and sys.__stdout__ is not None:
+            write_bytes(sys.__stdout__.buffer, rendered)
+
+    def _is_echo(self, rendered: bytes) -> bool:
+        """Whether this is the text of the line that the same thread is just writing, told by that one's timestamp."""
+        thread = threading.get_ident()
+        outer = self._writing.get(thread)
+        if outer is None or rendered.find(outer[_TIMESTAMP], _TIMESTAMP.stop) < 0:
+            return False
+        del self._writing[thread]
+        return True
+
+
+def is_gone(stream: TextIO) -> bool:
+    """Whether a stream is closed, or has given its buffer to another one by detach()."""
+    try:
+        return stream.closed
+    except ValueError:
+        return True
+    except Exception:  # noqa: BLE001 - an object that only has write()
+        return False
+
+
+def write_bytes(buffer: BinaryIO, rendered: bytes) -> None:
+    buffer.write(rendered + b"\n")
+    buffer.flush()
 
 
 def escaped(rendered: bytes) -> bytes:
@@ -181,13 +230,20 @@ def trace_part() -> bytes:
 
 def exception_of(exc_info: ExcInfo) -> BaseException | None:
     """The exception that a logger was given, or was told to take from the `except` block that it stands in."""
-    if not exc_info:
-        return None
-    if isinstance(exc_info, BaseException):
-        return exc_info
-    if isinstance(exc_info, str):
-        return None
-    return exc_info[1] if isinstance(exc_info, tuple) else sys.exc_info()[1]
+    kind = type(exc_info)  # and not isinstance(), which asks the value for its class
+    if issubclass(kind, BaseException):
+        return exc_info  # type: ignore[return-value]
+    if issubclass(kind, tuple):
+        parts = cast(tuple[object, ...], exc_info)
+        return next((part for part in parts if isinstance(part, BaseException)), None)
+    return None if issubclass(kind, str) or not is_true(exc_info) else sys.exc_info()[1]
+
+
+def trace_of(error: BaseException, exc_info: ExcInfo) -> TracebackType | None:
+    """The exception's traceback, as it was given if it was; past a property of that name."""
+    given = exc_info[-1] if isinstance(exc_info, tuple) else None
+    own: TracebackType | None = BaseException.__dict__["__traceback__"].__get__(error)
+    return given if isinstance(given, TracebackType) else own
 
 
 def exception_fields(exc_info: ExcInfo) -> dict[str, str]:
@@ -195,18 +251,18 @@ def exception_fields(exc_info: ExcInfo) -> dict[str, str]:
 
     No message of any exception that may quote a prompt or an answer.
     """
-    if isinstance(exc_info, str):
-        return {"stacktrace": shortened(exc_info)}
+    if issubclass(type(exc_info), str):
+        exc_info = cast(str, exc_info)
+        return {"stacktrace": shortened(exc_info)} if exc_info else {}
     error = exception_of(exc_info)
     if error is None:
         return {}
     if may_quote(error):
-        return {"exception_type": type(error).__name__, "stacktrace": shortened(frames_and_types(error))}
-    trace = exc_info[2] if isinstance(exc_info, tuple) else error.__traceback__
+        return {"exception_type": type_name(error), "stacktrace": shortened(frames_and_types(error))}
     return {
-        "exception_type": type(error).__name__,
+        "exception_type": type_name(error),
         "exception_message": printable(error),
-        "stacktrace": shortened(stack_trace(error, trace)),
+        "stacktrace": shortened(stack_trace(error, trace_of(error, exc_info))),
     }
 
 

@@ -4,7 +4,7 @@ import logging
 import sys
 from typing import cast
 
-from signalfire._internal.attributes import attribute_of
+from signalfire._internal.attributes import attribute_of, type_name
 from signalfire._internal.json import printable
 from signalfire._internal.logged_exceptions import is_logged
 from signalfire.logs.line import ExcInfo, exception_of, line
@@ -52,7 +52,7 @@ def represented(value: object) -> str:
     except Exception:  # noqa: BLE001 - the application's code
         if isinstance(value, tuple):
             return f"({', '.join(represented(item) for item in value)})"
-        return f"<{type(value).__name__}>"
+        return f"<{type_name(value)}>"
 
 
 def trace_of(record: logging.LogRecord) -> ExcInfo:
@@ -117,10 +117,20 @@ def route_server_logging(access_log: bool) -> None:
             loggers["uvicorn.access"]["level"] = "WARNING"
 
 
+def handlers_behind(handler: logging.Handler) -> list[logging.Handler]:
+    """Those that a MemoryHandler, or a QueueHandler that was configured together with its listener, passes on to."""
+    listening = attribute_of(attribute_of(handler, "listener"), "handlers")
+    found = (attribute_of(handler, "target"), *(listening if isinstance(listening, tuple | list) else ()))
+    return [other for other in found if isinstance(other, logging.Handler) and other is not handler]
+
+
 def is_console(handler: logging.Handler) -> bool:
-    """Whether a handler writes to stdout or stderr: a StreamHandler, one derived from it, or Rich's."""
+    """Whether a handler writes to stdout or stderr: a StreamHandler, one derived from it, Rich's, or one before it."""
     if isinstance(handler, logging.FileHandler):
         return handler.baseFilename in _CONSOLE_FILES
+    behind = handlers_behind(handler)
+    if behind:
+        return all(map(is_console, behind))
     stream = attribute_of(handler, "stream") or attribute_of(attribute_of(handler, "console"), "file")
     if stream is None or isinstance(handler, JsonHandler):
         return False

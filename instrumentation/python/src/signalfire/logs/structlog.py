@@ -13,6 +13,8 @@ from typing import Any, cast
 import structlog
 from structlog.typing import EventDict, FilteringBoundLogger, Processor
 
+from signalfire._internal.attributes import is_true
+from signalfire._internal.json import printable
 from signalfire.logs.line import NEVER, line, renamed
 from signalfire.logs.stdlib import interpolated
 from signalfire.prometheus.internal_errors import internal_error
@@ -41,6 +43,7 @@ _LEVELS = {
     "fatal": logging.CRITICAL,
 }
 _LEVEL = "_signalfire_level"  # in an event whose method does not say it
+_POSITIONAL = "positional_args"  # how the loggers of structlog.stdlib pass the arguments of a text on
 _EVENT = frozenset({"event"})
 
 
@@ -51,9 +54,12 @@ def log_event(logger: Any, method: str, event: MutableMapping[str, Any]) -> str:
         fields = structlog.contextvars.merge_contextvars(logger, method, event)
         exc_info = fields.pop("exc_info", None)
         message = fields.pop("event", "")
+        positional = fields.pop(_POSITIONAL, None)
+        if positional:
+            message = interpolated(message, positional)
         if fields.get("stack_info") is True:
             fields["stack_info"] = stack_of_caller()
-        elif not fields.get("stack_info", True):
+        elif not is_true(fields.get("stack_info", True)):
             del fields["stack_info"]
         line.emit(level, getattr(logger, "name", "app"), message, cast(dict[str, Any], fields), exc_info)
     if isinstance(logger, NamedLogger):
@@ -82,8 +88,9 @@ class Logger(structlog.BoundLoggerBase):
     _logger: NamedLogger
 
     def log(self, level: int | str, event: Any = "", /, *args: Any, **fields: Any) -> None:
-        if not isinstance(level, int):
-            level = logging.getLevelNamesMapping().get(str(level).strip().upper(), logging.INFO)
+        if not issubclass(type(level), int):
+            level = logging.getLevelNamesMapping().get(printable(level).strip().upper(), logging.INFO)
+        level = cast(int, level)
         self._write(level, "log", event, args, fields)
 
     def debug(self, event: Any = "", /, *args: Any, **fields: Any) -> None:
@@ -167,7 +174,15 @@ def message_and_fields(event: Any, args: tuple[Any, ...], fields: dict[str, Any]
     if not args:
         return event, fields
     only = args[0]
-    return interpolated(event, only if len(args) == 1 and isinstance(only, Mapping) and only else args), fields
+    named = len(args) == 1 and is_mapping(only) and is_true(only)
+    return interpolated(event, only if named else args), fields
+
+
+def is_mapping(value: object) -> bool:
+    try:
+        return isinstance(value, Mapping)
+    except Exception:  # noqa: BLE001 - its class is a property of the application's
+        return False
 
 
 def log_without_set_up(name: str, level: int, message: Any, fields: Mapping[str, Any]) -> None:
@@ -180,9 +195,10 @@ def log_without_set_up(name: str, level: int, message: Any, fields: Mapping[str,
 
 def configure() -> None:
     """Has structlog's own loggers write lines, too."""
-    if not structlog.is_configured():
-        # Loggers that were bound before have this very list.
-        structlog.get_config()["processors"][:] = [log_event]
+    before = structlog.get_config()["processors"]
+    if isinstance(before, list) and before is not processors:
+        # Loggers that were bound before have this very list, the application's own or structlog's.
+        before[:] = [log_event]
     structlog.configure(
         processors=processors, wrapper_class=Logger, logger_factory=NamedLogger, cache_logger_on_first_use=True
     )
