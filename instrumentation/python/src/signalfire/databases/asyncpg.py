@@ -146,4 +146,5 @@ def set_sizes(sizes: PoolSizes, tracking: Tracking, pool: Any) -> None:
     args, kwargs = pool._connect_args, pool._connect_kwargs
     target = tracking.target_to_be({"dsn": args[0] if args else None} | kwargs)
     idle = pool.get_idle_size()
-    sizes.set(pool, target.database, active=pool.get_size() - idle, idle=idle, limit=pool.get_max_size())
+    active, limit = pool.get_size() - idle, pool.get_max_size()
+    sizes.set(pool, target.database, active=active, idle=idle, limit=limit, closed=pool._closed)

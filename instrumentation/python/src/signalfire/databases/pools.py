@@ -14,10 +14,11 @@ class PoolSizes:
         self._lock = threading.Lock()
         self._sizes: dict[int, tuple[str, int, int, int]] = {}  # by id, because asyncpg's pools allow no weak reference
 
-    def set(self, pool: Any, database: str, *, active: int, idle: int, limit: int) -> None:
+    def set(self, pool: Any, database: str, *, active: int, idle: int, limit: int, closed: bool) -> None:
+        """Takes a pool's sizes. A closed one's limit counts no more; its connections do until they are given back."""
         gauge = self._metrics.database_connections
         with self._lock:
-            self._sizes[id(pool)] = (database, active, idle, limit)
+            self._sizes[id(pool)] = (database, active, idle, 0 if closed else limit)
             same = [sizes for sizes in self._sizes.values() if sizes[0] == database]
             gauge.labels(database=database, state="active").set(sum(sizes[1] for sizes in same))
             gauge.labels(database=database, state="idle").set(sum(sizes[2] for sizes in same))

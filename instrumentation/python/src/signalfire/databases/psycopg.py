@@ -245,7 +245,8 @@ def watch_pools(tracking: Tracking) -> None:
         idle = stats.get("pool_available", 0)
         size = 0 if pool.closed else stats.get("pool_size", 0)
         database = tracking.target_to_be(conninfo_of(pool), pool.kwargs or {}).database
-        sizes.set(pool, database, active=max(size - idle, 0), idle=idle, limit=stats.get("pool_max", 0))
+        limit = stats.get("pool_max", 0)
+        sizes.set(pool, database, active=max(size - idle, 0), idle=idle, limit=limit, closed=pool.closed)
 
     for name in ("getconn", "putconn", "close"):
         _patches.replace(psycopg_pool.ConnectionPool, name, then(record_sizes))

@@ -86,8 +86,13 @@ class TaskRun(Operation):
         )
         self.metrics.queue_processing_duration_seconds.labels(queue=self.queue).observe(self.seconds)
         fields = task_fields(self.task.name, self.request, self.queue) | {"duration_seconds": seconds}
-        expected = isinstance(error, tuple(getattr(self.task, "throws", None) or ()))
+        expected = isinstance(error, classes_of(getattr(self.task, "throws", None)))
         log_end(self.state, fields, self.error, expected=expected)
+
+
+def classes_of(throws: Any) -> tuple[type[BaseException], ...]:
+    """A task's `throws`, in which Celery takes one class as well as a tuple of them."""
+    return (throws,) if isinstance(throws, type) else tuple(throws or ())
 
 
 def count(metrics: Metrics, task: str, queue: str, state: str) -> None:
