@@ -216,3 +216,21 @@ async def test_litestars_unhandled_exceptions_and_routes(registry: CollectorRegi
     }
     assert series(registry, "http_exceptions_total") == {("/shop/items/{item}", "ZeroDivisionError"): 1}
     assert [row["message"] for row in lines.all if "stacktrace" in row] == ["request failed"]
+
+
+class FalseError(Exception):
+    def __bool__(self) -> bool:
+        return False
+
+
+async def test_an_exception_that_is_false_is_told_like_any_other(registry: CollectorRegistry, lines: Lines) -> None:
+    app = quart.Quart("shop")
+
+    @app.get("/items/<int:item>")
+    async def item(item: int) -> str:
+        raise FalseError("empty")
+
+    (response,) = await get(setup_monitoring(app, registry=registry), "/items/1")
+    assert response.status_code == 500
+    assert series(registry, "http_exceptions_total") == {("/items/<int:item>", "FalseError"): 1}
+    assert [row["exception_type"] for row in lines.of("request failed")] == ["FalseError"]

@@ -16,10 +16,11 @@ from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanE
 from opentelemetry.trace import SpanKind
 from prometheus_client import CollectorRegistry
 from signalfire import setup_monitoring
+from signalfire.http.exchange import is_by_client
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware.base import BaseHTTPMiddleware
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import PlainTextResponse, StreamingResponse
 from starlette.routing import Route
 
@@ -239,3 +240,33 @@ def test_a_failure_of_the_application_stays_one_though_the_client_has_left(
         wait_until(lambda: endpoints(registry))
     assert endpoints(registry) == {("/fails", "POST", "500"): 1}
     assert series(registry, "http_exceptions_total") == {("/fails", "LookupError"): 1}
+
+
+class FalseCauseError(Exception):
+    @property
+    def __cause__(self) -> Any:  # type: ignore[override]
+        raise RuntimeError("no cause")
+
+
+@pytest.mark.parametrize(
+    ("error", "expected"),
+    [
+        (ExceptionGroup("tasks", [ClientDisconnect()]), True),
+        (ExceptionGroup("tasks", [ExceptionGroup("inner", [ClientDisconnect()]), ClientDisconnect()]), True),
+        (ExceptionGroup("tasks", [ClientDisconnect(), LookupError("a bug")]), False),
+        (FalseCauseError(), False),
+        (None, False),
+    ],
+    ids=range(5),
+)
+def test_a_group_is_by_the_client_where_all_of_it_is(error: BaseException | None, expected: bool) -> None:
+    assert is_by_client(error) is expected
+
+
+def test_a_group_that_holds_what_it_caused_is_an_error_of_the_applications() -> None:
+    """As Starlette raises what a task of its group has raised."""
+    error = OSError("disk")
+    error.__cause__ = ExceptionGroup("tasks", [error])
+    assert not is_by_client(error)
+    assert not is_by_client(error.__cause__)
+    assert not is_by_client(ExceptionGroup("tasks", [error, ClientDisconnect()]))

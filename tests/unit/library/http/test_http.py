@@ -10,10 +10,11 @@ from typing import Any
 import httpx
 import pytest
 from fastapi import BackgroundTasks, FastAPI, HTTPException
+from opentelemetry import trace
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 from opentelemetry.trace import SpanKind
 from prometheus_client import CollectorRegistry
-from signalfire import get_logger, setup_monitoring
+from signalfire import current_correlation_id, get_logger, setup_monitoring
 from signalfire.http.asgi import AsgiExchange
 from starlette.applications import Starlette
 from starlette.middleware.base import BaseHTTPMiddleware
@@ -321,6 +322,33 @@ async def test_an_id_that_the_application_returns_itself_is_kept(registry: Colle
     setup_monitoring(app, registry=registry)
     (response,) = await get(app, "/")
     assert response.headers.get_list("x-request-id") == ["mine"]
+
+
+async def test_an_id_that_is_returned_in_capitals_is_kept(registry: CollectorRegistry) -> None:
+    async def own(_: Any, __: Any, send: Any) -> None:
+        await send({"type": "http.response.start", "status": 200, "headers": [(b"X-Request-ID", b"mine")]})
+        await send({"type": "http.response.body", "body": b""})
+
+    (response,) = await get(setup_monitoring(own, registry=registry), "/")
+    assert response.headers.get_list("x-request-id") == ["mine"]
+
+
+async def test_a_request_whose_end_cannot_be_told_leaves_its_context(
+    registry: CollectorRegistry,
+    spans: InMemorySpanExporter,
+    monkeypatch: pytest.MonkeyPatch,
+    expected_internal_errors: list[int],
+) -> None:
+    app = setup_monitoring(Starlette(routes=[Route("/", ok)]), registry=registry)
+
+    def fails(_: AsgiExchange) -> None:
+        raise RuntimeError("no line")
+
+    monkeypatch.setattr(AsgiExchange, "finish", fails)
+    expected_internal_errors.append(1)
+    outside = trace.get_current_span(), current_correlation_id()
+    await get(app, "/")
+    assert (trace.get_current_span(), current_correlation_id()) == outside
 
 
 async def test_a_response_that_is_sent_again_and_again_keeps_its_headers(registry: CollectorRegistry) -> None:

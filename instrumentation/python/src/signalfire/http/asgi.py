@@ -120,12 +120,12 @@ class AsgiExchange(Exchange):
         if message["type"] != "http.response.start":
             return self._send_body(message)
         try:
-            self._status = message["status"]
+            self._status = int(message["status"])
             if self._status >= 500:
                 note_answered(self._scope, sys.exc_info()[1])  # most frameworks answer where they have caught it
             self._headers = headers = [*message.get("headers", ())]
             for name, _ in headers:
-                if name == _REQUEST_ID:  # the application has given one itself
+                if name.lower() == _REQUEST_ID:  # the application has given one itself
                     break
             else:
                 if self.correlation_id:  # else an internal error in the beginning

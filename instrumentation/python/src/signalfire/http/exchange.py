@@ -17,6 +17,7 @@ from opentelemetry import propagate, trace
 from opentelemetry.trace import SpanKind, StatusCode, set_span_in_context
 from prometheus_client import Gauge
 
+from signalfire._internal.attributes import attribute_of, type_name
 from signalfire._internal.logged_exceptions import mark_logged
 from signalfire.context import correlation
 from signalfire.context.restoring import restore
@@ -172,14 +173,16 @@ class Exchange:
 
     def end(self) -> None:
         """The application has returned or raised."""
-        if not self.finished:
-            self.finish()
-        elif isinstance(self.error, Exception):
-            self._failed_after_response(self.error)
-        if self._span_token is not None:
-            otel_context.detach(self._span_token)
-        if self._correlation is not None:
-            restore(correlation.current, self._correlation)
+        try:
+            if not self.finished:
+                self.finish()
+            elif isinstance(self.error, Exception):
+                self._failed_after_response(self.error)
+        finally:  # or what comes next in this context would belong to this request
+            if self._span_token is not None:
+                otel_context.detach(self._span_token)
+            if self._correlation is not None:
+                restore(correlation.current, self._correlation)
 
     def finish(self) -> None:
         """Records the exchange, once: at its last byte, or when the application is done with it."""
@@ -196,7 +199,7 @@ class Exchange:
         exemplar = None if span is None else spans.exemplar(span)
         series.record(seconds, self._sent_size, self._received_size or self._declared_size, exemplar)
         endpoint = series.endpoint
-        error = self.error or self._request.get(FAILURE)
+        error = self._failure()
         answered: Answered | None = None
         if error is None and status >= 500:
             answered = self._request.get(ANSWERED)
@@ -205,7 +208,7 @@ class Exchange:
             error = self._classify(error, endpoint, status)
         failed = status >= 500 or error is not None
         if line.level <= (logging.ERROR if failed else logging.INFO):
-            self._log(endpoint, status, seconds, answered or error, failed=failed)
+            self._log(endpoint, status, seconds, error if answered is None else answered, failed=failed)
         if span is not None:
             self._finish_span(span, endpoint, status, error)
 
@@ -221,11 +224,18 @@ class Exchange:
 
     def _outcome(self) -> int:
         """The status of what did not simply go well. What is answered because a client has left, nobody gets."""
-        if self._cut_off or is_by_client(self.error) or is_by_client(self._request.get(FAILURE) or self._answered()):
+        failure: BaseException | None = self._request.get(FAILURE)
+        told = self._answered() if failure is None else failure
+        if self._cut_off or is_by_client(self.error) or is_by_client(told):
             return CLIENT_LEFT
         if self._seconds is not None and self._status >= 500:
             return self._status
         return CLIENT_LEFT if self._disconnected else 500  # raised, or returned without a whole response
+
+    def _failure(self) -> BaseException | None:
+        """What was raised. An exception may be false: only whether there is one counts."""
+        found: BaseException | None = self._request.get(FAILURE)
+        return found if self.error is None else self.error
 
     def _answered(self) -> BaseException | None:
         found: Answered | None = self._request.get(ANSWERED)
@@ -293,9 +303,7 @@ class Exchange:
             span.end()
 
     def _count_exception(self, error: BaseException, endpoint: str) -> None:
-        self._recorder.metrics.http_exceptions_total.labels(
-            exception_type=type(error).__name__, endpoint=endpoint
-        ).inc()
+        self._recorder.metrics.http_exceptions_total.labels(exception_type=type_name(error), endpoint=endpoint).inc()
 
     def _failed_after_response(self, error: Exception) -> None:
         """A background task failed: the response is long gone, but the error must be known."""
@@ -314,12 +322,20 @@ def is_foreign_server_span(span: trace.Span) -> bool:
     return getattr(scope, "name", None) != spans.SCOPE
 
 
-def is_by_client(error: BaseException | None) -> bool:
-    """Whether an exception says that the client has left, or was raised because of one that does."""
-    for _ in range(_MAX_CAUSES):
-        if error is None:
+def is_by_client(error: BaseException | None, around: tuple[int, ...] = ()) -> bool:
+    """Whether an exception says that the client has left, or was raised because of one that does.
+
+    `around` has the id() of each exception that led to this one: a group may hold what was raised because of it.
+    """
+    while len(around) < _MAX_CAUSES:
+        if error is None or id(error) in around:
             return False
-        if type(error).__name__ in _LEFT:
+        if type_name(error) in _LEFT:
             return True
-        error = error.__cause__ or error.__context__
+        parts = attribute_of(error, "exceptions") if isinstance(error, BaseExceptionGroup) else None
+        if parts:  # of a task group, say: no bug of the application's is hidden behind the client's leaving
+            return all(is_by_client(part, (*around, id(error))) for part in parts)
+        around = (*around, id(error))
+        cause = attribute_of(error, "__cause__")
+        error = attribute_of(error, "__context__") if cause is None else cause
     return False
