@@ -1,6 +1,7 @@
 """Watching requests over ASGI: outcomes, ids, traces and log lines."""
 
 import asyncio
+import contextvars
 import re
 import socket
 from collections.abc import AsyncIterator
@@ -16,6 +17,7 @@ from opentelemetry.trace import SpanKind
 from prometheus_client import CollectorRegistry
 from signalfire import current_correlation_id, get_logger, setup_monitoring
 from signalfire.http.asgi import AsgiExchange
+from signalfire.http.exchange import Nesting
 from starlette.applications import Starlette
 from starlette.middleware.base import BaseHTTPMiddleware
 from starlette.requests import Request
@@ -349,6 +351,27 @@ async def test_a_request_whose_end_cannot_be_told_leaves_its_context(
     outside = trace.get_current_span(), current_correlation_id()
     await get(app, "/")
     assert (trace.get_current_span(), current_correlation_id()) == outside
+
+
+@pytest.mark.parametrize("path", ["/", "/excluded"])
+async def test_a_request_that_ends_in_another_context_raises_nothing_of_ours(
+    registry: CollectorRegistry,
+    spans: InMemorySpanExporter,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+    path: str,
+) -> None:
+    """As a coroutine does that is closed where it is collected."""
+    monkeypatch.setattr(Nesting, "possible", True)
+
+    async def waits(_: Any, __: Any, ___: Any) -> None:
+        await asyncio.sleep(0)
+
+    app = setup_monitoring(waits, registry=registry, exclude=["/excluded"])
+    request: Any = app({"type": "http", "method": "GET", "path": path, "headers": []}, None, None)
+    contextvars.copy_context().run(request.send, None)
+    contextvars.copy_context().run(request.close)
+    assert "different Context" not in caplog.text
 
 
 async def test_a_response_that_is_sent_again_and_again_keeps_its_headers(registry: CollectorRegistry) -> None:

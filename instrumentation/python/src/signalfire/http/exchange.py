@@ -14,13 +14,14 @@ from typing import Any
 
 from opentelemetry import context as otel_context
 from opentelemetry import propagate, trace
+from opentelemetry.context import Context
 from opentelemetry.trace import SpanKind, StatusCode, set_span_in_context
 from prometheus_client import Gauge
 
 from signalfire._internal.attributes import attribute_of, type_name
 from signalfire._internal.logged_exceptions import mark_logged
 from signalfire.context import correlation
-from signalfire.context.restoring import restore
+from signalfire.context.restoring import leave, restore
 from signalfire.http.failures import ANSWERED, Answered
 from signalfire.http.series import Series, series_of
 from signalfire.http.templates import UNMATCHED
@@ -114,7 +115,7 @@ class Exchange:
         "_send",
         "_sent_size",
         "_span",
-        "_span_token",
+        "_span_contexts",
         "_status",
         "correlation_id",
         "error",
@@ -137,7 +138,7 @@ class Exchange:
         self.error: BaseException | None = None
         self._in_progress: InProgress | None = None
         self._span: trace.Span | None = None
-        self._span_token: Any = None
+        self._span_contexts: tuple[Context, Context] | None = None  # with the span and without it
         self._correlation: Any = None
         self._began = perf_counter()
 
@@ -179,8 +180,8 @@ class Exchange:
             elif isinstance(self.error, Exception):
                 self._failed_after_response(self.error)
         finally:  # or what comes next in this context would belong to this request
-            if self._span_token is not None:
-                otel_context.detach(self._span_token)
+            if self._span_contexts is not None:
+                leave(*self._span_contexts)
             if self._correlation is not None:
                 restore(correlation.current, self._correlation)
 
@@ -265,7 +266,9 @@ class Exchange:
                     "url.scheme": self.scheme(),
                 },
             )
-            self._span_token = otel_context.attach(set_span_in_context(span, parent))
+            inside, outside = set_span_in_context(span, parent), otel_context.get_current()
+            otel_context.attach(inside)
+            self._span_contexts = inside, outside
         self._span = span
         identifier = identifier or f"{span.get_span_context().trace_id:032x}"
         span.set_attribute(spans.CORRELATION_ATTRIBUTE, identifier)
@@ -299,7 +302,7 @@ class Exchange:
         span.set_attributes(attributes)
         if error is not None:
             spans.record_failure(span, error)
-        if self._span_token is not None:  # it is ours
+        if self._span_contexts is not None:  # it is ours
             span.end()
 
     def _count_exception(self, error: BaseException, endpoint: str) -> None:

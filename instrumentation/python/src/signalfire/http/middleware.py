@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
+from signalfire.context.restoring import restore
 from signalfire.health import HealthChecker, Report
 from signalfire.http.asgi import App, AsgiExchange, AsgiRecorder, Message, Receive, Scope, Send
 from signalfire.http.builtin_routes import HEALTH_AT_SCRAPE, pages
@@ -90,7 +91,7 @@ class Middleware:
             except Exception as error:  # noqa: BLE001
                 internal_error("http", error)
             if token is not None:
-                around.reset(token)
+                restore(around, token)
 
     async def _leave_alone(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serves an excluded path, which what is mounted there does not watch either."""
@@ -98,7 +99,7 @@ class Middleware:
         try:
             await self.app(scope, receive, send)
         finally:
-            around.reset(token)
+            restore(around, token)
 
     async def _pass(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
