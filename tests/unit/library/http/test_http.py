@@ -368,7 +368,8 @@ async def test_a_request_that_ends_in_another_context_raises_nothing_of_ours(
         await asyncio.sleep(0)
 
     app = setup_monitoring(waits, registry=registry, exclude=["/excluded"])
-    request: Any = app({"type": "http", "method": "GET", "path": path, "headers": []}, None, None)
+    nobody: Any = None
+    request: Any = app({"type": "http", "method": "GET", "path": path, "headers": []}, nobody, nobody)
     contextvars.copy_context().run(request.send, None)
     contextvars.copy_context().run(request.close)
     assert "different Context" not in caplog.text

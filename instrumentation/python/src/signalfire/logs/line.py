@@ -181,7 +181,7 @@ class Line:
         finally:
             is_echoed = self._writing.pop(thread, None) is None
         if is_echoed and sys.__stdout__ is not None:
-            write_bytes(sys.__stdout__.buffer, rendered)
+            write_bytes(cast(BinaryIO, sys.__stdout__.buffer), rendered)
 
     def _is_echo(self, rendered: bytes) -> bool:
         """Whether this is the text of the line that the same thread is just writing, told by that one's timestamp."""
