@@ -243,7 +243,8 @@ def test_retries_are_counted_and_stay_in_the_trace(
     trace_id = f"{request.get_span_context().trace_id:032x}"
     wait_until(lambda: len([i for i in ids(spans_of_worker, "process flaky") if i[0] == trace_id]) == 3)
     runs = [row for row in worker.lines() if row.get("task_id") == result.id]
-    assert [(row["state"], row["retries"]) for row in runs] == [("retry", 0), ("retry", 1), ("success", 2)]
+    # Two processes write their lines, on a busy machine not in the order of what they tell.
+    assert sorted((row["retries"], row["state"]) for row in runs) == [(0, "retry"), (1, "retry"), (2, "success")]
     assert {row["correlation_id"] for row in runs} == {"visit-18"}
     assert runs[0]["error_type"] == "ConnectionError"
     found = worker.metrics()
