@@ -4,13 +4,14 @@ import contextlib
 import json
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 import uvicorn
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 from prometheus_client import CollectorRegistry
+from starlette.responses import StreamingResponse
 
 
 def wait_until(condition: Callable[[], Any], seconds: float = 60.0) -> Any:
@@ -38,6 +39,17 @@ def serving(app: Any, **options: Any) -> Iterator[str]:
     finally:
         server.should_exit = True
         thread.join(20)
+
+
+def in_pieces(entries: list[dict[str, Any]], size: int, media_type: str) -> StreamingResponse:
+    """A file of lines in JSON, sent in pieces of that many bytes."""
+    text = "\n".join(json.dumps(entry, ensure_ascii=False) for entry in entries).encode()
+
+    async def send() -> AsyncIterator[bytes]:
+        for start in range(0, len(text), size):
+            yield text[start : start + size]
+
+    return StreamingResponse(send(), media_type=media_type)
 
 
 def value(registry: CollectorRegistry, name: str, **labels: str) -> float:

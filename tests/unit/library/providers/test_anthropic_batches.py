@@ -1,6 +1,5 @@
 """Batches of the anthropic client: each message in a batch's results is counted once, at a batch's price."""
 
-import json
 from collections.abc import Iterator
 from typing import Any
 
@@ -11,10 +10,10 @@ from signalfire import Metrics
 from signalfire.providers.anthropic import instrument_anthropic, uninstrument_anthropic
 from starlette.applications import Starlette
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response, StreamingResponse
+from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from tests.unit.library.helpers import series, serving
+from tests.unit.library.helpers import in_pieces, series, serving
 
 MODEL = "claude-haiku-4-5-20251001"  # 1 and 5 for a million; in a batch half of that
 
@@ -59,13 +58,7 @@ class Provider(Starlette):
         )
 
     async def content(self, _: Request) -> Response:
-        text = "\n".join(json.dumps(entry, ensure_ascii=False) for entry in self.results).encode()
-
-        async def send() -> Any:
-            for start in range(0, len(text), self.size):
-                yield text[start : start + self.size]
-
-        return StreamingResponse(send(), media_type="application/x-jsonl")
+        return in_pieces(self.results, self.size, "application/x-jsonl")
 
 
 @pytest.fixture(scope="module")

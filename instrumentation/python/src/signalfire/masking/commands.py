@@ -126,11 +126,8 @@ COMMANDS = (
             "mosquitto",
             "ipmitool",
             "bcp ",
-            "xfreerdp",
             "rdesktop",
             "influx",
-            "mysqladmin",
-            "ftp",
         ),
         re.compile(
             rf"(?i)(\b(?:psexec(?:64)?(?:\.exe)?|cqlsh|cypher-shell|twine|mosquitto_(?:pub|sub)|ipmitool|bcp|"

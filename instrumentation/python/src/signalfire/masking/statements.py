@@ -1,7 +1,7 @@
 """Secrets in SQL that stand away from their names: rows of INSERT by the position of their columns, bound parameters.
 
-`INSERT INTO users (name, password) VALUES ('joe', '…')` has the name in one bracket and the secret in another. And
-`INSERT INTO users (name, password) VALUES …` has the name in one bracket and the secret in another. And
+`INSERT INTO users (name, password) VALUES ('joe', '…')` has the name in one bracket and the secret in another, and
+`UPDATE users SET password = ?` has it where its parameters are printed.
 """
 
 import re
@@ -82,18 +82,24 @@ def spans_of_statements(text: str, lower: str) -> list[Span]:
 
 
 def _inserted(text: str) -> Iterable[Span]:
+    for cell in _telling_cells(text):
+        yield from _literal(text, *cell)
+
+
+def _telling_cells(text: str, *, of_copy: bool = True) -> Iterable[Span]:
+    """The cells of all rows that stand in a column with a telling name; of lines that COPY reads, too, if wanted."""
     place = 0
     while (insert := _INSERT.search(text, place)) is not None:
         columns = _cells(text, insert.end())
         place = columns.end
         telling = _telling_columns(text, columns.cells)
-        if not telling:
+        if not telling or (not of_copy and _FROM_STDIN.match(text, place)):
             continue
         for row in _rows(text, columns.end):
             place = row.end
             for column in telling:
                 if column < len(row.cells):
-                    yield from _literal(text, *row.cells[column])
+                    yield row.cells[column]
 
 
 def _telling_columns(text: str, cells: list[Span]) -> list[int]:
@@ -183,14 +189,13 @@ def _literal(text: str, start: int, end: int) -> Iterable[Span]:
 
 def _bound(text: str) -> list[Span]:
     """The values that are printed beside a statement with placeholders for a secret."""
-    verb = _VERB.search(text)
-    if verb is None:
+    if _VERB.search(text) is None:
         return []
     ordinals, names = _placeholders_of_secrets(text)
     spans: list[Span] = []
     if ordinals:
         spans += _ordinal_parameters(text, ordinals)
-        for printed in _LISTS.finditer(text, 0):
+        for printed in _LISTS.finditer(text):
             spans += _listed_parameters(text, printed, ordinals)
     if names:
         for named in _NAMED_PARAMETER.finditer(text):
@@ -229,19 +234,10 @@ def _places_of_secrets(text: str) -> Iterable[int]:
     for compared in _COMPARED.finditer(text):
         if tells_secret(compared[1]):
             yield compared.end()
-    place = 0
-    while (insert := _INSERT.search(text, place)) is not None:
-        columns = _cells(text, insert.end())
-        place = columns.end
-        telling = _telling_columns(text, columns.cells)
-        if not telling or _FROM_STDIN.match(text, place):
-            continue
-        for row in _rows(text, columns.end):
-            place = row.end
-            for column in telling:
-                found = _PLACEHOLDER.search(text, *row.cells[column]) if column < len(row.cells) else None
-                if found is not None:
-                    yield found.start()
+    for cell in _telling_cells(text, of_copy=False):
+        found = _PLACEHOLDER.search(text, *cell)
+        if found is not None:
+            yield found.start()
 
 
 def _ordinal_parameters(text: str, ordinals: set[int]) -> Iterable[Span]:

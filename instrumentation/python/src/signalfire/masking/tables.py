@@ -6,7 +6,7 @@ from collections.abc import Generator, Iterable
 from signalfire.masking.marks import MARK
 from signalfire.masking.names import tells_secret
 from signalfire.masking.values import Span
-from signalfire.masking.words import LOOKS_SECRET
+from signalfire.masking.words import LOOKS_SECRET, looks_secret
 
 _BAR = "|│┃║"
 _LONGEST = 1024
@@ -22,7 +22,6 @@ _TABBED = re.compile(
 _RULE = re.compile(r"(?m)^[ \t]{0,16}[+|├┡┣╞╟]?[-=━─═]{2,256}(?:[ -=+|:┼╇╪╬┿━─═┤┩┫╡╢]{0,512})$")
 _MARKDOWN_RULE = re.compile(r"[ \t]{0,16}\|")
 _CELL = re.compile(rf"[^{_BAR}\n]{{1,{_LONGEST}}}")
-_WORD = re.compile(rf"{LOOKS_SECRET}")
 # Of a table that was printed once more, before its first bar and behind its last.
 _QUOTES = re.compile(r"""(?:[\w ]{0,64}: ?)?[bu]?["']+""")
 _ABSENT = re.compile(r"(?i)(?:null|none|<null>|¤|-|\(null\))?\Z")
@@ -74,7 +73,7 @@ def _cells_below(text: str, place: int, columns: list[int], count: int, prose: b
         for column in columns:
             start, stop = cells[column]
             cell = text[start:stop]
-            looks = _WORD.fullmatch(cell) is not None if prose else _ABSENT.match(cell) is None
+            looks = looks_secret(cell) if prose else _ABSENT.match(cell) is None
             if looks and not MARK.fullmatch(cell):
                 yield start, stop
         place = end + 1

@@ -118,8 +118,9 @@ class Sessions:
             if settings.disabled():
                 return
             kind = type(manager)
-            client = getattr(manager, f"_{kind.__name__.lstrip('_')}__client")
-            model = getattr(manager, f"_{kind.__name__.lstrip('_')}__model", None)
+            private = f"_{kind.__name__.lstrip('_')}__"
+            client = getattr(manager, f"{private}client")
+            model = getattr(manager, f"{private}model", None)
             operation = _MODULES.get(kind.__module__, "realtime")
             session = _Session(
                 self._client_of(client), operation, model if isinstance(model, str) else None, self._metrics

@@ -1,6 +1,5 @@
 """Batches: what they used is counted once, with the batch or with its output file, at a batch's price."""
 
-import json
 from collections.abc import Iterator
 from typing import Any
 
@@ -12,10 +11,10 @@ from signalfire.llm.call import AiCall
 from signalfire.providers.openai import instrument_openai, uninstrument_openai
 from starlette.applications import Starlette
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response, StreamingResponse
+from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from tests.unit.library.helpers import series, serving
+from tests.unit.library.helpers import in_pieces, series, serving
 from tests.unit.library.providers.openai.helpers import calls, tokens
 
 MODEL = "gpt-4o-mini"  # 0.15, 0.60 and 0.075 for a million; in a batch half of that
@@ -92,14 +91,7 @@ class Provider(Starlette):
         return JSONResponse({"object": "list", "data": [self.batch], "has_more": False})
 
     async def content(self, _: Request) -> Response:
-        text = "\n".join(json.dumps(entry, ensure_ascii=False) for entry in self.file).encode()
-        pieces = [text[start : start + self.size] for start in range(0, len(text), self.size)]
-
-        async def send() -> Any:
-            for piece in pieces:
-                yield piece
-
-        return StreamingResponse(send(), media_type="application/octet-stream")
+        return in_pieces(self.file, self.size, "application/octet-stream")
 
 
 @pytest.fixture(scope="module")
