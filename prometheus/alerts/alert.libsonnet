@@ -28,6 +28,7 @@ local links_of = import '../../grafana/lib/links.libsonnet';
 local duration = import '../lib/duration.libsonnet';
 local regex = import '../lib/regex.libsonnet';
 local starting = import '../lib/starting.libsonnet';
+local texts = import '../lib/text.libsonnet';
 local promql = import '../signals/promql.libsonnet';
 local units = import '../signals/units.libsonnet';
 
@@ -69,7 +70,7 @@ local encoded(url) = std.foldl(
   filled(text)::
     local formats = (if std.objectHas(alert, 'signal') then { amount: alert.format } else {}) + alert.formats;
     // One format may use others.
-    local mentions(name, text) = std.length(std.findSubstr('template "%s"' % name, text)) > 0;
+    local mentions(name, text) = texts.contains(text, 'template "%s"' % name);
     local reached = std.join('', [text] + [
       formats[name].template
       for name in std.objectFields(formats)
@@ -123,7 +124,7 @@ local encoded(url) = std.foldl(
       '\nand on (%s) %s %s %.10g' % [std.join(', ', by), guard.signal.record(by), guard.compare, guard.threshold];
     if alert.guards == [] then expr
     else
-      (if std.length(std.findSubstr('\nor ', expr)) > 0 then '(\n' + expr + '\n)' else expr)
+      (if texts.contains(expr, '\nor ') then '(\n' + expr + '\n)' else expr)
       + std.join('', std.map(guarded, alert.guards)),
   expr:: starting.quiet(alert.guarded(alert.watched), alert.quiet_while),
 

@@ -1,4 +1,6 @@
 // What the text of an alert looks up while it is written: values that Prometheus has beside the one that fired.
+local texts = import 'text.libsonnet';
+
 {
   // text, with the samples that the query finds as its dot; otherwise where it finds none.
   //
@@ -9,7 +11,7 @@
       std.strReplace(expr, 'MATCHERS', std.join(',', [label + '=%q' for label in labels])),
       std.join(' ', [
         '$labels.' + label
-        for _ in std.range(1, std.length(std.findSubstr('MATCHERS', expr)))
+        for _ in std.range(1, texts.count(expr, 'MATCHERS'))
         for label in labels
       ]),
       text,

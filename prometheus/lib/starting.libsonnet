@@ -2,6 +2,7 @@
 // viewer serves it as `service_starting`; where nobody says it, a service that has never answered has half an hour.
 local promql = import '../signals/promql.libsonnet';
 local regex = import 'regex.libsonnet';
+local texts = import 'text.libsonnet';
 
 local starting = 'service:starting:bool';
 // What started within the window, unless it is down again: nobody waits for it any more then.
@@ -63,6 +64,6 @@ local of_services(record, services) = promql.select(record, ['service=~"' + rege
   quiet(expr, conditions)::
     if conditions == [] then expr
     else
-      (if std.length(std.findSubstr('\nor ', expr)) > 0 then '(\n' + expr + '\n)' else expr)
+      (if texts.contains(expr, '\nor ') then '(\n' + expr + '\n)' else expr)
       + std.join('', ['\nunless on (%s) %s' % [std.join(', ', c.on), c.expr] for c in conditions]),
 }

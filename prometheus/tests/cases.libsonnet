@@ -61,6 +61,7 @@ function(alert, expectation, config)
   ];
   local expected(level, value, seconds, labels, says=expectation.says) = {
     local threshold = if std.objectHas(labels, 'service') then level.threshold_of(labels.service) else level.threshold,
+    local explore_urls = level.explore_urls(config),
     labels: labels { severity: level.severity, cooldown: level.cooldown, condition: level.condition }
             + level.fixed_labels + level.labels,
     local said = says(level.format.text(value), level { limit_text: level.format.text(threshold) }),
@@ -72,11 +73,11 @@ function(alert, expectation, config)
       dashboard_url: dashboard_url(level, labels, seconds),
     } + {
       [name]: std.strReplace(
-        std.strReplace(level.explore_urls(config)[name], '{{ $labels.service | urlquery }}', url_part(labels.service)),
+        std.strReplace(explore_urls[name], '{{ $labels.service | urlquery }}', url_part(labels.service)),
         '{{ query "1000 * (time() - 1800)" | first | value | printf "%.0f" }}',
         '%d' % (1000 * (lib.start.seconds + seconds - 1800))
       )
-      for name in std.objectFields(level.explore_urls(config))
+      for name in std.objectFields(explore_urls)
     },
   };
   // All levels that a value has crossed for long enough.
