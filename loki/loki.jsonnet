@@ -54,9 +54,11 @@ function(settings, runtime)
             flush_on_shutdown: false,
             replay_memory_ceiling: '256MB',
           },
-          // Half of this is how far behind a stream's newest line another may still arrive: after hours of outage, or
-          // from a file that is read for the first time.
+          // Half of this is how far behind a stream's newest line another may still arrive. What is older than
+          // time_sharding_ignore_recent has streams of its own.
           max_chunk_age: '12h',
+          // Lines of any age are found at once: without it those of more than 13 hours only once their chunk is closed.
+          query_store_max_look_back_period: -1,
           chunk_idle_period: '30m',
         },
         // Chunks stay in the ingester for longer than Loki expects by default: always ask it.
@@ -101,7 +103,8 @@ function(settings, runtime)
           // The collector catches up after an outage as fast as it can.
           ingestion_rate_mb: 64,
           ingestion_burst_size_mb: 128,
-          shard_streams: { enabled: false },
+          // Files of several days are read side by side after an outage, today's lines before yesterday's.
+          shard_streams: { enabled: false, time_sharding_enabled: true, time_sharding_ignore_recent: '5h' },
           per_stream_rate_limit: '64MB',
           per_stream_rate_limit_burst: '128MB',
           max_query_series: 1000,

@@ -45,6 +45,17 @@ def push(loki: str, service: str, moment: float) -> None:
     http.post(f"{loki}/loki/api/v1/push", {"streams": [stream]})
 
 
+def test_loki_takes_lines_of_every_age_that_it_keeps_in_any_order(servers: Servers) -> None:
+    """As files of several days come that are read side by side."""
+    loki, now = servers.url("loki"), time.time()
+    servers.start("loki")
+    moments = [now - hours * 3600 for hours in (0, 47, 4.9, 5.1, 24, 6.5, 30, 0.1, 12, 46, 3)]
+    for moment in moments:
+        push(loki, "shop", moment)
+    stored = lines_in_loki(loki, '{service_name="shop"}', now - 2 * DAY)
+    assert [line["time"] for line in stored] == sorted(int(moment * 1e9) for moment in moments)
+
+
 def test_loki_deletes_old_chunks_and_keeps_young_ones(servers: Servers) -> None:
     loki, now = servers.url("loki"), time.time()
     # Lines that have grown old cannot be had by waiting: this once, Loki takes old ones.

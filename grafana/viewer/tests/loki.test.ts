@@ -28,6 +28,11 @@ describe('log lines', () => {
     expect(rowsOf([rowsToFrame(rows, 'A')])).toEqual(rows);
   });
 
+  it('do not show how Loki stores them', () => {
+    const old = streams({ stream: { service_name: 'a', __time_shard__: '1700000000_1700021600' }, values: [['1', 'x']] });
+    expect(toRows(old)[0]?.labels).toEqual({ service_name: 'a' });
+  });
+
   it.each([
     [{ level: 'ERROR' }, '', 'error'],
     [{ detected_level: 'warn' }, '', 'warning'],

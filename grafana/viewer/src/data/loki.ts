@@ -54,6 +54,10 @@ export function levelOf(line: string, ...labels: Labels[]): LogLevelName {
   return LEVELS[word?.toLowerCase() ?? ''] ?? 'unknown';
 }
 
+/** Without those that say only how Loki stores a line, such as __time_shard__. */
+const meant = (labels: Labels): Labels =>
+  Object.fromEntries(Object.entries(labels).filter(([name]) => !name.startsWith('__')));
+
 export function toRows(answer: StreamsAnswer): LogRow[] {
   const rows = answer.data.result.flatMap(({ stream, values }) =>
     values.map(([nanoseconds, line, extra]) => {
@@ -64,7 +68,7 @@ export function toRows(answer: StreamsAnswer): LogRow[] {
         time: Number(nanoseconds.slice(0, -6)),
         nanoseconds,
         line,
-        labels: stream,
+        labels: meant(stream),
         metadata,
         parsed,
         level: levelOf(line, metadata, stream, parsed),
