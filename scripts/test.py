@@ -61,9 +61,9 @@ def _on_docker(name: str, processes: int) -> _Tests:
     return _Tests(suite, (f"tests/{name}",))
 
 
-# Two processes, each with whole files: tests of a file share what is dear to make.
+# Each process has whole files: tests of a file share what is dear to make. A third of the time they wait.
 _UNITS = _Tests(
-    Suite("units", _pytest(_MARKED_OTHERWISE, "-n", "2", "--dist", "loadfile"), runner=PYTEST, processes=2),
+    Suite("units", _pytest(_MARKED_OTHERWISE, "-n", "3", "--dist", "loadfile"), runner=PYTEST, processes=2),
     ("tests/unit", "tests/config", "tests/newcomer"),
 )
 # It computes on every processor, beside tests that wait for real servers: it gives way to them.
@@ -85,10 +85,9 @@ _STACK = _Tests(
     ("tests/stack", "tests/browser", "tests/config"),
 )
 _COMPOSE = _on_docker("compose", processes=2)
-# Each runtime has a process of its own.
 _NEWCOMER = _on_docker("newcomer", processes=2)
 # Beside what computes stands what waits: two that compute side by side win nothing.
-_STAGES = ([_UNITS], [_VIEWER, _COLLECTOR, _FRAMEWORKS], [_STACK, _RULES], [_COMPOSE], [_NEWCOMER])
+_STAGES = ([_UNITS], [_VIEWER, _COLLECTOR, _FRAMEWORKS], [_STACK, _RULES], [_COMPOSE, _NEWCOMER])
 
 
 def main(
@@ -104,7 +103,7 @@ def main(
         raise typer.Exit(suites.call([*_PYTEST, *arguments]))
     stages: Sequence[Sequence[_Tests]] = _STAGES
     if quick or compose:
-        stages = [[_UNITS]] if quick else [[_COMPOSE], [_NEWCOMER]]
+        stages = [[_UNITS]] if quick else [[_COMPOSE, _NEWCOMER]]
     raise typer.Exit(
         _run_changed(stages) if changed else suites.run([[one.all() for one in stage] for stage in stages])
     )

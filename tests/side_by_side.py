@@ -16,40 +16,43 @@ _SHARED_STACK = (
     "tests/browser/test_accessibility.py",
     "tests/stack/test_rules.py",
 )
-# A file with servers for all its tests: the longest begin first, so that none of them is left for the end.
-_WITH_SERVERS = (
+# Files whose tests have servers of their own, each.
+_APART = (
+    "tests/stack/test_first_start.py",
+    "tests/stack/test_retention.py",
+    "tests/stack/test_exporters.py",
+    "tests/stack/test_alertmanager.py",
+)
+# The longest begin first, so that none of them is left for the end.
+_LONGEST = (
+    "tests/stack/test_first_start.py",
     "tests/stack/test_commands.py",
     "tests/stack/test_upgrade.py",
     "tests/stack/test_backup.py",
     "tests/stack/test_durability.py",
     "tests/stack/test_instrumentations.py",
     "tests/stack/test_outage.py",
+    "tests/stack/test_refused.py",
+    "tests/stack/test_retention.py",
+    "tests/config/test_generated_settings.py",
+    "tests/browser/test_starting.py",
     "tests/stack/test_notifications.py",
-    "tests/stack/test_collector.py",
-    "tests/stack/test_library.py",
-    "tests/stack/test_sampling.py",
-    "tests/browser/test_mail.py",
-    "tests/browser/test_runbooks.py",
 )
-# Tests with servers of their own, each.
-_SINGLE = "tests/stack/test_retention.py"
-# Each file has its stack of containers.
-_COMPOSE = "tests/compose/"
-# The newcomer of each runtime has a clone, and follows the pages from top to bottom.
+# A newcomer of each runtime follows the pages from top to bottom, another one tries the settings: each has a clone.
 _NEWCOMER = "tests/newcomer/"
-_ORDER = (*_SHARED_STACK, *_WITH_SERVERS[:6], _SINGLE, *_WITH_SERVERS[6:])
+_ORDER = (*_SHARED_STACK, *_LONGEST)
 
 
 class SideBySide(LoadScopeScheduling):  # type: ignore[misc]
-    """Tests of a group run in one process, in their order; each other test by itself."""
+    """Tests of a group run in one process, in their order: those of a file, which share its servers."""
 
     def _split_scope(self, nodeid: str) -> str:
         file = nodeid.partition("::")[0]
         if file in _SHARED_STACK:
             return "the shared stack"
         if file.startswith(_NEWCOMER):
-            return f"{_NEWCOMER}{nodeid.partition('[')[2].partition('-')[0].rstrip(']')}"
-        return file if file in _WITH_SERVERS or file.startswith(_COMPOSE) else nodeid
+            return f"{file} {nodeid.partition('[')[2].partition('-')[0].rstrip(']')}"
+        return nodeid if file in _APART else file
 
 
 def place(item: pytest.Item) -> tuple[int, int]:

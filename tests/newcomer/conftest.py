@@ -1,7 +1,7 @@
 """The newcomer's gate: a clean clone, the shipped signalfire.yaml and the pages' own commands, in both runtimes.
 
-The tests of a file follow one another as a newcomer's steps do. Each runtime has a clone of its own and may run beside
-the other: with `-n 2 --dist loadgroup` they do.
+The tests of a file follow one another as a newcomer's steps do. Each file and runtime has a clone of its own and may
+run beside the others: with `--dist loadgroup` they do.
 """
 
 from collections.abc import Iterator
