@@ -87,7 +87,7 @@ _STACK = _Tests(
 _COMPOSE = _on_docker("compose", processes=2)
 _NEWCOMER = _on_docker("newcomer", processes=2)
 # Beside what computes stands what waits: two that compute side by side win nothing.
-_STAGES = ([_UNITS], [_VIEWER, _COLLECTOR, _FRAMEWORKS], [_STACK, _RULES], [_COMPOSE, _NEWCOMER])
+_STAGES = ([_UNITS], [_VIEWER, _COLLECTOR, _FRAMEWORKS], [_STACK, _RULES], [_COMPOSE], [_NEWCOMER])
 
 
 def main(
@@ -103,7 +103,7 @@ def main(
         raise typer.Exit(suites.call([*_PYTEST, *arguments]))
     stages: Sequence[Sequence[_Tests]] = _STAGES
     if quick or compose:
-        stages = [[_UNITS]] if quick else [[_COMPOSE, _NEWCOMER]]
+        stages = [[_UNITS]] if quick else [[_COMPOSE], [_NEWCOMER]]
     raise typer.Exit(
         _run_changed(stages) if changed else suites.run([[one.all() for one in stage] for stage in stages])
     )
