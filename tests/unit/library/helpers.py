@@ -13,8 +13,10 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTrace
 from prometheus_client import CollectorRegistry
 from starlette.responses import StreamingResponse
 
+from tests.support.patience import PATIENCE_SECONDS
 
-def wait_until(condition: Callable[[], Any], seconds: float = 60.0) -> Any:
+
+def wait_until(condition: Callable[[], Any], seconds: float = PATIENCE_SECONDS) -> Any:
     """What the condition gives once it is true. Fails after that many seconds."""
     end = time.monotonic() + seconds
     while time.monotonic() < end:

@@ -9,9 +9,11 @@ from collections.abc import Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+import psutil
 import psycopg
 
 from kit.machine import system_packages
+from tests.support.patience import PATIENCE_SECONDS
 from tests.support.ports import free_port
 from tests.unit.library.helpers import wait_until
 
@@ -44,13 +46,16 @@ class PostgresServer:
         command = [str(self._programs / "postgres"), "-D", str(self._data), "-p", str(self.port), *settings]
         with self._log.open("ab") as log:
             self._process = subprocess.Popen([*as_another(), *command], stdout=log, stderr=log, env=environment())
-        wait_until(self._answers, 60)
+        wait_until(self._answers)
 
     def kill(self) -> None:
         """Ends it at once, as a crash does: all connections break."""
         if self._process is not None:
+            backends = psutil.Process(self._process.pid).children()
             self._process.send_signal(signal.SIGQUIT)
-            self._process.wait(30)
+            self._process.wait(PATIENCE_SECONDS)
+            # As long as one of them has the shared memory, the server refuses to start again.
+            psutil.wait_procs(backends, PATIENCE_SECONDS)
             self._process = None
 
     def _answers(self) -> bool:

@@ -73,7 +73,7 @@ def test_the_first_service_is_watched_as_its_page_says(collector: Collector, tmp
         server = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.DEVNULL)
         try:
             shop = f"http://127.0.0.1:{port}"
-            wait_until(lambda: answers(f"{shop}/health"), 60)
+            wait_until(lambda: answers(f"{shop}/health"))
             asked = httpx.post(f"{shop}/products/7/slogan", trust_env=False, timeout=30)
             assert asked.status_code == 200
             exposed = httpx.get(f"{shop}/metrics", trust_env=False).text

@@ -139,7 +139,7 @@ def gunicorn(folder: Path, collector: Collector, *options: str) -> Iterator[tupl
         process = subprocess.Popen([*command, "shop_wsgi"], stdout=stdout, stderr=subprocess.STDOUT, env=environment)
         try:
             address = f"http://127.0.0.1:{port}"
-            wait_until(lambda: answers(f"{address}/health/live"), 60)
+            wait_until(lambda: answers(f"{address}/health/live"))
             yield address, output
         finally:
             process.send_signal(signal.SIGTERM)

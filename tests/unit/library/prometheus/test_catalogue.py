@@ -49,8 +49,8 @@ def seen(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Seen]:
         assert asked.status_code == 200, (folder / "app.log").read_text()
         assert httpx.get(f"{app}/failing", trust_env=False).status_code == 500
         _run_tasks(environment)
-        wait_until(lambda: "signalfire_spans_dropped_total{" in _scrape(app), 60)
-        wait_until(lambda: 'state="success"' in _scrape(worker), 60)
+        wait_until(lambda: "signalfire_spans_dropped_total{" in _scrape(app))
+        wait_until(lambda: 'state="success"' in _scrape(worker))
         return _seen(_scrape(app)) | _only("celery_", "queue_", _seen(_scrape(worker)))
 
 
@@ -131,7 +131,7 @@ def _running(command: list[str], environment: dict[str, str], log: Path, address
     with log.open("wb") as out:
         process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=out, stderr=out)
     try:
-        wait_until(lambda: _answers(address), 60)
+        wait_until(lambda: _answers(address))
         yield address
     finally:
         process.terminate()

@@ -112,7 +112,7 @@ def working(folder: Path, broker: str, collector: str, *options: str, **environm
     folder.mkdir(exist_ok=True)
     worker = Worker(folder, broker, collector, *options, **environment)
     try:
-        wait_until(lambda: worker.process.poll() is not None or worker.answers(), 90)
+        wait_until(lambda: worker.process.poll() is not None or worker.answers())
         worker.wait_for_line(logger="celery.apps.worker")
         yield worker
     except BaseException:
@@ -448,10 +448,10 @@ def test_a_worker_is_not_healthy_before_it_takes_tasks(tmp_path: Path) -> None:
         return answer.status_code, answer.json()["checks"]["broker"].get("detail", "")
 
     with contextlib.closing(worker):
-        wait_until(lambda: health()[0], 90)
+        wait_until(lambda: health()[0])
         assert health() == (503, "the worker takes no tasks yet")
         with running_redis(tmp_path / "redis", port):
-            wait_until(lambda: health()[0] == 200, 60)
+            wait_until(lambda: health()[0] == 200)
             worker.stop()
 
 
