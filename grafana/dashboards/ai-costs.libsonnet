@@ -1,5 +1,7 @@
 // For who pays the model providers: what it costs, who spends it, whether the budgets hold, and how well the providers
 // serve.
+local promql = import '../../prometheus/signals/promql.libsonnet';
+
 function(kit)
   local signals = kit.signals;
   local vars = ['env', 'service', 'provider', 'model'];
@@ -10,6 +12,22 @@ function(kit)
     { signal: signals.budget_forecast, title: 'Forecast' },
     { signal: signals.budget_limit, title: 'Limit' },
   ];
+  // A forecast says of how much data it is made, as long as that is little.
+  local forecast_of_month =
+    local share = signals.budget_forecast_used.expr(['env', 'budget'], signals.budget_forecast_used.matchers(vars));
+    local hours = promql.fold('max', ['env', 'budget'], signals.budget_hours_known.source + '{period="month"}');
+    local little = kit.alerts.BudgetForecast.guards[0].threshold * 24;
+    local young =
+      '%s * on (env, budget) group_left (hours) count_values by (env, budget) ("hours", ceil(%s < %d))' % [
+        share,
+        hours,
+        little,
+      ];
+    [
+      panel.target(young, '{{budget}}, based on {{hours}} h of data', instant=true) { refId: 'A' },
+      panel.target('%s and on (env, budget) %s >= %d' % [share, hours, little], '{{budget}}', instant=true)
+      { refId: 'B' },
+    ];
   local budget_graph(period, title, description) =
     panel.timeseries(signals.budget_spent, by=['budget']) + panel.titled(title, description) + {
       targets: [
@@ -68,13 +86,20 @@ function(kit)
         panel.gauge(signals.budget_month_used, by=['budget']) + panel.alert(['BudgetMonth'])
         + { fieldConfig+: { defaults+: { max: 1 } } } + panel.size(4),
         panel.stat(signals.budget_forecast_used, by=['budget']) + panel.titled('Month forecast')
+        + { targets: forecast_of_month }
         + panel.alert(['BudgetForecast']) + panel.size(4, 7)
         + { options+: { graphMode: 'none' } },
         panel.table(
           'Budgets and forecast',
           'Each budget, what is spent of it, and what its day or month will have cost at its end at the mean pace of ' +
-          'the last day or week. The forecast counts from 3 days of data on; before, it shows the pace so far.',
-          [signals.budget_used, signals.budget_spent, signals.budget_limit, signals.budget_forecast],
+          'the last day or week, of as much of it as is known. The forecast counts from 3 days of data on.',
+          [
+            signals.budget_used,
+            signals.budget_spent,
+            signals.budget_limit,
+            signals.budget_forecast,
+            signals.budget_hours_known,
+          ],
           by=['budget', 'period'],
         ) + panel.size(12, 7),
         budget_graph(

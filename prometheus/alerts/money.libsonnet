@@ -82,7 +82,7 @@ function(signals, config) [
     'for': '1h',
     severity: 'warning',
     cooldown: '1d',
-    guards: [{ signal: signals.ai_cost_history, by: ['env'], compare: '>=', threshold: 3 }],
+    guards: [{ signal: signals.budget_days_known, by: ['env', 'budget'], compare: '>=', threshold: 3 }],
     dashboard: 'ai-costs',
     formats: dollars,
     local share = 'At this pace the month will cost %s of the budget {{ $labels.budget }}' % self.value,

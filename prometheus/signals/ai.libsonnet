@@ -1,9 +1,9 @@
 // Calls to model providers: how many, how fast, how many fail, what they read and write (money.libsonnet has what they
 // cost).
 local instrumentations = import 'ai_instrumentations.libsonnet';
-local counted = import 'counted.libsonnet';
 local promql = import 'promql.libsonnet';
 local signal = import 'signal.libsonnet';
+local tally = import 'tally.libsonnet';
 
 function(config)
   local scope = promql.scope(config);
@@ -21,6 +21,7 @@ function(config)
   local first_token_buckets = 'service_model:ai_time_to_first_token_seconds_bucket:rate5m';
   local errors = 'service_model:ai_errors:rate5m';
   local cache = 'service_model:ai_cache_requests:rate5m';
+  local unpriced = tally(config, 'model', 'ai_unpriced_calls', 'ai_api_unpriced_calls_total', by_model);
   // Cached tokens are among the input, reasoning is among the output: these two are all there are.
   local all_tokens = 'type=~"input|output"';
 
@@ -98,6 +99,12 @@ function(config)
               scope.raw('service_health', ['check=~"llm_.+"']),
       },
     ],
+    tally_sources:: unpriced.rules + [
+      {
+        record: 'service_model:ai_unpriced_calls:last_hour',
+        expr: '%s\nor 0 * sum by (%s) (%s)' % [unpriced.in_last('1h'), std.join(', ', by_model), calls],
+      },
+    ],
     slow_sources:: [
       {
         record: 'service_measure:ai_tokens:times_usual',
@@ -115,14 +122,6 @@ function(config)
       // Every fifth minute's rate of 5 minutes: each moment counts once.
       // In the first minutes in finer steps.
       { record: tokens_day, expr: '5 * sum_over_time(%s[1d:5m])\nor sum_over_time(%s[15m:1m])' % [tokens, tokens] },
-      {
-        record: 'service_model:ai_unpriced_calls:last_hour',
-        expr: '%s\nor 0 * sum by (%s) (%s)' % [
-          counted.in_range(scope.raw('ai_api_unpriced_calls_total'), by_model, '1h', config.selector),
-          std.join(', ', by_model),
-          calls,
-        ],
-      },
       // Hits of the last day, of those operations that are at work.
       {
         record: 'service_operation:ai_cache_hits:rate1d',

@@ -1,6 +1,7 @@
 // What the ad platform achieves for its customers.
 local promql = import 'promql.libsonnet';
 local signal = import 'signal.libsonnet';
+local tally = import 'tally.libsonnet';
 
 function(config)
   local scope = promql.scope(config);
@@ -16,11 +17,16 @@ function(config)
   local roas = 'service_campaign:roas:avg';
   local accuracy = 'service_model:prediction_accuracy:avg';
   local active_users = 'service:active_users:max';
+  local of_a_day(level, name, labels) = {
+    labels: labels,
+    record: 'service_%s:%s:last_24h' % [level, name],
+    tally: tally(config, level, name, name + '_total', labels),
+  };
   local daily = {
-    campaigns: 'service_platform:campaigns_created:increase_24h',
-    ads: 'service_format:ads_published:increase_24h',
-    videos: 'service:video_generation:increase_24h',
-    revenue: 'service_platform:revenue_usd:increase_24h',
+    campaigns: of_a_day('platform', 'campaigns_created', by_platform),
+    ads: of_a_day('format', 'ads_published', by_format),
+    videos: of_a_day('status', 'video_generation', scope.by_service + ['status']),
+    revenue: of_a_day('platform', 'revenue_usd', by_platform),
   };
 
   local video_time(percent) = signal.quantile(percent / 100, {
@@ -31,14 +37,14 @@ function(config)
     source: video_buckets,
     labels: scope.by_service + ['format'],
   });
-  local of_the_day(title, what, record, labels, unit='short') = signal.recorded({
+  local of_the_day(title, what, day, unit='none') = signal.recorded({
     title: title,
     unit: unit,
     min: 0,
     decimals: 0,
     description: what + ' in the last 24 hours.',
-    source: record,
-    records: { [record]: labels },
+    source: day.record,
+    records: { [day.record]: day.labels },
   });
   local measured(measure, title, description) = signal.recorded({
     title: title,
@@ -69,26 +75,15 @@ function(config)
       { record: active_users, expr: promql.fold('max', scope.by_service, scope.raw('active_users')) },
     ],
 
-    // Looked at minute by minute, which over a day is near enough, and cheap.
-    slow_sources:: [
-      { record: daily.campaigns, expr: sum('increase(%s[1d:1m])' % scope.raw('campaigns_created_total'), by_platform) },
-      { record: daily.ads, expr: sum('increase(%s[1d:1m])' % scope.raw('ads_published_total'), by_format) },
-      {
-        record: daily.videos,
-        expr: sum('increase(%s[1d:1m])' % scope.raw('video_generation_total'), scope.by_service + ['status']),
-      },
-      { record: daily.revenue, expr: sum('increase(%s[1d:1m])' % scope.raw('revenue_usd_total'), by_platform) },
-    ],
+    tally_sources:: std.flattenArrays([
+      day.tally.rules + [{ record: day.record, expr: day.tally.in_last('1d') }]
+      for day in std.objectValues(daily)
+    ]),
 
-    campaigns_day: of_the_day('Campaigns, 24 h', 'Campaigns created', daily.campaigns, by_platform),
-    ads_day: of_the_day('Ads, 24 h', 'Ads published', daily.ads, by_format),
-    videos_day: of_the_day(
-      'Videos, 24 h',
-      'Videos whose generation ended, well or not,',
-      daily.videos,
-      scope.by_service + ['status']
-    ),
-    revenue_day: of_the_day('Revenue, 24 h', 'Revenue', daily.revenue, by_platform, 'currencyUSD'),
+    campaigns_day: of_the_day('Campaigns, 24 h', 'Campaigns created', daily.campaigns),
+    ads_day: of_the_day('Ads, 24 h', 'Ads published', daily.ads),
+    videos_day: of_the_day('Videos, 24 h', 'Videos whose generation ended, well or not,', daily.videos),
+    revenue_day: of_the_day('Revenue, 24 h', 'Revenue', daily.revenue, 'currencyUSD'),
 
     campaigns_created: signal.recorded({
       title: 'Campaigns created per hour',

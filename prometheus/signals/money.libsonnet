@@ -5,14 +5,13 @@
 // signalfire.yaml counts.
 local regex = import '../lib/regex.libsonnet';
 local calendar = import 'calendar.libsonnet';
-local counted = import 'counted.libsonnet';
 local promql = import 'promql.libsonnet';
 local signal = import 'signal.libsonnet';
+local tally = import 'tally.libsonnet';
 
 function(config)
   local scope = promql.scope(config);
   local cost = scope.raw('ai_api_cost_usd_total');
-  local saved = scope.raw('ai_cache_saved_usd_total');
   local by_env = ['env'];
   local by_model = ['env', 'service', 'provider', 'model'];
   local by_call = by_model + ['operation'];
@@ -26,13 +25,34 @@ function(config)
   local per_hour = 'service_model:ai_cost_usd:per_hour';
   local env_per_hour = 'env:ai_cost_usd:per_hour';
   local env_spent = { day: env_today, month: env_month };
+  local spent = tally(config, 'model', 'ai_cost_usd', 'ai_api_cost_usd_total', by_call);
+  local saved = tally(config, 'model', 'ai_cache_saved_usd', 'ai_cache_saved_usd_total', by_model);
   // Nothing spent is $0, not a gap, wherever anything is watched at all.
   local zero = '0 * sum by (env) (%s)' % scope.raw('up');
 
-  // The mean of what an hour costs, from which a forecast goes on. Each moment of the rate of 5 minutes counts once.
-  local pace = { day: 'env:ai_cost_usd:per_hour_mean_1d', month: 'env:ai_cost_usd:per_hour_mean_7d' };
-  local mean(range) = 'avg_over_time(%s[%s:5m]) or %s' % [env_per_hour, range, env_per_hour];
-  local history = 'env:ai_cost_usd:days_known';
+  // What a forecast goes on from: what was spent of a budget in the last day or week, by the hours of it that are known.
+  // A look every 5 minutes is near enough for what is an estimate. A budget that begins anew counts from 0.
+  // In the first hour that would jump with each call, so it is taken as if that much time had passed.
+  local shortest_hours = 1;
+  local looked_back = { day: '1d', month: '7d' };
+  local of_period(record, period) = '%s{period="%s"}' % [record, period];
+  local budget_spent = 'budget:ai_cost_usd:spent';
+  local days_known = 'budget_month:ai_cost_usd:days_known';
+  local known = 'budget:ai_cost_usd:hours_known';
+  local history(period) =
+    local spent = of_period(budget_spent, period);
+    '(count_over_time(%s[%s:5m]) - 0.5) / 12 or 0 * %s' % [spent, looked_back[period], spent];
+  local forecast(period) =
+    local spent = of_period(budget_spent, period);
+    '%s + increase(%s[%s:5m]) / clamp_min(%s, %d) * (%s)\nor %s' % [
+      spent,
+      spent,
+      looked_back[period],
+      of_period(known, period),
+      shortest_hours,
+      calendar.hours_left[period],
+      spent,
+    ];
 
   local declared = [
     { name: budget.name, period: period, limit: budget[period + '_usd'] }
@@ -72,49 +92,39 @@ function(config)
       { record: per_hour, expr: '3600 * ' + promql.fold('sum', by_call, 'rate(%s[5m])' % cost) },
       { record: env_per_hour, expr: 'sum by (env) (%s) or %s' % [per_hour, zero] },
     ],
-    // A day in minutes is looked at each time.
-    slow_sources:: calendar.rules + [
-                     { record: today, expr: calendar.today(cost, by_call, config.selector) },
-                     { record: month, expr: calendar.month(month, today) },
-                     { record: env_today, expr: 'sum by (env) (%s) or %s' % [today, zero] },
-                     { record: env_month, expr: 'sum by (env) (%s) or %s' % [month, zero] },
-                     { record: day, expr: counted.in_a_day(cost, by_call, config.selector) },
-                     {
-                       record: 'service_model:ai_cache_saved_usd:last_24h',
-                       expr: counted.in_a_day(saved, by_model, config.selector),
-                     },
-                     { record: pace.day, expr: mean('1d') },
-                     { record: pace.month, expr: mean('7d') },
-                     {
-                       record: history,
-                       expr: 'count_over_time(%s[7d:5m]) / 288 or 0 * %s' % [env_per_hour, env_per_hour],
-                     },
-                   ]
-                   + budget_rules('spent', function(budget) env_spent[budget.period])
-                   + budget_rules('limit', function(budget) '%.10g + 0 * %s' % [budget.limit, env_month])
-                   + budget_rules(
-                     'forecast',
-                     function(budget) '%s + %s * %s' % [
-                       env_spent[budget.period],
-                       pace[budget.period],
-                       calendar.hours_left[budget.period],
-                     ]
-                   )
-                   + [
-                     {
-                       record: 'budget:ai_cost_usd:used_ratio',
-                       expr: 'budget:ai_cost_usd:spent / (budget:ai_cost_usd:limit > 0)',
-                     },
-                   ] + [
+    // Together, so that what is spent and what may be agree, and soon.
+    tally_sources:: spent.rules + saved.rules + [
+                      { record: today, expr: spent.since_midnight },
+                      { record: month, expr: spent.since_month_start },
+                      { record: day, expr: spent.in_last('1d') },
+                      { record: 'service_model:ai_cache_saved_usd:last_24h', expr: saved.in_last('1d') },
+                      { record: env_today, expr: 'sum by (env) (%s) or %s' % [today, zero] },
+                      { record: env_month, expr: 'sum by (env) (%s) or %s' % [month, zero] },
+                    ]
+                    + budget_rules('spent', function(budget) env_spent[budget.period])
+                    + budget_rules('limit', function(budget) '%.10g + 0 * %s' % [budget.limit, env_month])
+                    + [
+                      {
+                        record: 'budget:ai_cost_usd:used_ratio',
+                        expr: 'budget:ai_cost_usd:spent / (budget:ai_cost_usd:limit > 0)',
+                      },
+                    ] + [
       {
         record: 'budget_%s:ai_cost_usd:used_ratio' % period,
         expr: 'max by (env, budget) (budget:ai_cost_usd:used_ratio{period="%s"})' % period,
       }
       for period in ['day', 'month']
-    ] + [
+    ],
+    slow_sources:: [
+      { record: known, expr: '%s\nor %s' % [history('day'), history('month')] },
+      { record: 'budget:ai_cost_usd:forecast', expr: '(%s)\nor (%s)' % [forecast('day'), forecast('month')] },
       {
         record: 'budget_month:ai_cost_usd:forecast_ratio',
         expr: 'max by (env, budget) (budget:ai_cost_usd:forecast{period="month"} / (budget:ai_cost_usd:limit > 0))',
+      },
+      {
+        record: days_known,
+        expr: 'max by (env, budget) (%s) / 24' % of_period(known, 'month'),
       },
     ],
 
@@ -164,15 +174,27 @@ function(config)
       records: { 'service_model:ai_cache_saved_usd:last_24h': by_model },
     }),
 
-    ai_cost_history: signal.recorded({
+    budget_days_known: signal.recorded({
       title: 'Days of spending known',
       unit: 'd',
       min: 0,
       decimals: 1,
       how: 'min',
-      description: 'How much of the last 7 days a forecast can be made from.',
-      source: history,
-      records: { [history]: by_env },
+      description: 'How much of the last 7 days the forecast of a month is based on.',
+      source: days_known,
+      records: { [days_known]: ['env', 'budget'] },
+    }),
+
+    budget_hours_known: signal.recorded({
+      title: 'Based on',
+      unit: 's',
+      min: 0,
+      how: 'min',
+      description: 'How much of the last day or week the forecast of each budget is based on.',
+      source: known,
+      records: { [known]: by_budget },
+      expr(by, matchers=[]):: '3600 * ' + promql.fold('min', by, promql.select(known, matchers)),
+      query(by, vars):: self.expr(by, self.matchers(vars)),
     }),
 
     budget_spent: signal.recorded({
@@ -201,7 +223,7 @@ function(config)
       min: 0,
       how: 'max',
       description: 'What the day or month will have cost at its end, if every hour to come costs what an hour of the ' +
-                   'last day or week did.',
+                   'last day or week did, of as much of it as is known.',
       source: 'budget:ai_cost_usd:forecast',
       records: { 'budget:ai_cost_usd:forecast': by_budget },
     }),

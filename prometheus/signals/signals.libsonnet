@@ -1,6 +1,7 @@
 // Every signal by its name, and beside them (hidden) the modules that declare them: each is a file of this folder with
 //   sources         the recording rules that its signals are computed from, in the order in which they build on each
 //                   other
+//   tally_sources  the same for what is counted exactly (tally.libsonnet)
 //   slow_sources    the same for rules that look back over hours or days, at a pace at which that is cheap
 //   sampled_sources the same for what is only written down every 5 minutes, to be added up over weeks
 function(config)

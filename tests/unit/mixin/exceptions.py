@@ -3,6 +3,20 @@
 # Mutants that no test of their alert can notice: "Alert (severity): change" → why.
 SURVIVING_MUTANTS: dict[str, str] = {}
 
+# Rules that read what their group records later: rule → why.
+READS_THE_EVALUATION_BEFORE = {
+    f"service_{name}:tally_before": "a tally goes on from what it was"
+    for name in (
+        "format:ads_published",
+        "model:ai_cache_saved_usd",
+        "model:ai_cost_usd",
+        "model:ai_unpriced_calls",
+        "platform:campaigns_created",
+        "platform:revenue_usd",
+        "status:video_generation",
+    )
+}
+
 # Metrics and labels that an expression asks for and that are not there: "where: what" → why.
 ABSENT: dict[str, str] = {
     "service_alert:threshold_used:ratio: what max adds up has no label service": (
@@ -22,9 +36,6 @@ REVIEWED: dict[str, str] = {
 
 # Recorded series without `env`, or of a service without `service`: name → why.
 WITHOUT_IDENTITY: dict[str, str] = {
-    "calendar:day_start:timestamp_seconds": "the calendar is the same everywhere",
-    "calendar:month_start:timestamp_seconds": "the calendar is the same everywhere",
-    "calendar:month_end:timestamp_seconds": "the calendar is the same everywhere",
     "objective:slo_target:ratio": "what signalfire.yaml sets for every service alike",
     "objective:slo_window:seconds": "what signalfire.yaml sets for every service alike",
     "signal:watched:smallest_difference": "a setting of the signal itself, whatever service it is about",
