@@ -49,7 +49,7 @@ function(config)
     description: '%d %% of the calls to models of the last 5 minutes took at most this long, a stream to its last part.'
                  % percent,
     source: buckets,
-    labels: by_call,
+    labels: by_call + ['layout'],
     records: {
       ['service:ai_duration_seconds:p%d_5m' % percent]: scope.by_service,
       ['service_operation:ai_duration_seconds:p%d_5m' % percent]: by_operation,
@@ -61,7 +61,7 @@ function(config)
     min: 0,
     description: '%d %% of the streams of the last 5 minutes brought their first part within this time.' % percent,
     source: first_token_buckets,
-    labels: by_model,
+    labels: by_model + ['layout'],
   });
 
   {

@@ -15,6 +15,7 @@ local constant(expr, label, value) = 'label_replace(' + expr + ', "' + label + '
 local same(labels) = { [label]: [label] for label in labels };
 local call = ['provider', 'model', 'operation'];
 local ours = {
+  name: 'signalfire',
   calls: [{ metric: 'ai_api_calls_total', labels: same(call + ['status']) }],
   errors: [{ metric: 'ai_api_errors_total', labels: same(['provider', 'model', 'error_type']) }],
   tokens: [{ metric: 'ai_api_tokens_total', labels: same(call + ['type']) }],
@@ -28,6 +29,7 @@ local provider_and_model = { provider: ['gen_ai_system', 'gen_ai_provider_name']
 local of_opentelemetry = provider_and_model { operation: ['gen_ai_operation_name'] };
 local duration = 'gen_ai_client_operation_duration_seconds';
 local opentelemetry = {
+  name: 'opentelemetry',
   calls: [
     {
       metric: duration + '_count',
@@ -58,8 +60,9 @@ local opentelemetry = {
 
 {
   // The rate over `window` of one kind from all instrumentations, by env and service, our labels, and `extra` (such as
-  // le).
+  // le, which brings the layout of the buckets along: whose they are).
   rate(kind, window, selector, extra=[])::
+    local is_histogram = std.member(extra, 'le');
     local one(series) =
       local selected = promql.select(series.metric, std.get(series, 'matchers', []) + [selector]);
       local constants = std.get(series, 'constants', {});
@@ -67,14 +70,19 @@ local opentelemetry = {
       local named = std.foldl(copied, std.objectFields(series.labels), 'rate(' + selected + '[' + window + '])');
       local complete =
         std.foldl(function(expr, label) constant(expr, label, constants[label]), std.objectFields(constants), named);
-      promql.fold('sum', identity + std.objectFields(series.labels + constants) + extra, complete);
+      promql.fold(
+        'sum',
+        identity + std.objectFields(series.labels + constants) + extra,
+        if is_histogram then promql.whole_bounds(complete) else complete
+      );
     local instrumentation(spec) =
       local parts = [one(series) for series in spec[kind]];
-      if std.length(parts) == 1 then parts[0] else '(' + std.join('\n  or ', parts) + ')';
+      local all = if std.length(parts) == 1 then parts[0] else '(' + std.join('\n  or ', parts) + ')';
+      if is_histogram then promql.labelled(all, 'layout', spec.name) else all;
     local labels = std.objectFields(ours[kind][0].labels);
     promql.fold(
       'sum',
-      ['env', 'service'] + labels + extra,
+      ['env', 'service'] + labels + (if is_histogram then ['layout'] else []) + extra,
       '\n' + std.join(
         '\nor on (' + std.join(', ', identity) + ')\n',
         std.map(instrumentation, [ours, opentelemetry])

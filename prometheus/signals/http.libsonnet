@@ -1,17 +1,21 @@
 // What HTTP services do, whatever they are instrumented with (instrumentations.libsonnet).
+local delivery_of = import 'delivery.libsonnet';
 local instrumentations = import 'instrumentations.libsonnet';
 local promql = import 'promql.libsonnet';
 local signal = import 'signal.libsonnet';
 
 function(config)
   local scope = promql.scope(config);
+  local delivery = delivery_of(config);
   local unify(kind, window, suffix='', extra=[], status='') =
     instrumentations.unify(kind, window, suffix, extra, config.selector, status);
 
+  local instance = std.join(', ', scope.by_instance);
   local by_endpoint = scope.by_instance + ['method', 'endpoint'];
 
   local requests = 'instance_endpoint:http_requests:rate5m';
   local buckets = 'instance_endpoint:http_request_duration_seconds_bucket:rate5m';
+  local layouts = 'instance:http_request_duration_seconds:layout';
   local failed = 'status=~"5.."';
   local traffic = 'service:http_requests:rate5m';
   local refused = 'service:validation_failures:per_minute';
@@ -21,20 +25,41 @@ function(config)
   // Recorded once; everything below reads these.
   local sources = [
     { record: requests, expr: unify('requests', '5m') },
-    { record: buckets, expr: unify('duration', '5m', '_bucket', ['le']) },
+    { record: layouts, expr: instrumentations.layouts('duration', config.selector) },
+    {
+      // Of an instance that did not answer the last scrape, the layout that it had before.
+      record: buckets,
+      expr: '(\n%s\n) * on (%s) group_left (layout) (%s or on (%s) topk by (%s) (1, last_over_time(%s[5m])))' % [
+        unify('duration', '5m', '_bucket', ['le']),
+        instance,
+        layouts,
+        instance,
+        instance,
+        layouts,
+      ],
+    },
     { record: 'instance_endpoint:http_request_size_bytes_sum:rate5m', expr: unify('request_size', '5m', '_sum') },
     { record: 'instance_endpoint:http_request_size_bytes_count:rate5m', expr: unify('request_size', '5m', '_count') },
     { record: 'instance_endpoint:http_response_size_bytes_sum:rate5m', expr: unify('response_size', '5m', '_sum') },
     { record: 'instance_endpoint:http_response_size_bytes_count:rate5m', expr: unify('response_size', '5m', '_count') },
     { record: 'instance:http_requests_in_progress:sum', expr: unify('in_progress', null) },
-    // Looks back a minute, not five, so that an alert on it fires and resolves quickly. Zero where there is traffic and
-    // no error.
+    delivery.rule(instrumentations.pushed(config.selector)),
+    // Looks back a minute, not five, so that an alert on it fires and resolves quickly; five where an instance is heard
+    // of too seldom for that. Zero where there is traffic and no error.
     {
       record: 'instance:http_errors:per_minute',
-      expr: '60 * sum by (env, service, instance) (\n%s\n)\nor 0 * sum by (env, service, instance) (%s)' % [
-        unify('requests', config.short_window, status='5..'),
-        requests,
-      ],
+      expr: |||
+        60 * sum by (env, service, instance) (
+        %(soon)s
+        ) unless on (env, service, instance) %(seldom)s
+        or 60 * sum by (env, service, instance) (%(failed)s) and on (env, service, instance) %(seldom)s
+        or 0 * sum by (env, service, instance) (%(requests)s)
+      ||| % {
+        failed: promql.select(requests, [failed]),
+        requests: requests,
+        seldom: delivery.seldom,
+        soon: unify('requests', config.short_window, status='5..'),
+      },
     },
     {
       record: 'instance:http_exceptions:per_minute',
@@ -110,9 +135,10 @@ function(config)
     title: 'Latency P' + percent,
     unit: 's',
     min: 0,
-    description: percent + ' % of the requests of the last 5 minutes were answered within this time.',
+    description: percent + ' % of the requests of the last 5 minutes were answered within this time; of several ' +
+                 'services those of the slowest.',
     source: buckets,
-    labels: by_endpoint,
+    labels: by_endpoint + ['layout'],
     records: { ['service:http_request_duration_seconds:p' + percent + '_5m']: scope.by_service },
   });
 
@@ -193,7 +219,8 @@ function(config)
       title: 'Errors per minute',
       unit: 'suffix: /min',
       min: 0,
-      description: 'Requests answered with a 5xx status in the last minute.',
+      description: 'Requests answered with a 5xx status in the last minute; of a service that pushes its metrics more ' +
+                   'seldom than three times a minute, the mean of the last 5.',
       source: 'instance:http_errors:per_minute',
       labels: scope.by_instance,
       records: { 'service:http_errors:per_minute': scope.by_service },
@@ -204,12 +231,13 @@ function(config)
     http_latency_p99: latency(99),
 
     // For a heatmap, one row a bucket.
-    http_latency_buckets: signal.sum({
+    http_latency_buckets: signal.buckets({
       title: 'Latency distribution',
       unit: 's',
-      description: 'How many requests a second took how long: the darker, the more.',
+      description: 'How many requests a second took how long: the darker, the more. Of several services only the ' +
+                   'bounds that the histograms of all of them have.',
       source: buckets,
-      labels: by_endpoint + ['le'],
+      labels: by_endpoint + ['layout', 'le'],
     }),
 
     http_request_size: signal.mean({

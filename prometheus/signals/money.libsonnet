@@ -30,7 +30,8 @@ function(config)
   // Nothing spent is $0, not a gap, wherever anything is watched at all.
   local zero = '0 * sum by (env) (%s)' % scope.raw('up');
 
-  // What a forecast goes on from: what was spent of a budget in the last day or week, by the hours of it that are known.
+  // What a forecast goes on from: what was spent of a budget in the last day or week, and how many hours of it are
+  // known.
   // A look every 5 minutes is near enough for what is an estimate. A budget that begins anew counts from 0.
   // In the first hour that would jump with each call, so it is taken as if that much time had passed.
   local shortest_hours = 1;

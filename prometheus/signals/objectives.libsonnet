@@ -54,13 +54,9 @@ function(config)
   local of_services(objective) =
     if objective.services == [] then '' else 'service=~"%s"' % regex.any_of(objective.services);
 
-  // Some write the bound of a second as 1, others as 1.0.
   local bound(objective) =
     local number = '%.10g' % objective.latency_seconds;
-    'le=~"%s"' % (
-      regex.literal(number) + if std.floor(objective.latency_seconds) == objective.latency_seconds then
-        '|%s[.]0' % number else ''
-    );
+    'le="%s"' % if std.floor(objective.latency_seconds) == objective.latency_seconds then number + '.0' else number;
 
   // All requests and bad ones, per second. Good latency is what the bucket with that bound holds; an instance that has
   // no such bucket is left out, instead of being taken for slow.

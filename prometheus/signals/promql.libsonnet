@@ -10,8 +10,14 @@
     if labels == [] then how + '(' + expr + ')' else how + ' by (' + std.join(', ', labels) + ') (' + expr + ')',
 
   // Copies label `from` to label `to`; nothing to do where they have the same name.
-  rename(expr, to, from)::
-    if to == from then expr else 'label_replace(' + expr + ', "' + to + '", "$1", "' + from + '", "(.*)")',
+  rename(expr, to, from, pattern='.*')::
+    if to == from then expr else 'label_replace(' + expr + ', "' + to + '", "$1", "' + from + '", "(' + pattern + ')")',
+
+  // Gives every series of it a label.
+  labelled(expr, label, value):: 'label_replace(' + expr + ', "' + label + '", "' + value + '", "", "")',
+
+  // The bounds of buckets as Prometheus writes those that it scrapes: 1.0. Pushed ones come as 1.
+  whole_bounds(expr):: 'label_replace(' + expr + ', "le", "$1.0", "le", "([0-9]+)")',
 
   // The first of these expressions that has anything for the same labels: several instrumentations of one thing, the
   // preferred first.

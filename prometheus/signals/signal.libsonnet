@@ -19,6 +19,10 @@ local select = promql.select;
 local holds(labels, wanted) = std.all([std.member(labels, label) for label in wanted]);
 local same(a, b) = std.length(a) == std.length(b) && holds(a, b);
 
+// What else must be told apart so that nothing unlike is added up.
+local apart_from(by, labels) =
+  [label for label in ['env', 'service', 'layout'] if std.member(labels, label) && !std.member(by, label)];
+
 local signal(declaration) = {
   local this = self,
   records: {},
@@ -76,10 +80,27 @@ local signal(declaration) = {
       + ' > 0)',
   } + declaration),
 
-  // A quantile of a histogram's recorded bucket rates; absent (not NaN) where nothing was observed.
+  // A quantile of a histogram's recorded bucket rates; absent (not NaN) where nothing was observed. Of several services
+  // it is that of the slowest: their buckets need not be alike, and the sum of unlike ones means nothing. A source with
+  // the label `layout` says itself which are alike.
   quantile(q, declaration):: signal({
     expr(by, matchers=[])::
-      'histogram_quantile(%.10g, ' % q + fold('sum', by + ['le'], select(self.source, matchers)) + ') >= 0',
+      local apart = by + apart_from(by, self.labels);
+      local buckets = fold('sum', apart + ['le'], select(self.source, matchers));
+      local each = 'histogram_quantile(%.10g, ' % q + buckets + ') >= 0';
+      if apart == by then each else fold('max', by, each),
+  } + declaration),
+
+  // How many observations a second there are in each bucket, for a heatmap: by the bounds that all have in common.
+  buckets(declaration):: signal({
+    expr(by, matchers=[])::
+      local chosen = select(self.source, matchers);
+      local layout = apart_from([], self.labels);
+      '%s and on (le) count by (le) (%s) == on () group_left () count(%s)' % [
+        fold('sum', by, chosen),
+        fold('group', layout + ['le'], chosen),
+        fold('group', layout, chosen),
+      ],
   } + declaration),
 
   // The mean of what a summary or histogram observed: the rate of its sum by the rate of its count.

@@ -7,7 +7,7 @@ function(config)
   local scope = promql.scope(config);
   local sum(expr, by) = promql.fold('sum', by, expr);
   local either(exprs) = std.join('\nor ', exprs);
-  local labelled(expr, name, value) = 'label_replace(%s, "%s", "%s", "", "")' % [expr, name, value];
+  local labelled = promql.labelled;
 
   local by_database = scope.by_service + ['database'];
   local by_instance_database = scope.by_instance + ['database'];
@@ -41,13 +41,16 @@ function(config)
   local pg_connections(matcher) =
     promql.rename(scope.raw('pg_stat_activity_count', ['datname!~"template.*"', matcher]), 'database', 'datname');
 
+  // Whose buckets they are stays with them: unlike ones must not be added up.
+  local bucketed(layout, expr, by) = labelled(sum(promql.whole_bounds(expr), by + ['le']), 'layout', layout);
+
   local latency(percent) = signal.quantile(percent / 100, {
     title: 'Query latency P' + percent,
     unit: 's',
     min: 0,
     description: percent + ' % of the queries of the last 5 minutes took no longer than this.',
     source: buckets,
-    labels: by_operation,
+    labels: by_operation + ['layout'],
     records: { ['service_database:database_query_duration_seconds:p' + percent + '_5m']: by_database },
   });
   local redis_latency(percent) = signal.quantile(percent / 100, {
@@ -58,7 +61,7 @@ function(config)
                  + ' % of the Redis commands of the last 5 minutes took no longer than this, ' +
                  'as the application waited for them.',
     source: command_buckets,
-    labels: scope.by_instance + ['operation'],
+    labels: scope.by_instance + ['operation', 'layout'],
     records: { ['service:redis_operation_duration_seconds:p' + percent + '_5m']: scope.by_service },
   });
 
@@ -112,8 +115,8 @@ function(config)
       {
         record: buckets,
         expr: promql.first_of([
-          sum(scope.rate('database_query_duration_seconds_bucket'), by_operation + ['le']),
-          sum(otel_query('_bucket'), by_operation + ['le']),
+          bucketed('signalfire', scope.rate('database_query_duration_seconds_bucket'), by_operation),
+          bucketed('opentelemetry', otel_query('_bucket'), by_operation),
         ], scope.by_instance),
       },
       {
@@ -184,8 +187,12 @@ function(config)
       {
         record: command_buckets,
         expr: promql.first_of([
-          sum(scope.rate('redis_operation_duration_seconds_bucket'), scope.by_instance + ['operation', 'le']),
-          sum(otel_command('_bucket'), scope.by_instance + ['operation', 'le']),
+          bucketed(
+            'signalfire',
+            scope.rate('redis_operation_duration_seconds_bucket'),
+            scope.by_instance + ['operation']
+          ),
+          bucketed('opentelemetry', otel_command('_bucket'), scope.by_instance + ['operation']),
         ], scope.by_instance),
       },
       {

@@ -45,6 +45,9 @@ OF_EXPORTERS = {
 # Of instrumentations other than ours, as far as their names differ.
 FOREIGN = {
     "http_requests_inprogress",
+    "starlette_requests_total",
+    "starlette_request_duration_seconds",
+    "starlette_requests_in_progress",
     "http_server_request_duration_seconds",
     "http_server_request_body_size_bytes",
     "http_server_response_body_size_bytes",
@@ -72,6 +75,11 @@ FOREIGN_LABELS = {
     "method",
     "status",
     "error_type",
+    # starlette_exporter, and what others choose
+    "code",
+    "path",
+    "route",
+    "status_code",
     # OpenTelemetry's semantic conventions
     "http_request_method",
     "http_route",

@@ -17,6 +17,8 @@ from tests.unit.mixin.verdicts import Verdicts
 Json = dict[str, Any]
 _SERIES_NAME = re.compile(r"\s*([a-zA-Z_:][\w:]*)")
 _PARTS = {"recording.yaml": "rules", "alerts.yaml": "alerts"}
+_ANSWER = re.compile(r'expr: (?P<expression>"(?:[^"\\]|\\.)*"), time: (?P<time>\w+),.*?got: (?P<samples>.*)', re.DOTALL)
+_SAMPLE = re.compile(r'\{((?:[^"}]|"(?:[^"\\]|\\.)*")*)\} ([-+.\w]+)')
 _ALERT_NAME = re.compile(r'alertname="(\w+)"')
 # Far fewer processes than files, and still enough of them that one slow file does not keep the others waiting.
 _FILES_IN_A_BATCH = 8
@@ -108,6 +110,31 @@ def parts_of(name: str, mixin: Json) -> Iterator[tuple[str, Json]]:
         by_needs.setdefault(_needed(asked, reads, given), []).append(test)
     for number, (needs, tests) in enumerate(by_needs.items()):
         yield f"{number}-{name}", test_file | {"tests": tests, "rules": {"groups": _only(groups, needs)}}
+
+
+def values(
+    folder: Path, mixin: Json, series: list[Json], asked: list[str], moments: list[int], label: str
+) -> dict[str, list[dict[str, float]]]:
+    """What each of these expressions gives at each moment over series of one sample a second, by a label's value.
+
+    promtool says what it found where it was told to expect nothing.
+    """
+    expected_nothing = [
+        {"expr": expression, "eval_time": f"{moment}s", "exp_samples": []} for expression in asked for moment in moments
+    ]
+    test = {"interval": "1s", "input_series": series, "promql_expr_test": expected_nothing}
+    file = {"rule_files": ["recording.yaml", "alerts.yaml"], "evaluation_interval": "5s", "tests": [test]}
+    parts = dict(parts_of("asked", mixin | {"tests": {"asked": file}}))
+    found: dict[str, list[dict[str, float]]] = {expression: [{} for _ in moments] for expression in asked}
+    for told in (told for failures in run(folder, parts).values() for told in failures):
+        answer = _ANSWER.search(told)
+        if answer is None:
+            raise PromtoolError(told)
+        at = found[json.loads(answer["expression"])][moments.index(seconds(answer["time"]))]
+        for labels, value in _SAMPLE.findall(answer["samples"]):
+            named = re.search(rf'\b{label}="((?:[^"\\]|\\.)*)"', labels)
+            at[named[1] if named else ""] = float(value)
+    return found
 
 
 def _name(rule: Json) -> str:
