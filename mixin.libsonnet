@@ -52,6 +52,7 @@ local settings = import 'prometheus/lib/settings.libsonnet';
 
   prometheusRules+:: {
     groups+: (import 'prometheus/rules/groups.libsonnet')($.signals, config)
+             + (import 'prometheus/rules/served.libsonnet')($.alerts)
              + (import 'prometheus/rules/forecasts.libsonnet')($.alerts),
   },
 

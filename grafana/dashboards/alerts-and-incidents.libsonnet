@@ -15,7 +15,7 @@ function(kit)
   ]) + panel.steps([['blue', null], ['yellow', 2], ['orange', 3], ['red', 4]]);
   local since = |||
     time() - (ALERTS_FOR_STATE{env=~"$env",service=~"$service"}
-      and ignoring (alertstate) ALERTS{alertstate="firing",env=~"$env",service=~"$service"})
+      and ignoring (alertstate) service_alert:firing:told{env=~"$env",service=~"$service"})
   |||;
 
   kit.new(

@@ -1,4 +1,5 @@
 // For anyone, at first look: is everything well, and if not, what is wrong?
+local promql = import '../../prometheus/signals/promql.libsonnet';
 local links = import '../lib/links.libsonnet';
 
 function(kit)
@@ -22,6 +23,10 @@ function(kit)
       + { fieldConfig+: { defaults+: { min: 0 } } }
       + panel.steps([['red', null], ['orange', 0.1], ['yellow', 0.25], ['green', 0.5]]) + panel.names_above
       + panel.service_links({ uid: 'slo', title: 'Objectives' });
+  // What is spent in the colour of the budget that is used up first.
+  local of_smallest_budget(period, alert) =
+    local limits = [budget[period] for budget in settings.budgets if std.get(budget, period) != null];
+    if limits == [] then {} else panel.scaled_thresholds([alert], std.minArray(limits));
   local budgets =
     if settings.budgets == [] then [
       panel.text('Budget used', |||
@@ -63,7 +68,9 @@ function(kit)
             ) { refId: 'A' },
           ],
         },
-        alerts.firing_table('ALERTS{alertstate="firing",env=~"$env",service=~"$service"}') + panel.size(20, 6),
+        alerts.firing_table(
+          promql.select(signals.alerts_firing.source, signals.alerts_firing.matchers(['env', 'service']))
+        ) + panel.size(20, 6),
       ]),
       row('Traffic', [
         panel.timeseries(signals.http_requests) + panel.service_links(api),
@@ -74,8 +81,8 @@ function(kit)
         panel.timeseries(signals.agents_active, by=['agent']) + panel.stacked + panel.links([links.agent_dashboard]),
         panel.timeseries(signals.tasks_per_hour, by=['agent']) + panel.stacked + panel.links([links.agent_dashboard]),
         panel.timeseries(signals.ai_cost_per_hour, by=[], legend='USD per hour') + panel.alert_lines(['AiCostPerHour']),
-        panel.stat(signals.ai_cost_today) + panel.size(6, 6),
-        panel.stat(signals.ai_cost_month) + panel.size(6, 6),
+        panel.stat(signals.ai_cost_today) + panel.size(6, 6) + of_smallest_budget('day_usd', 'BudgetDay'),
+        panel.stat(signals.ai_cost_month) + panel.size(6, 6) + of_smallest_budget('month_usd', 'BudgetMonth'),
       ] + budgets),
       row('Logs', [
         panel.text('Where to go from here', |||

@@ -43,7 +43,10 @@ function(kit)
         host_panel.timeseries(signals.host_network, by=['direction', 'instance'], legend='{{direction}} {{instance}}')
         + panel.titled('Network'),
         host_panel.timeseries(signals.host_disk_io, by=['direction', 'instance'], legend='{{direction}} {{instance}}'),
-        host_panel.timeseries(signals.host_disk_full, by=disk, legend=disk_name) + panel.alert_lines(['DiskFullSoon']),
+        host_panel.timeseries(signals.host_disk_full, by=disk, legend=disk_name) + panel.alert_lines(['DiskFullSoon'])
+        + panel.mappings([
+          { value: '%d' % signals.by_module.hosts.farthest, text: 'not within 30 days', color: 'green' },
+        ]),
       ]),
       row('Processes', [
         panel.timeseries(signals.process_memory, by=['instance', 'service'], legend=of_instance)

@@ -16,8 +16,8 @@ function(panel, config) {
   firing_table(expr, extra=[])::
     panel.labels_table(
       'Alerts firing now',
-      'Each alert that fires at this moment. The Watchdog is always among them: ' +
-      'it shows that the alerting itself works.',
+      'Each alert that fires at this moment: of several severities of the same thing the worst. The Watchdog, which ' +
+      'always fires, is left out.',
       expr,
       [{ severity: 'Severity' }, { alertname: 'Alert' }, { service: 'Service' }, { env: 'Env' }] + extra,
     ) + panel.overrides([

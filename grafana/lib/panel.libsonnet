@@ -421,6 +421,10 @@ local legend(placement='bottom', as='list', calcs=[]) = {
       // The thresholds of these alerts as the panel's own; a graph draws them as lines.
       thresholds_of(names):: thresholds.of_alerts([alerts[name] for name in names]),
       alert(names):: { fieldConfig+: { defaults+: { thresholds: panel.thresholds_of(names) } } },
+      // Of an amount, where the alerts are about its share of `whole`.
+      scaled_thresholds(names, whole)::
+        local steps = panel.thresholds_of(names).steps;
+        panel.steps([[step.color, if step.value == null then null else step.value * whole] for step in steps]),
       alert_lines(names)::
         panel.alert(names) + { fieldConfig+: { defaults+: { custom+: { thresholdsStyle: { mode: 'line' } } } } },
 

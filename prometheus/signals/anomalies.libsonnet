@@ -154,7 +154,7 @@ function(config, signals)
 
     anomaly_history: of_signal({
       title: 'History',
-      unit: 'h',
+      unit: 'suffix: h',
       min: 0,
       decimals: 1,
       how: 'min',
@@ -186,7 +186,8 @@ function(config, signals)
 
     time_to_breach: of_alert({
       title: 'Time to breach',
-      unit: 's',
+      unit: 'dtdurations',
+      decimals: 1,
       min: 0,
       how: 'min',
       description: 'How long until an alert would fire, if its signal goes on as in the last hour. ' +

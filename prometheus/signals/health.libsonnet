@@ -1,4 +1,5 @@
 // How well services, and the whole system, are.
+local inhibition = import '../../alertmanager/inhibition.libsonnet';
 local starting = import '../lib/starting.libsonnet';
 local promql = import 'promql.libsonnet';
 local signal = import 'signal.libsonnet';
@@ -7,6 +8,15 @@ function(config)
   local scope = promql.scope(config);
   local up = scope.raw('up');
   local zero = '0 * sum by (env) (%s)' % up;
+
+  // Of the severities of one condition the worst is told, as Alertmanager does.
+  local firing = ['alertstate="firing"', 'alertname!="Watchdog"'];
+  local told = 'service_alert:firing:told';
+  local inhibited(rule) = '%s and on (%s) %s' % [
+    promql.select('ALERTS', firing + rule.target_matchers),
+    std.join(', ', rule.equal),
+    promql.select('ALERTS', firing + rule.source_matchers),
+  ];
 
   // What takes points off the system's score of 100, and the most that each part can take. Each is 0 when all is well,
   // and is recorded as a series of its own so that a person sees why the score is what it is.
@@ -39,9 +49,9 @@ function(config)
       // 10 for a critical one, 5 for an error, 2 for a warning
       points: |||
         sum by (env) (
-          10 * count by (env) (ALERTS{alertstate="firing",severity="critical"})
-          or label_replace(5 * count by (env) (ALERTS{alertstate="firing",severity="error"}), "severity", "error", "", "")
-          or label_replace(2 * count by (env) (ALERTS{alertstate="firing",severity="warning"}), "severity", "warning", "", "")
+          10 * count by (env) (service_alert:firing:told{severity="critical"})
+          or label_replace(5 * count by (env) (service_alert:firing:told{severity="error"}), "severity", "error", "", "")
+          or label_replace(2 * count by (env) (service_alert:firing:told{severity="warning"}), "severity", "warning", "", "")
         )
       |||,
     },
@@ -58,8 +68,15 @@ function(config)
 
   {
     sources:: [
-      // 1 healthy, 0.5 degraded, 0 unhealthy: the worst of the service's own checks and of whether its targets answer.
-      // 2 while it is still being built or started: neither well nor ill.
+      {
+        record: told,
+        expr: '%s unless (\n  %s\n)' % [
+          promql.select('ALERTS', firing),
+          std.join('\n  or ', std.map(inhibited, inhibition(['critical', 'error', 'warning', 'info']))),
+        ],
+      },
+      // 1 healthy, 0.5 degraded, 0 unhealthy: the worst of what its users get (rules/served.libsonnet), of the
+      // service's own checks and of whether its targets answer. 2 while it is still being built or started: neither well nor ill.
       {
         record: 'service:health:worst',
         expr: |||
@@ -67,6 +84,7 @@ function(config)
           or min by (env, service) (
             %(checks)s
             or 0.5 * min by (env, service) (%(up)s) + 0.5 * max by (env, service) (%(up)s)
+            or label_replace(service:served:worst, "check", "served", "", "")
           )
         ||| % {
           said: scope.raw('service_starting'),
@@ -92,7 +110,8 @@ function(config)
       min: 0,
       max: 2,
       how: 'min',
-      description: 'Each service by the worst of its own health checks and of whether its targets answer. ' +
+      description: 'Each service by the worst of what its users get (by the limits of HttpErrorRatio and ' +
+                   'HttpLatencyP95), of its own health checks and of whether its targets answer. ' +
                    'Starting: it is still being built or started, and nothing is wrong with that.',
       source: 'service:health:worst',
       records: { 'service:health:worst': ['env', 'service'] },
@@ -126,9 +145,9 @@ function(config)
       unit: 'none',
       min: 0,
       decimals: 0,
-      description: 'Alerts firing now. The Watchdog, which always fires, is left out.',
-      source: 'ALERTS',
-      matchers_of_source: ['alertstate="firing"', 'alertname!="Watchdog"'],
+      description: 'Alerts firing now: of several severities of the same thing the worst. The Watchdog, which always ' +
+                   'fires, is left out.',
+      source: told,
       labels: ['env', 'service', 'alertname', 'severity'],
     }),
   }

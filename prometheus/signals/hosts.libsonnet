@@ -38,6 +38,9 @@ function(config)
   local farthest = 30 * 86400;
 
   {
+    // What stands for later than any forecast.
+    farthest:: farthest,
+
     sources:: [
       {
         // A processor that waits for a disk could still compute; one that the hypervisor took away could not.
@@ -143,15 +146,23 @@ function(config)
       },
     ],
 
-    // A forecast needs an hour of samples, a disk that fills over six hours and still fills in the last half hour; a
-    // month stands for everything else, so that a disk that is fine has a value too.
+    // What fills over six hours, and still does in the last half hour, is foretold to go on. While less than an hour is
+    // known a forecast reaches six times as far ahead as that. A month stands for all that is later, so that a
+    // disk that is fine has a value too; it is told as that.
     slow_sources:: [
       {
         record: disk_full,
         expr: (
-          'clamp_max(\n  %(free)s / (-1 * deriv(%(free)s[6h]) > 0) and deriv(%(free)s[30m]) < 0 ' +
-          'and count_over_time(%(free)s[6h:1m]) >= 60,\n  %(most)d\n)\nor %(most)d * (%(free)s >= bool 0)'
-        ) % { free: disk_free, most: farthest },
+          'clamp_max(\n  (%(full)s < 6 * 60 * %(minutes)s or %(full)s and %(minutes)s >= 60) ' +
+          'and deriv(%(free)s[30m]) < 0 and %(minutes)s >= %(least)d,\n  %(most)d\n)\n' +
+          'or %(most)d * (%(free)s >= bool 0) and %(minutes)s >= %(least)d'
+        ) % {
+          free: disk_free,
+          full: '%s / (-1 * deriv(%s[6h]) > 0)' % [disk_free, disk_free],
+          least: 15,
+          minutes: 'count_over_time(%s[6h:1m])' % disk_free,
+          most: farthest,
+        },
       },
     ],
 
@@ -203,11 +214,13 @@ function(config)
 
     host_disk_full: signal.recorded({
       title: 'Time until the disk is full',
-      unit: 's',
+      unit: 'dtdurations',
+      decimals: 1,
       min: 0,
       how: 'min',
       description: 'When each disk is full if it goes on filling as in the last 6 hours; ' +
-                   '30 days for one that does not fill, or later than that.',
+                   'not within 30 days where it does not fill, or later than that. It begins after a quarter of an ' +
+                   'hour.',
       source: disk_full,
       records: { [disk_full]: by_device },
     }),
@@ -232,9 +245,9 @@ function(config)
 
     host_uptime: signal.recorded({
       title: 'Host uptime',
-      unit: 's',
+      unit: 'dtdurations',
+      decimals: 1,
       min: 0,
-      decimals: 0,
       how: 'min',
       description: 'Time since the machine was started.',
       source: host_uptime,
@@ -274,9 +287,9 @@ function(config)
 
     process_uptime: signal.recorded({
       title: 'Uptime',
-      unit: 's',
+      unit: 'dtdurations',
+      decimals: 1,
       min: 0,
-      decimals: 0,
       how: 'min',
       description: 'Time since each instance was started: a short bar has just restarted.',
       source: uptime,

@@ -219,8 +219,8 @@ function(config)
       title: 'Errors per minute',
       unit: 'suffix: /min',
       min: 0,
-      description: 'Requests answered with a 5xx status in the last minute; of a service that pushes its metrics more ' +
-                   'seldom than three times a minute, the mean of the last 5.',
+      description: 'Requests answered with a 5xx status in the last minute; of a service that pushes its metrics ' +
+                   'more seldom than three times a minute, the mean of the last 5.',
       source: 'instance:http_errors:per_minute',
       labels: scope.by_instance,
       records: { 'service:http_errors:per_minute': scope.by_service },

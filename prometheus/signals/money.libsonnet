@@ -188,7 +188,8 @@ function(config)
 
     budget_hours_known: signal.recorded({
       title: 'Based on',
-      unit: 's',
+      unit: 'dtdurations',
+      decimals: 0,
       min: 0,
       how: 'min',
       description: 'How much of the last day or week the forecast of each budget is based on.',

@@ -178,6 +178,11 @@ local rate(one, many, per) =
       else often.text(number) + within,
   };
 
+local seconds = {
+  template: '{{ if ge . 86400000.0 }}more than 1000d{{ else }}{{ ' + duration_of('.') + ' }}{{ end }}',
+  text(number):: if number >= 86400000 then 'more than 1000d' else duration_text(number),
+};
+
 local formats = {
   number: plain,
   score: {
@@ -186,10 +191,8 @@ local formats = {
   },
   times: times,
   percentunit: percent,
-  s: {
-    template: '{{ if ge . 86400000.0 }}more than 1000d{{ else }}{{ ' + duration_of('.') + ' }}{{ end }}',
-    text(number):: if number >= 86400000 then 'more than 1000d' else duration_text(number),
-  },
+  s: seconds,
+  dtdurations: seconds,
   bytes: {
     template: '{{ . | humanize1024 }}B',
     text(number):: scaled(number, 1024, [prefix + 'i' for prefix in large]) + 'B',

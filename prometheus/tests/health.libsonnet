@@ -64,6 +64,51 @@ function(config) {
       health('failed', 0),
     ]),
 
+    lib.test('a service is as healthy as what its users get', [
+      target('failing', 'a'),
+      lib.constant('service:http_requests:rate5m', { env: 'test', service: 'failing' }, 5),
+      lib.constant('service:http_errors:ratio_rate5m', { env: 'test', service: 'failing' }, 0.29),
+      target('worse', 'a'),
+      lib.constant('service:http_requests:rate5m', { env: 'test', service: 'worse' }, 5),
+      lib.constant('service:http_errors:ratio_rate5m', { env: 'test', service: 'worse' }, 0.02),
+      target('slow', 'a'),
+      lib.constant('service:http_requests:rate5m', { env: 'test', service: 'slow' }, 5),
+      lib.constant('service:http_errors:ratio_rate5m', { env: 'test', service: 'slow' }, 0),
+      lib.constant('service:http_request_duration_seconds:p95_5m', { env: 'test', service: 'slow' }, 4),
+      target('seldom', 'a'),
+      lib.constant('service:http_requests:rate5m', { env: 'test', service: 'seldom' }, 0.05),
+      lib.constant('service:http_errors:ratio_rate5m', { env: 'test', service: 'seldom' }, 0.5),
+      // nobody scrapes it
+      lib.constant('service:http_requests:rate5m', { env: 'test', service: 'pushed' }, 5),
+      lib.constant('service_provider:ai_calls:rate5m', { env: 'test', service: 'calling', provider: 'openai' }, 5),
+    ], values=[
+      health('failing', 0),
+      health('worse', 0.5),
+      health('slow', 0.5),
+      health('seldom', 1),
+      health('pushed', 1),
+      health('calling', 1),
+    ]),
+
+    lib.test('of several severities of the same thing the worst is told', [
+      lib.constant('ALERTS', { alertstate: 'firing', env: 'test' } + one, 1)
+      for one in [
+        { alertname: 'Watchdog', severity: 'info' },
+        { alertname: 'HttpErrorRatio', condition: 'error_rate', service: 'shop', severity: 'warning' },
+        { alertname: 'HttpErrorRatio', condition: 'error_rate', service: 'shop', severity: 'critical' },
+        { alertname: 'HighErrorRate', condition: 'error_rate', service: 'shop', severity: 'error' },
+        { alertname: 'HttpErrorRatio', condition: 'error_rate', service: 'other', severity: 'warning' },
+        { alertname: 'TargetDown', condition: 'TargetDown', service: 'third', severity: 'critical' },
+        { alertname: 'TrafficDroppedToZero', condition: 'TrafficDroppedToZero', service: 'third', severity: 'error' },
+      ]
+    ], values=[
+      lib.value('count by (alertname, service, severity) (service_alert:firing:told)', 300, {
+        '{alertname="HttpErrorRatio", service="shop", severity="critical"}': 1,
+        '{alertname="HttpErrorRatio", service="other", severity="warning"}': 1,
+        '{alertname="TargetDown", service="third", severity="critical"}': 1,
+      }),
+    ]),
+
     lib.test(
       'the score is 100 when all is well, and every part says so',
       [target('shop', 'a'), requests('200', '0+15x60')],

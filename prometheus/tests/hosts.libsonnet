@@ -113,9 +113,23 @@ function(config) {
         lib.value('abs(instance_device:host_disk_full:seconds - 38400) < bool 600', 21600, { [lib.labels(disk)]: 1 }),
       ], interval='1m'),
       lib.test(
-        'nothing is foretold from less than an hour',
+        'of what is young nothing is foretold that is far ahead',
         filling('1000000-1000x500'),
-        values=[full(3000, month)],
+        values=[
+          // After a quarter of an hour it is known for the first time.
+          lib.value('instance_device:host_disk_full:seconds', 600, {}),
+          // In 16 hours, of which 50 minutes say nothing.
+          full(3000, month),
+        ],
+        interval='1m'
+      ),
+      lib.test(
+        'of what is young it is foretold what is near',
+        filling('1000000-5000x190'),
+        values=[
+          // In 2 hours and 50 minutes, after half an hour.
+          lib.value('abs(instance_device:host_disk_full:seconds - 10200) < bool 300', 1800, { [lib.labels(disk)]: 1 }),
+        ],
         interval='1m'
       ),
       lib.test(

@@ -102,6 +102,11 @@ FOREIGN_LABELS = {
     "cmd",
     "datname",
 }
+# What an alert may be about.
+ABOUT = set(
+    "agent budget container database device endpoint exporter model mountpoint objective operation provider queue "
+    "receiver task_type tool workflow".split()
+)
 # Every target has these.
 IDENTITY = {"env", "service", "instance", "job"}
 _RECORDED = ROOT / "tests" / "unit" / "mixin" / "recorded"
@@ -156,7 +161,7 @@ def labels_by_metric() -> dict[str, frozenset[str]]:
     for name in foreign():
         found.setdefault(name, set()).update(FOREIGN_LABELS, {"le"} if name.endswith("_bucket") else set())
     found |= {name: set() for name in OF_PROMETHEUS}
-    found["ALERTS_FOR_STATE"] = {"alertname", "severity", "condition", "cooldown"}
+    found["ALERTS_FOR_STATE"] = {"alertname", "severity", "condition", "cooldown"} | ABOUT
     found["ALERTS"] = found["ALERTS_FOR_STATE"] | {"alertstate"}
     return {name: frozenset(labels | IDENTITY) for name, labels in found.items()}
 

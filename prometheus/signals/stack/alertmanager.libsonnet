@@ -196,14 +196,24 @@ function(config)
     alerts_by_state: signal.rule(
       'service_state:alertmanager_alerts:sum',
       scope.by_service + ['state'],
-      'sum by (env, service, state) (%s)' % scope.raw('alertmanager_alerts', ['state!="unprocessed"']),
+      // Not the Watchdog, which is always active.
+      |||
+        sum by (env, service, state) (
+          clamp_min(%s - on () group_left () (count(%s) or vector(0)), 0)
+          or %s
+        )
+      ||| % [
+        scope.raw('alertmanager_alerts', ['state="active"']),
+        'ALERTS{alertname="Watchdog",alertstate="firing"}',
+        scope.raw('alertmanager_alerts', ['state="suppressed"']),
+      ],
       {
         title: 'Alerts in Alertmanager',
         unit: 'none',
         min: 0,
         decimals: 0,
-        description: 'Alerts that Alertmanager holds: active ones are notified, suppressed ones are silenced or ' +
-                     'inhibited by a more severe one.',
+        description: 'Alerts that Alertmanager holds, without the Watchdog: active ones are notified, suppressed ' +
+                     'ones are silenced or inhibited by a more severe one.',
       }
     ),
 
