@@ -2,6 +2,7 @@
 
 import json
 import re
+import subprocess
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,9 +23,15 @@ _DATA_SOURCES = {"prometheus", "loki", "jaeger", "alertmanager"}
 
 
 def markdown_pages() -> list[Path]:
-    names = ("docs", "runbooks", "examples", "instrumentation", "grafana", "servers", "tests")
-    found = [*ROOT.glob("*.md"), *(page for name in names for page in (ROOT / name).rglob("*.md"))]
-    return sorted(page for page in found if "node_modules" not in page.parts)
+    """Those that git knows: folders of installed packages come and go while other tests prepare theirs."""
+    listed = subprocess.run(
+        ["git", "ls-files", "--cached", "--others", "--exclude-standard", "*.md"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return sorted(page for name in listed.stdout.splitlines() if (page := ROOT / name).exists())
 
 
 def links_in(markdown: str) -> list[str]:
