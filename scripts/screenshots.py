@@ -64,9 +64,9 @@ def uids() -> list[str]:
     return [board["uid"] for board in boards]
 
 
-def wait_until_drawn(page: Page) -> list[str]:
+def wait_until_drawn(page: Page, seconds: float = _SECONDS_TO_DRAW) -> list[str]:
     """The titles of the panels that have nothing to show when the time is over."""
-    deadline = time.monotonic() + _SECONDS_TO_DRAW
+    deadline = time.monotonic() + seconds
     states: dict[str, str] = {}
     while time.monotonic() < deadline:
         states = page.evaluate(STATES)

@@ -115,4 +115,4 @@ def drawn(request: pytest.FixtureRequest, browser: Browser, lived: Stack) -> Ite
     errors: list[str] = []
     with _opened(browser, errors, look.width, TALL) as page:
         page.goto(f"{lived.url('dashboards')}/d/{look.uid}?theme={look.scheme}")
-        yield Drawn(look, page, wait_until_drawn(page), errors)
+        yield Drawn(look, page, wait_until_drawn(page, PATIENCE_SECONDS), errors)
