@@ -47,13 +47,18 @@ function(config)
       reason: 'Firing alerts',
       most: 20,
       // 10 for a critical one, 5 for an error, 2 for a warning
-      points: |||
-        sum by (env) (
-          10 * count by (env) (service_alert:firing:told{severity="critical"})
-          or label_replace(5 * count by (env) (service_alert:firing:told{severity="error"}), "severity", "error", "", "")
-          or label_replace(2 * count by (env) (service_alert:firing:told{severity="warning"}), "severity", "warning", "", "")
+      points: promql.fold('sum', ['env'], std.join(' or ', [
+        promql.labelled(
+          '%d * count by (env) (%s)' % [each.points, promql.select(told, ['severity="%s"' % each.severity])],
+          'severity',
+          each.severity
         )
-      |||,
+        for each in [
+          { severity: 'critical', points: 10 },
+          { severity: 'error', points: 5 },
+          { severity: 'warning', points: 2 },
+        ]
+      ])),
     },
     {
       part: 'budget',
@@ -76,7 +81,8 @@ function(config)
         ],
       },
       // 1 healthy, 0.5 degraded, 0 unhealthy: the worst of what its users get (rules/served.libsonnet), of the
-      // service's own checks and of whether its targets answer. 2 while it is still being built or started: neither well nor ill.
+      // service's own checks and of whether its targets answer. 2 while it is still being
+      // built or started: neither well nor ill.
       {
         record: 'service:health:worst',
         expr: |||

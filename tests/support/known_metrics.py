@@ -103,10 +103,10 @@ FOREIGN_LABELS = {
     "datname",
 }
 # What an alert may be about.
-ABOUT = set(
-    "agent budget container database device endpoint exporter model mountpoint objective operation provider queue "
-    "receiver task_type tool workflow".split()
-)
+ABOUT = {
+    "agent", "budget", "container", "database", "device", "endpoint", "exporter", "model", "mountpoint", "objective",
+    "operation", "provider", "queue", "receiver", "task_type", "tool", "workflow",
+}  # fmt: skip
 # Every target has these.
 IDENTITY = {"env", "service", "instance", "job"}
 _RECORDED = ROOT / "tests" / "unit" / "mixin" / "recorded"
