@@ -16,7 +16,14 @@ from kit.generators import mixin as generator
 from kit.paths import ROOT
 
 Json = dict[str, Any]
-PARTS = ("mixin.libsonnet", "prometheus", "grafana/lib", "grafana/dashboards", "instrumentation/catalogue.yaml")
+PARTS = (
+    "mixin.libsonnet",
+    "prometheus",
+    "alertmanager/inhibition.libsonnet",
+    "grafana/lib",
+    "grafana/dashboards",
+    "instrumentation/catalogue.yaml",
+)
 
 
 def blocks() -> dict[str, str]:
