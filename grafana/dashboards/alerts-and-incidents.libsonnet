@@ -13,10 +13,8 @@ function(kit)
     { value: '3', text: 'error', color: 'orange' },
     { value: '4', text: 'critical', color: 'red' },
   ]) + panel.steps([['blue', null], ['yellow', 2], ['orange', 3], ['red', 4]]);
-  local since = |||
-    time() - (ALERTS_FOR_STATE{env=~"$env",service=~"$service"}
-      and ignoring (alertstate) service_alert:firing:told{env=~"$env",service=~"$service"})
-  |||;
+  local since =
+    'time() - (ALERTS_FOR_STATE and ignoring (alertstate) (%s))' % alerts.firing(signals.alerts_firing);
 
   kit.new(
     'What fires now and has fired, how soon somebody is told, and whether the alerting itself works.',

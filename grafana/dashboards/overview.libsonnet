@@ -1,5 +1,4 @@
 // For anyone, at first look: is everything well, and if not, what is wrong?
-local promql = import '../../prometheus/signals/promql.libsonnet';
 local links = import '../lib/links.libsonnet';
 
 function(kit)
@@ -68,9 +67,7 @@ function(kit)
             ) { refId: 'A' },
           ],
         },
-        alerts.firing_table(
-          promql.select(signals.alerts_firing.source, signals.alerts_firing.matchers(['env', 'service']))
-        ) + panel.size(20, 6),
+        alerts.firing_table(alerts.firing(signals.alerts_firing)) + panel.size(20, 6),
       ]),
       row('Traffic', [
         panel.timeseries(signals.http_requests) + panel.service_links(api),

@@ -46,6 +46,7 @@ function(kit)
         host_panel.timeseries(signals.host_disk_full, by=disk, legend=disk_name) + panel.alert_lines(['DiskFullSoon'])
         + panel.mappings([
           { value: '%d' % signals.by_module.hosts.farthest, text: 'not within 30 days', color: 'green' },
+          { value: '%d' % signals.by_module.hosts.not_known_yet, text: 'not known yet', color: 'text' },
         ]),
       ]),
       row('Processes', [

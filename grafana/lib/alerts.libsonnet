@@ -1,4 +1,6 @@
 // Panels about alerts that more than one dashboard has.
+local promql = import '../../prometheus/signals/promql.libsonnet';
+
 local colours = { critical: 'red', 'error': 'orange', warning: 'yellow', info: 'blue' };
 local severities = ['critical', 'error', 'warning', 'info'];
 
@@ -12,12 +14,17 @@ function(panel, config) {
     for severity in severities
   ]),
 
+  // What fires, with its labels; the Watchdog where nothing else does.
+  firing(signal)::
+    local told = promql.select(signal.source, signal.matchers(['env', 'service']));
+    '%s or (ALERTS{alertname="Watchdog",alertstate="firing"} unless on () %s)' % [told, told],
+
   // extra: more columns of the query's answer, behind the others.
   firing_table(expr, extra=[])::
     panel.labels_table(
       'Alerts firing now',
       'Each alert that fires at this moment: of several severities of the same thing the worst. The Watchdog, which ' +
-      'always fires, is left out.',
+      'always fires, stands there where nothing else does.',
       expr,
       [{ severity: 'Severity' }, { alertname: 'Alert' }, { service: 'Service' }, { env: 'Env' }] + extra,
     ) + panel.overrides([

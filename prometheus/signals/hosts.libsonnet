@@ -36,10 +36,12 @@ function(config)
   local open_files = 'instance:process_open_files:sum';
   local uptime = 'instance:process_uptime:seconds';
   local farthest = 30 * 86400;
+  local not_known_yet = farthest + 1;
 
   {
-    // What stands for later than any forecast.
+    // What stands for later than any forecast, and for none.
     farthest:: farthest,
+    not_known_yet:: not_known_yet,
 
     sources:: [
       {
@@ -148,20 +150,22 @@ function(config)
 
     // What fills over six hours, and still does in the last half hour, is foretold to go on. While less than an hour is
     // known a forecast reaches six times as far ahead as that. A month stands for all that is later, so that a
-    // disk that is fine has a value too; it is told as that.
+    // disk that is fine has a value too, and a second more for what is not known yet; both are told as that.
     slow_sources:: [
       {
         record: disk_full,
         expr: (
           'clamp_max(\n  (%(full)s < 6 * 60 * %(minutes)s or %(full)s and %(minutes)s >= 60) ' +
           'and deriv(%(free)s[30m]) < 0 and %(minutes)s >= %(least)d,\n  %(most)d\n)\n' +
-          'or %(most)d * (%(free)s >= bool 0) and %(minutes)s >= %(least)d'
+          'or %(most)d * (%(free)s >= bool 0) and %(minutes)s >= %(least)d\n' +
+          'or %(unknown)d * (%(free)s >= bool 0)'
         ) % {
           free: disk_free,
           full: '%s / (-1 * deriv(%s[6h]) > 0)' % [disk_free, disk_free],
           least: 15,
           minutes: 'count_over_time(%s[6h:1m])' % disk_free,
           most: farthest,
+          unknown: not_known_yet,
         },
       },
     ],
@@ -219,8 +223,7 @@ function(config)
       min: 0,
       how: 'min',
       description: 'When each disk is full if it goes on filling as in the last 6 hours; ' +
-                   'not within 30 days where it does not fill, or later than that. It begins after a quarter of an ' +
-                   'hour.',
+                   'not within 30 days where it does not fill, or later than that. Known after a quarter of an hour.',
       source: disk_full,
       records: { [disk_full]: by_device },
     }),

@@ -117,7 +117,7 @@ function(config) {
         filling('1000000-1000x500'),
         values=[
           // After a quarter of an hour it is known for the first time.
-          lib.value('instance_device:host_disk_full:seconds', 600, {}),
+          full(600, month + 1),
           // In 16 hours, of which 50 minutes say nothing.
           full(3000, month),
         ],
