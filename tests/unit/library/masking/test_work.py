@@ -15,7 +15,9 @@ from typing import Any
 import pytest
 from signalfire.masking import (
     addresses,
+    arguments,
     commands,
+    connections,
     echoes,
     errors,
     iban,
@@ -23,6 +25,7 @@ from signalfire.masking import (
     names,
     numbers,
     pairs,
+    paths,
     phrase,
     phrases,
     printed,
@@ -35,8 +38,8 @@ from signalfire.masking import (
     words,
 )
 
-MODULES = [addresses, commands, echoes, errors, iban, keys, names, numbers, pairs, phrase, phrases, printed, prose]
-MODULES += [signs, statements, tables, text, values, words]
+MODULES = [addresses, arguments, commands, connections, echoes, errors, iban, keys, names, numbers, pairs, paths]
+MODULES += [phrase, phrases, printed, prose, signs, statements, tables, text, values, words]
 MOST = 4096  # the most often that anything may repeat in a pattern, but at its end
 
 
@@ -176,6 +179,8 @@ HOSTILE_UNITS = [
         "key=",
         "digest ",
     ),
+    *("/reset-password/a1B2", "/verify", "%2Freset%2F", "password=a b;", ";password={a}}", 'password="a\n', "pw “a\n"),
+    *("-u\n- ", "a -u joe:", "--pw, ", "password → ", "password: a → ", "auth_token ", "password - ", "[1] => --pw\n"),
     *(
         '{"name":"token",',
         '"value":"a","name":"token"',

@@ -3,6 +3,7 @@
 import re
 
 from signalfire.masking.marks import HIDDEN
+from signalfire.masking.paths import mask_paths
 
 EMAIL = "[MASKED:email]"
 
@@ -11,25 +12,10 @@ _CREDENTIALS = re.compile(
 )
 # "postgres//user:password@host": who mistypes an address finds it in an error message.
 _MISTYPED_CREDENTIALS = re.compile(r"""(?<!:)//[^/\s:@?\#"']{1,128}:[^/\s@"']{1,256}@(?=[\w\[])""")
+_ORACLE = re.compile(r"(?i)(\bjdbc:oracle:\w{1,8}:[^\s/@:\"']{1,64}/)(?!\[MASKED)[^\s@\"']{1,256}(?=@)")
 _QUERY = re.compile(
     r"""(?ai)([?&](?:amp;)?(?:[a-z_-]{0,16}signature|sig|key|auth|code|pw|pass|jwt|otp|ticket|assertion|samlresponse)=)"""
     r"""(?!\[MASKED)[^&\s"'\#\\<>]+"""
-)
-# What lets whoever knows the address in: up to it, and itself. `{id}` of a route's template is none.
-_PATHS = re.compile(
-    r"(?i)("
-    r"api\.telegram\.org/(?:file/)?bot"
-    r"|discord(?:app)?\.com/api/(?:v[0-9]{1,2}/)?webhooks/[0-9]{1,24}/"
-    r"|hooks\.zapier\.com/hooks/catch/"
-    r"|webhook\.office\.com/webhookb2/|outlook\.office(?:365)?\.com/webhook/"
-    r"|maker\.ifttt\.com/trigger/[^/\s]{1,64}/(?:json/)?with/key/"
-    r"|hc-ping\.com/|hooks\.chime\.aws/incomingwebhooks/|open\.(?:feishu\.cn|larksuite\.com)/open-apis/bot/v2/hook/"
-    r")[^\s\"'?#<>{}\[\]\\]+"
-)
-_TOKEN_SEGMENT = re.compile(
-    r"(?i)(/(?:(?:access|auth|api|reset|invite|session)?[_-]?tokens?|api[_-]?keys?|secrets?|magic[_-]?links?|"
-    r"(?:reset|forgot)[_-]?password|password[_-]?resets?|password/reset|passwords/reset|verify(?:-email)?|confirm(?:-email)?|"
-    r"activate|invitations?|invites?)/)(?=[A-Za-z_.~=-]{0,64}[0-9])[A-Za-z0-9_.~=-]{16,256}(?![A-Za-z0-9])"
 )
 _AT = re.compile(r"@|%40")
 _LOCAL = frozenset("._%+-")
@@ -59,11 +45,11 @@ def mask_credentials(text: str) -> str:
 
 def mask_addresses(text: str) -> str:
     """The text without tokens of URLs and without e-mail addresses."""
-    if "/" in text:
-        text = _PATHS.sub(rf"\1{HIDDEN}", text)
-        text = _TOKEN_SEGMENT.sub(rf"\1{HIDDEN}", text)
+    text = mask_paths(text)
     if "=" in text:
         text = _QUERY.sub(rf"\1{HIDDEN}", text)
+    if "racle" in text:
+        text = _ORACLE.sub(rf"\1{HIDDEN}", text)
     return mask_emails(text) if "@" in text or "%40" in text else text
 
 

@@ -2,11 +2,12 @@
 
 import re
 
+from signalfire.masking.arguments import NEXT_ARGUMENT
 from signalfire.masking.phrase import Phrase
 from signalfire.masking.words import LOOKS_SECRET
 
-_GAP = r"""[\s"',\\]{1,8}"""
-_WORD = r"""(?!\[MASKED)[^\s"',\\]{1,256}"""
+_GAP = r"""[\s"',\\]{1,24}"""
+_WORD = r"""(?!\[MASKED)[^\s"',\\]{0,255}[^\s"',\\)\]}]"""
 # From a command up to one of its options, on the same line.
 _OPTIONS = r"""(?:(?![|;&\n])[^\n]){0,400}?"""
 # What takes a secret from its input.
@@ -24,6 +25,14 @@ COMMANDS = (
         ),
     ),
     Phrase(("curl",), re.compile(rf"(\bcurl\b{_OPTIONS}(?<![\w-])-u(?=[^\s-])[^\s\"',:\\]{{1,64}}:){_WORD}")),
+    # In a list of arguments its command may stand far away, or not at all.
+    Phrase(
+        ("-u", "-a"),
+        re.compile(
+            rf"((?<![\w-])-[ua](?:{NEXT_ARGUMENT}|(?=[A-Za-z]))(?!(?:https?|tcp|udp|file|env):)[A-Za-z][\w.@+-]{{0,64}}:)"
+            rf"(?!//)(?![^\s\"',]{{0,256}}[@/]){LOOKS_SECRET}"
+        ),
+    ),
     Phrase(
         ("mysql", "mariadb"),
         re.compile(rf"(\b(?:mysql|mariadb)[\w-]{{0,16}}\b{_OPTIONS}[\s\"']-p)(?=[^\s\"',-]){_WORD}"),
@@ -32,7 +41,7 @@ COMMANDS = (
         ("sshpass", "login", "mongo", "unzip"),
         re.compile(
             rf"(\b(?:sshpass|(?:docker|podman|nerdctl|buildah|az|registry)\b[\s\"',]{{1,4}}login|"
-            rf"helm\b{_OPTIONS}login|mongo[\w-]{{0,12}}|unzip)\b{_OPTIONS}[\s\"']-[pP]\s{{0,4}}[\"',\s]{{0,4}}){_WORD}"
+            rf"helm\b{_OPTIONS}login|mongo[\w-]{{0,12}}|unzip)\b{_OPTIONS}[\s\"']-[pP][\"',\s\\]{{0,24}}){_WORD}"
         ),
     ),
     Phrase(("redis-cli", "valkey-cli"), re.compile(rf"(\b(?:redis|valkey)-cli\b{_OPTIONS}[\s\"']-a{_GAP}){_WORD}")),
@@ -73,11 +82,11 @@ COMMANDS = (
             rf"[\s\"',=\\]{{0,4}}[^\s%\"']{{1,64}}%){_WORD}"
         ),
     ),
-    Phrase(("-user",), re.compile(rf"((?<![\w-])--proxy-user[\s\"',=\\]{{1,4}}[^\s:\"'\\]{{1,64}}:){_WORD}")),
+    Phrase(("-user",), re.compile(rf"((?<![\w-])--proxy-user[\s\"',=\\]{{1,24}}[^\s:\"'\\]{{1,64}}:){_WORD}")),
     Phrase(
         ("-user", "--creds", "-creds"),
         re.compile(
-            rf"((?<![\w-])--(?:user|(?:src-|dest-)?creds)[\s\"',=\\]{{1,4}}[A-Za-z][^\s:\"'\\]{{0,64}}:){LOOKS_SECRET}"
+            rf"((?<![\w-])--(?:user|(?:src-|dest-)?creds)[\s\"',=\\]{{1,24}}[A-Za-z][^\s:\"'\\]{{0,64}}:){LOOKS_SECRET}"
         ),
     ),
     # What a command reads from its input: from echo, from a here-string, from a here-document.

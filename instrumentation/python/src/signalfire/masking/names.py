@@ -19,16 +19,12 @@ _WORDS = frozenset(
         "passphrases",
         "passcode",
         "passcodes",
-        "pass",
         "passwds",
-        "pwd",
-        "psw",
         "secret",
         "secrets",
         "credential",
         "credentials",
         "creds",
-        "cred",
         "cookie",
         "cookies",
         "authorization",
@@ -37,15 +33,8 @@ _WORDS = frozenset(
         "tokens",
         "apikey",
         "apikeys",
-        "jwt",
         "csrf",
         "xsrf",
-        "otp",
-        "totp",
-        "cvv",
-        "cvc",
-        "ssn",
-        "sid",
         "sessid",
         "requirepass",
         "masterauth",
@@ -62,8 +51,11 @@ _ENDINGS = (
 )
 _PASS = re.compile(
     r"(?:db|pg|sql|mysql|postgres|mongo|redis|rabbit|rabbitmq|amqp|mq|smtp|imap|mail|email|ftp|sftp|ssh|http|proxy|ldap|"
-    r"vpn|wifi|user|usr|my|root|admin|login|auth|key|store|trust|jks|sudo|old|new|re|app|api|client|server)pass"
+    r"vpn|wifi|user|usr|my|root|admin|login|auth|key|store|trust|jks|sudo|old|new|re|app|api|client|server)(?:pass|pw)"
 )
+# Words so short that random ids have them, too: they tell where what stands around them are words, of `pw` each.
+_SHORT = frozenset({"pass", "pwd", "psw", "cred", "jwt", "otp", "totp", "cvv", "cvc", "ssn", "sid"})
+_PW = re.compile(r"(?:[a-z]{2,12} ){0,4}pw[0-9]?(?: [a-z]{2,12})?")
 # Words whose keys are secrets: `api_key`, but not `primary_key`.
 _KEY_OWNERS = frozenset(
     [
@@ -439,8 +431,12 @@ def _telling(name: str) -> str | None:
 
 def _tells(words: tuple[str, ...], place: int) -> bool:
     word = words[place].rstrip("0123456789") or words[place]
+    if word in _SHORT:
+        return sum(len(other) == 1 or not other.isalpha() for other in words) < 3
     if word in _WORDS or word.endswith(_ENDINGS) or _PASS.fullmatch(word) is not None:
         return True
+    if word == "pw":
+        return _PW.fullmatch(" ".join(words)) is not None
     if place == 0:
         return False
     before = words[place - 1]

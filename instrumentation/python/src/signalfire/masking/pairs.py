@@ -3,6 +3,8 @@
 import re
 from collections.abc import Callable
 
+from signalfire.masking.arguments import NEXT_ARGUMENT
+from signalfire.masking.connections import value_in_connection
 from signalfire.masking.echoes import mask_echoes
 from signalfire.masking.errors import spans_of_errors
 from signalfire.masking.marks import HIDDEN, MARK, any_in
@@ -11,6 +13,7 @@ from signalfire.masking.printed import unprinted
 from signalfire.masking.statements import spans_of_statements
 from signalfire.masking.tables import spans_of_tables
 from signalfire.masking.values import BLOCK, Span, quoted_at, until, value_at
+from signalfire.masking.words import LOOKS_SECRET
 
 # Codes and PINs that let somebody in: not those of a status, a country, a microcontroller.
 _CODE = (
@@ -19,7 +22,7 @@ _CODE = (
     r"(?:card|user|atm|debit|account|sim|customer|bank)[_.\- ]?pin(?![a-z])|pin[_.\- ]number"
 )
 _STEMS = (
-    rf"(?:pass(?:[wpc]|(?![a-z]))|pwd|secret(?!ar)|tokens?(?![a-z])|keys?(?![a-z])|uthori[sz]ation|cookie|"
+    rf"(?:pass(?:[wpc]|(?![a-z]))|pw(?:d|(?![a-z]))|secret(?!ar)|tokens?(?![a-z])|keys?(?![a-z])|uthori[sz]ation|cookie|"
     rf"cred(?:ential|s?(?![a-z]))|sess(?:ion)?[_.\- ]?id|srf|jwt|otp(?![a-z])|{_CODE}|cv[vc](?![a-z])|"
     rf"ssn(?![a-z])|sid(?![a-z])|"
     r"asterauth|keypass|storepass)"
@@ -29,18 +32,27 @@ STEMS = re.compile(_STEMS)
 # With what follows where a value does, but for options, tags, and values that say that they are one.
 _STEMS_BEFORE_VALUES = re.compile(
     rf"""{_STEMS}(?= [\w$.-]{{0,48}}
-    (?: [^\w\s$.,;!?-] | ,\s{{0,4}}[\"'`\\bu\[(] | \s{{1,4}}(?:[:=<>\"'\\(-]|n'|(?:is|was|for|as)[\s:=]) ))""",
+    (?: [^\w\s$.,;!?-] | ,\s{{0,4}}[\"'`\\bu\[(]
+      | \s{{1,4}}(?:[:=<>\"'`~|\\(-]|[^\x00-\x7f]|[^\s0-9]{{0,24}}[0-9]|n'|(?:is|was|for|as)[\s:=]) ))""",
     re.VERBOSE,
 )
 
 _NAME_CHARACTERS = frozenset("_.-$")
 _LONGEST_BEFORE = 64
 _REST = re.compile(r"(?a)[\w$.-]{0,48}")
+_ARROW = r"[→⇒⟶⟹➜➔➝➙➡↦⇢←：＝≔]\ufe0f?"
 _QUOTES = r"""(?:\\{0,15}["'`]|&quot;|&\#3[49];|%2[27])"""
 _SEPARATED = re.compile(
     rf"""(?aix) (?:{_QUOTES}|\\{{0,15}}["'\])]|\[[0-9]{{0,3}}\]|%5d(?:%5b%5d)?){{0,4}} [ \t]{{0,4}}
-    (?: =>|:=|=~|==|=|::|:(?!//)|->|%3[ad]|%3d ) [ \t]{{0,40}}"""
+    (?: ={{1,3}}>|-{{1,3}}>|~>|<<?-{{1,2}}(?=[\s"'])|:=|=~|==|=|::|:(?!//)|{_ARROW}|%3[ad]|%3d ) [ \t]{{0,40}}"""
 )
+# Steps one after the other: `token → session → account`.
+_FLOW = re.compile(rf"\s{{0,4}}{_ARROW}\s{{0,4}}[A-Za-z]{{1,24}}(?:\s{{1,4}}{_ARROW}|\Z|[\n.)])")
+# Between a name and what can be nothing but its value: `password - hunter2`.
+_DASHED = re.compile(
+    rf"""(?x)["'`\])]? \s{{1,4}} (?:[-–—|│•·»›]|>{{1,2}}) \s{{1,4}} (?=\\{{0,15}}["'`]?{LOOKS_SECRET})"""
+)
+
 _IS = re.compile(
     r"(?ai)\s{1,4}(?:is|was)(?:\s{0,2}[:=])?\s{1,4}(?!(?:a|an|the|not|no|too|now|still|already|only|also|being|"
     r"required|needed|"
@@ -61,11 +73,19 @@ _IS = re.compile(
     r"taken)\b)"
 )
 # `--password value`, also as a list of arguments, whose quotes may be escaped.
-_OPTIONS = (" -", "'-", '"-', "\t-", "\n-")
-_FLAG_VALUE = re.compile(r"""(?:\\{0,15}["'])?,?\s{1,4}(?:\\{0,15}["'])?(?![-\\"'\[\s]|(?:env|file|fd):)""")
+_OPTIONS = (" -", "'-", '"-', "\t-", "\n-", "[-", ",-", "(-", "{-", "`-")
+_FLAG_VALUE = re.compile(rf"""{NEXT_ARGUMENT}(?![-\\"'\[\s]|(?:env|file|fd):)""")
 _FLAG = re.compile(r"""(?:[^\s"'\\]|\\(?!\\{0,15}["']))+""")
 _ARGUMENT_QUOTE = re.compile(r"""\\{0,15}["']\Z""")
+_NAME_OF_PROGRAMS = re.compile(r"[A-Za-z0-9][_.-][A-Za-z]|[a-z][A-Z]")
+_BARE_WORD = re.compile(
+    rf"""[ \t]{{1,4}}(?P<quote>\\{{0,15}}["'`])?
+    (?!(?i:u?int|float|n?(?:var)?char|bytes|bit|datetime|complex|[iu]|utf|v)[0-9]{{1,3}}\b)
+    (?P<word>{LOOKS_SECRET})(?![(=])(?(quote)(?P=quote))""",
+    re.VERBOSE,
+)
 _BESIDE = re.compile(rf"{_QUOTES}>{{0,2}}\s{{0,4}},\s{{0,4}}")
+_OPTION = re.compile(r"--?[A-Za-z][\w-]{0,40}")
 _BESIDE_BEFORE = re.compile(rf"""[(\[{{]\s{{0,4}}(?:[bur]{{1,2}}|<<)?{_QUOTES}\Z""", re.IGNORECASE)
 _FLAT_BEFORE = re.compile(rf"""[,]\s{{0,4}}(?:[bur]{{1,2}}|<<)?{_QUOTES}\Z""", re.IGNORECASE)
 _HEADER = re.compile(r"(?i)(?:set-|x-)?cookie|(?:proxy-)?authorization|x-[\w-]{1,60}|[\w]{1,30}-[\w-]{1,60}")
@@ -102,10 +122,10 @@ _KEY_TAG = re.compile(
 _TAG_TEXT = re.compile(r"[^<]+")
 _QUOTED_SQL = re.compile(
     r"(?:\s{1,4}(?:for\s{1,4}(?:'[^'\n]{0,64}'(?:@'[^'\n]{0,64}')?|[^\s'\"]{1,64})\s{0,4}(?:=\s{0,4})?|"
-    r"as\s{1,4})?|\s{0,4}\(\s{0,4})(?:N(?='))?(?=\\{0,15}[\"'])",
+    r"as\s{1,4})?|\s{0,4}\(\s{0,4})(?:N(?='))?(?=\\{0,15}[\"']|[“„«])",
     re.IGNORECASE,
 )
-_PASSWORDS = re.compile(r"(?i)(?:[\w$.-]{0,40}[_.-])?(?:pass|password|passwd|passphrase|pwd|secret)")
+_PASSWORDS = re.compile(r"(?i)(?:[\w$.-]{0,40}[_.-])?(?:pass|password|passwd|passphrase|pwd?|secret)")
 # Of names that are two words: `api key`, but also `unexpected token`, which is none.
 _SECOND_WORDS = ("key", "token", "word", "phrase", "code", "id", "number")
 _OWNER_BEFORE = re.compile(r"([A-Za-z]{2,20})[ ]{1,2}\Z")
@@ -279,9 +299,9 @@ def _span(text: str, name: str, start: int, end: int) -> Span | None:
     if separated is not None:
         return _separated_value(text, name, before, start, separated)
     if text[end : end + 1].isspace() and not (before and (before[-1] in "\"'`<" or ":" in before or "=" in before)):
-        forms: tuple[Form, ...] = (_said, _argument, _statement)
+        forms: tuple[Form, ...] = (_said, _argument, _statement, _after_dash, _bare_word)
     else:
-        forms = (_said, _argument, _beside, _named, _element, _statement)
+        forms = (_said, _argument, _beside, _named, _element, _statement, _after_dash, _bare_word)
     for form in forms:
         span = form(text, name, before, start, end)
         if span is not None:
@@ -291,22 +311,33 @@ def _span(text: str, name: str, start: int, end: int) -> Span | None:
 
 def _separated_value(text: str, name: str, before: str, start: int, separated: re.Match[str]) -> Span | None:
     place = separated.end()
-    if name == "secret" and _ARN_BEFORE.search(before):
-        return None
-    if is_count(name) and (_COUNT.match(text, place) or _SPECIAL_TOKEN.match(text, place)):
-        return None
-    if name == "PASS" and ":" in separated[0] and _REPORT.match(text, place):
-        return None
-    if "=" in separated[0] and _PLACEHOLDER.match(text, place):
+    if _is_no_value(text, name, before, separated):
         return None
     header = None
     if BLOCK.match(text, place):
         return value_at(text, place, start)
+    if "=" in separated[0]:
+        connected = value_in_connection(text, start, place)
+        if connected is not None:
+            return connected
     if _AUTHORIZATION.search(name):
         header = _credentials(text, before, separated)
     elif _COOKIE.search(name):
         header = _cookies(text, place)
     return header or value_at(text, place, start)
+
+
+def _is_no_value(text: str, name: str, before: str, separated: re.Match[str]) -> bool:
+    """Whether what follows is a count, a placeholder, a test's name, a part of an ARN or the next step."""
+    place = separated.end()
+    if name == "secret" and _ARN_BEFORE.search(before):
+        return True
+    if is_count(name) and (_COUNT.match(text, place) or _SPECIAL_TOKEN.match(text, place)):
+        return True
+    if name == "PASS" and ":" in separated[0] and _REPORT.match(text, place):
+        return True
+    is_placeholder = "=" in separated[0] and _PLACEHOLDER.match(text, place) is not None
+    return is_placeholder or _FLOW.match(text, separated.start()) is not None
 
 
 def _cookies(text: str, place: int) -> Span | None:
@@ -359,6 +390,19 @@ def _argument(text: str, name: str, _before: str, _start: int, end: int) -> Span
     return None if value is None else value.span()
 
 
+def _after_dash(text: str, _name: str, _before: str, start: int, end: int) -> Span | None:
+    dash = _DASHED.match(text, end)
+    return None if dash is None else value_at(text, dash.end(), start)
+
+
+def _bare_word(text: str, name: str, _before: str, _start: int, end: int) -> Span | None:
+    """`auth_token hunter2`: behind a name as programs have them, and people do not, a space is enough."""
+    if _NAME_OF_PROGRAMS.search(name) is None:
+        return None
+    word = _BARE_WORD.match(text, end)
+    return None if word is None else word.span("word")
+
+
 def _beside(text: str, name: str, before: str, _start: int, end: int) -> Span | None:
     """`("name", "value")`, as lists of headers are printed."""
     gap = _BESIDE.match(text, end)
@@ -369,7 +413,8 @@ def _beside(text: str, name: str, before: str, _start: int, end: int) -> Span | 
         return None
     if text[gap.end() : gap.end() + 1] in {"[", "("}:
         return value_at(text, gap.end(), gap.end())
-    return quoted_at(text, gap.end())
+    value = quoted_at(text, gap.end())
+    return None if value is not None and _OPTION.fullmatch(text, *value) else value
 
 
 def _named(text: str, _name: str, before: str, start: int, end: int) -> Span | None:

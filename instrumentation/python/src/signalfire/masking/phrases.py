@@ -9,9 +9,10 @@ from signalfire.masking.commands import COMMANDS
 from signalfire.masking.marks import HIDDEN, any_in
 from signalfire.masking.numbers import START
 from signalfire.masking.phrase import Phrase
-from signalfire.masking.prose import PROSE
+from signalfire.masking.prose import ARROW, PROSE
 from signalfire.masking.words import LOOKS_SECRET
 
+_ESCAPED_ARROWS = (r"\u2192", r"\u21d2", r"\xe2\x86\x92", r"\xe2\x87\x92")
 _TAB = r"(?:\t|\\t)"
 
 PHRASES = (
@@ -42,7 +43,7 @@ PHRASES = (
         re.compile(
             r"(?i)(\bidentified\s{1,4}(?:with\s{1,4}\S{1,64}\s{1,4})?(?:by|as)"
             r"\s{1,4}(?:password\s{1,4})?(\\{0,15}[\"']))"
-            r"(?!\[MASKED\])(?:(?!\2)[^\n])+"
+            r"(?!\[MASKED\])(?:(?:(?!\2)[^\n]){1,512}(?:\n(?:(?!\2)[^\n]){0,512}(?=\2))?|(?!\2)[^\n])"
         ),
     ),
     Phrase(
@@ -220,8 +221,17 @@ PHRASES = (
             r"(Duplicate entry ')(?!\[MASKED)[^'\n]{1,256}(?=' for key '[\w.]{0,64}?(?:password|secret|token|api_?key))"
         ),
     ),
-    # What a plan changes: "[MASKED]" -> "the new one".
-    Phrase(("-> ",), re.compile(r"(\[MASKED\]\\{0,15}\" -> \\{0,15}\")(?!\[MASKED)[^\"\n\\]{1,1024}")),
+    # What changes: "[MASKED]" -> "the new one".
+    Phrase(
+        ("->", "=>", *"→⇒➜", *_ESCAPED_ARROWS),
+        re.compile(
+            rf"(\[MASKED\](\\{{0,15}}[\"'`])\s{{0,2}}{ARROW}\s{{0,2}}[bu]?\2)(?!\[MASKED)(?:(?!\2)[^\n]){{1,1024}}"
+        ),
+    ),
+    Phrase(
+        ("->", "=>", *"→⇒➜", *_ESCAPED_ARROWS),
+        re.compile(rf"((?<=: )\[MASKED\]\s{{0,2}}{ARROW}\s{{0,2}}){LOOKS_SECRET}"),
+    ),
     # --- cookies' own reprs ---
     Phrase(("<cookie ",), re.compile(r"(<Cookie )(?!\[MASKED)[^>\n]{1,4096}?(?=(?: for [^>\s]{1,255})?/?>)")),
     Phrase(

@@ -6,9 +6,10 @@ from typing import NamedTuple
 
 _ESCAPED = {"n": "\n", "r": "\r", "t": "\t", '"': '"', "'": "'", "\\": "\\"}
 _COLOUR = r"(?:\x1b|\\x1[bB]|\\u001[bB]|\\033|\\e)\[[0-9;:]{0,32}[A-Za-z]"
-# The lines of tables, in JSON and in bytes.
-_LINES = r"\\u25([0-9a-fA-F]{2})|((?:\\xe2)\\x9[45]\\x[89ab][0-9a-f])"
-_ESCAPES = re.compile(rf"{_COLOUR}|\\([\\nrt\"'])|{_LINES}")
+# Quotes, arrows and the lines of tables, a guillemet, a wide colon and equals sign: in JSON and in bytes.
+_IN_JSON = r"\\u(2[0-9a-fA-F]{3}|00[aA][bB]|00[bB][bB]|ff1[aAdD])"
+_IN_BYTES = r"((?:\\xe2|\\xef\\xbc(?=\\x9[ad])|\\xc2(?=\\x[ab]b))(?:\\x[89ab][0-9a-f]){1,2})"
+_ESCAPES = re.compile(rf"{_COLOUR}|\\([\\nrt\"'])|{_IN_JSON}|{_IN_BYTES}")
 _COLOURS = re.compile(_COLOUR)
 
 
@@ -67,5 +68,5 @@ def _letter(escape: re.Match[str]) -> str:
     if simple:
         return _ESCAPED[simple]
     if line:
-        return chr(0x2500 + int(line, 16))
+        return chr(int(line, 16))
     return bytes.fromhex(encoded.replace("\\x", "")).decode("utf-8", "replace") if encoded else ""

@@ -9,7 +9,8 @@ from signalfire.masking.marks import HIDDEN
 from signalfire.masking.phrase import Phrase
 from signalfire.masking.words import LOOKS_SECRET
 
-_PASSES = r"(?i:pass(?:word|wd|phrase|code)s?|pwd)"
+ARROW = r"(?:[-=]{1,2}>|[→⇒➜]|\\{1,15}u21[9d]2|\\{1,15}xe2\\{1,15}x8[67]\\{1,15}x92)"
+_PASSES = r"(?i:pass(?:word|wd|phrase|code)s?|pwd?)"
 _KEY = (
     r"(?i:(?:(?:api|access|auth|bearer|refresh|session|csrf|xsrf|bot|security|personal|deploy|license|secret|"
     r"service|client|"
@@ -29,7 +30,7 @@ _WORD_AFTER_QUOTE = rf"\\{{0,15}}[\"'`]?{LOOKS_SECRET}"
 
 PROSE = (
     # with password hunter2; new password hunter2
-    Phrase(("pass", "pwd"), re.compile(rf"((?<![\w/.-]){_PASSES}\s{{1,2}}\\{{0,15}}[\"'(]?){LOOKS_SECRET}")),
+    Phrase(("pass", "pw"), re.compile(rf"((?<![\w/.-]){_PASSES}\s{{1,2}}\\{{0,15}}[\"'(]?){LOOKS_SECRET}")),
     # user joe pass hunter2
     Phrase(
         ("pass ",),
@@ -40,7 +41,7 @@ PROSE = (
     ),
     # password for joe: hunter2
     Phrase(
-        ("pass", "pwd", "token", "key", "secret", "cred", "otp", "code", "pin "),
+        ("pass", "pw", "token", "key", "secret", "cred", "otp", "code", "pin "),
         re.compile(
             rf"((?<![\w/.-])(?:{_PASSES}|{_KEY}|(?i:code))\s(?:for|of)"
             rf"\s(?:[^\s:=\"']{{1,64}}\s){{0,3}}[^\s:=]{{1,64}}\s?[:=]\s{{0,2}}\\{{0,15}}[\"']?){LOOKS_SECRET}"
@@ -48,7 +49,7 @@ PROSE = (
     ),
     # password changed to hunter2; password entered: hunter2
     Phrase(
-        ("pass", "pwd", "token", "key", "secret", "cred"),
+        ("pass", "pw", "token", "key", "secret", "cred"),
         re.compile(
             rf"((?<![\w/.-])(?:{_PASSES}|{_KEY})\s(?:(?:is|was|has been|have been|are|were|will be)"
             rf"\s)?(?:now\s|not\s)?(?:entered|given|provided|supplied|generated|used|tried|received|sent|got"
@@ -56,12 +57,27 @@ PROSE = (
         ),
     ),
     Phrase(
-        ("pass", "pwd", "token", "key", "secret"),
+        ("pass", "pw", "token", "key", "secret"),
         re.compile(
             rf"((?<![\w/.-])(?:{_PASSES}|{_KEY})\s(?:(?:was|is|has been)\s)?(?:changed|rotated|updated|reset)"
             rf"\sfrom\s\\{{0,15}}[\"']?){LOOKS_SECRET}(\\{{0,15}}[\"']?\sto\s\\{{0,15}}[\"']?){LOOKS_SECRET}"
         ),
         rf"\1{HIDDEN}\2{HIDDEN}",
+    ),
+    # password changed: hunter1 → hunter2
+    Phrase(
+        ("->", "=>", *"→⇒➜", "\\u21", "\\xe2"),
+        re.compile(
+            rf"((?<![\w/.-])(?:{_PASSES}|{_KEY})\s(?:changed|rotated|updated|reset|set)\s?[:=]\s?)(?!\[MASKED){LOOKS_SECRET}"
+            rf"(\s?{ARROW}\s?){LOOKS_SECRET}"
+        ),
+        rf"\1{HIDDEN}\2{HIDDEN}",
+    ),
+    Phrase(
+        ("pass", "pw", "token", "key", "secret"),
+        re.compile(
+            rf"((?<![\w/.-])(?:{_PASSES}|{_KEY})\s(?:changed|rotated|updated|reset|set)\s?[:=]\s?\\{{0,15}}[\"']?){LOOKS_SECRET}"
+        ),
     ),
     # token hunter2 expired; API key 'hunter2' is not valid
     Phrase(
@@ -90,7 +106,7 @@ PROSE = (
     ),
     # 'hunter2' is not a valid password
     Phrase(
-        ("pass", "pwd", "token", "key", "secret", "pin"),
+        ("pass", "pw", "token", "key", "secret", "pin"),
         re.compile(
             rf"((?:\A|[\s:(])[bBuU]?\\{{0,15}}[\"'`]{{0,2}}){LOOKS_SECRET}(?=\\{{0,15}}[\"'`]?\s(?:is|was)"
             rf"\s(?:not\s)?(?:an?|the|your|his|her|their)\s(?:[a-z]{{1,12}}\s){{0,2}}(?:{_PASSES}|{_KEY})\b)"

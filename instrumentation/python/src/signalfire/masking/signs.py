@@ -37,7 +37,11 @@ _KEYS_BY_HINT = tuple(
 
 # --- addresses ---
 
-_PATH = re.compile(r"/(?:bot|web|hook|trigger|hc-ping|incoming|magic|verify|confirm|activat|invit)")
+_PATH = re.compile(
+    r"/(?:bot|web|hook|trigger|hc-ping|incoming)"
+    r"|(?:/|%2f)(?:magic|verif|confirm|activat|invit|accept|reset|recover|unlock|unsub|opt|one|e-?mail|sso|sign-?in|log-?in|account)"
+    r"[a-z_-]{0,24}(?:\\{0,15}/|%2f)"
+)
 _QUERY: tuple[str, ...] = (
     "signature=",
     "sig=",
@@ -55,7 +59,7 @@ _QUERY += ("samlresponse=",)
 
 # --- commands whose options hold secrets ---
 
-_OPTIONS = (" -", "'-", '"-')
+_OPTIONS = (" -", "'-", '"-', "[-", ",-", "(-", "{-", "`-", "\t-", "\n-")
 _COMMANDS: tuple[str, ...] = (
     "curl",
     "wget",
@@ -83,6 +87,7 @@ _CODE = re.compile(
     r"(?:mfa|2fa|sms|tion|urity|covery|access|backup|reset|login|pin|device|unlock|pairing)[_.\- ]?codes?(?![a-z])"
 )
 _PIN = re.compile(r"(?<![a-z])pin(?![a-z])")
+_PW = re.compile(r"pw(?:d|(?![a-z]))")
 _READERS = ("stdin", "sudo ", "passwd", "-with-token", "-fd")
 _USERS = ("setuser", "net user ", "/user:", "-user", "add_user ")
 _LOGINS = ("login ", "logged in", "log in")
@@ -99,7 +104,7 @@ def has_name(lower: str) -> bool:
         or ("cr" in lower and ("secret" in lower or "cred" in lower or "crypt(" in lower))
         or "auth" in lower
         or "sid" in lower
-        or "pwd" in lower
+        or ("pw" in lower and _PW.search(lower) is not None)
         or "srf" in lower
         or "jwt" in lower
         or "otp" in lower
@@ -117,7 +122,11 @@ def has_phrase(lower: str, *, named: bool) -> bool:
         or "identified" in lower
         or ("e\t" in lower and ("true\t" in lower or "false\t" in lower))
         or ("\\" in lower and ("true\\t" in lower or "false\\t" in lower))
-        or ("-" in lower and any_in(_OPTIONS, lower) and any_in(_COMMANDS, lower))
+        or (
+            "-" in lower
+            and any_in(_OPTIONS, lower)
+            and (any_in(_COMMANDS, lower) or (":" in lower and ("-u" in lower or "-a" in lower)))
+        )
         or ("<" in lower and ("<morsel" in lower or "<input" in lower or ("<<" in lower and any_in(_READERS, lower))))
         or ("|" in lower and any_in(_READERS, lower))
         or "row contains (" in lower
@@ -136,7 +145,7 @@ def has_address(lower: str, *, named: bool) -> bool:
     return (
         "@" in lower
         or "%40" in lower
-        or ("/" in lower and (named or _PATH.search(lower) is not None))
+        or (("/" in lower or "%2f" in lower) and (named or _PATH.search(lower) is not None))
         or ("=" in lower and ("?" in lower or "&" in lower) and any_in(_QUERY, lower))
     )
 

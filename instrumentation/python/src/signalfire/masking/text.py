@@ -70,7 +70,9 @@ def suspicious(fields: Mapping[str, Any]) -> bool:
 def has_sign_inside(decoded: Any) -> bool:
     """`suspicious` for any decoded JSON."""
     if isinstance(decoded, list):
-        return any(has_sign_inside(item) or (type(item) is str and is_sensitive(item)) for item in decoded)
+        return _arguments_masked(decoded) is not None or any(
+            has_sign_inside(item) or (type(item) is str and is_sensitive(item)) for item in decoded
+        )
     if isinstance(decoded, dict):
         return suspicious(decoded) or any(type(value) is str and is_sensitive(value) for value in decoded.values())
     return suspicious({"": decoded})
@@ -169,6 +171,7 @@ def _mask_items(items: list[Any] | tuple[Any, ...]) -> Iterable[Any]:
     In lists without options names have even places, so that a list of the names of fields stays as it is.
     """
     name: str | None = None
+    items = _arguments_masked(items) or items
     for place, item in enumerate(items):
         if name is not None:
             yield mask_field(name, item)
@@ -179,6 +182,22 @@ def _mask_items(items: list[Any] | tuple[Any, ...]) -> Iterable[Any]:
             text = _as_text(item)
             is_name = text.startswith("-") or (place % 2 == 0 and len(items) % 2 == 0)
             name = text if is_name and "=" not in text and is_sensitive(text) else None
+
+
+def _arguments_masked(items: list[Any] | tuple[Any, ...]) -> list[Any] | None:
+    """A list of arguments as its text is masked, where that hides one: `["curl", "-u", "joe:…"]`."""
+    if not any(isinstance(item, str) and item.startswith("-") for item in items):
+        return None
+    if not all(isinstance(item, str) for item in items):
+        return None
+    text = dumps(list(items)).decode()
+    if len(text) > MAX_TEXT or not has_sign(text):
+        return None
+    try:
+        masked = orjson.loads(mask_text(text))
+    except orjson.JSONDecodeError:
+        return None
+    return masked if isinstance(masked, list) and len(masked) == len(items) else None
 
 
 def _is_login(value: Any) -> bool:

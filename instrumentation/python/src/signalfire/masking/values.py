@@ -23,7 +23,11 @@ _WRAPPER = re.compile(
 _GO_TYPE = re.compile(
     r"&?(?:\[[0-9]{0,6}\]|\*|map\[\w{1,32}\]){1,4}[\w.]{1,64}(?:\{\})?(?=[{(])|&?[A-Za-z_][\w.]{0,64}(?=\{[A-Za-z_\"\[])"
 )
-_QUOTE = re.compile(r"""\\{0,15}["'`]|&quot;|&\#3[49];|%2[27]""")
+_QUOTE = re.compile(r"""\\{0,15}["'`]|&quot;|&\#3[49];|%2[27]|[“„«‘‹「]""")
+_CLOSING_QUOTES = {"“": "”", "„": "“", "«": "»", "‘": "’", "‹": "›", "「": "」"}
+# A quoted text may go on over a few lines: to a quote that ends one, and begins no other.
+_MOST_LINES, _LONGEST_LINES = 16, 1024
+_QUOTE_THAT_ENDS = re.compile(r"""[^\s=:,;([{<"'`](?:\s{1,16})?\\{0,15}["'`](?=[\s,;)\]}>/.]|\Z)""")
 _TRIPLE = re.compile(r'"""|\'\'\'')
 _OPENING = {"[": "]", "(": ")", "{": "}", "<": ">"}
 _BRACKET_OR_QUOTE = re.compile(r"""[\[\](){}<>]|\\{0,15}["']""")
@@ -76,9 +80,41 @@ def _unmasked(text: str, start: int, end: int) -> Span | None:
 
 
 def until(text: str, start: int, quote: str, *, lines: bool = False) -> Span:
-    """Up to the next same quote, which has as many backslashes before it; else to the end of the line."""
-    line_end = text.find("\n", start)
-    line_end = len(text) if line_end < 0 or lines else line_end
+    """Up to the next same quote, which has as many backslashes before it; else to the end of the line.
+
+    A text whose quote does not end on its line goes on over a few where one does there; over any with `lines`.
+    """
+    quote = _CLOSING_QUOTES.get(quote, quote)
+    first_end = text.find("\n", start)
+    if lines or first_end < 0:
+        return _until(text, start, quote, len(text))
+    span = _until(text, start, quote, first_end)
+    if span[1] < first_end or text.startswith(quote, first_end):
+        return span
+    last = _end_of_lines(text, first_end)
+    span = _until(text, start, quote, last)
+    ends = _QUOTE_THAT_ENDS.match(text, max(start, _before_blanks(text, span[1])), span[1] + len(quote) + 1)
+    return span if span[1] < last and ends is not None else (start, first_end)
+
+
+def _end_of_lines(text: str, place: int) -> int:
+    """The end of the last line that a quoted text may go on to."""
+    least = place
+    for _ in range(_MOST_LINES):
+        following = text.find("\n", place + 1, least + _LONGEST_LINES)
+        if following < 0:
+            return min(len(text), least + _LONGEST_LINES)
+        place = following
+    return place
+
+
+def _before_blanks(text: str, place: int) -> int:
+    """Where the last character stands that is none, before a place."""
+    least = max(0, place - 16)
+    return least + len(text[least:place].rstrip()) - 1
+
+
+def _until(text: str, start: int, quote: str, line_end: int) -> Span:
     place = start
     while True:
         place = text.find(quote, place, line_end)
