@@ -13,7 +13,8 @@ from tests.newcomer.clone import Newcomer, cloned
 from tests.support.ports import free_port
 from tests.support.running import free_ports
 
-RUNTIMES = ("native", "compose")
+# What takes longest begins first.
+RUNTIMES = ("compose", "native")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
