@@ -35,7 +35,7 @@ name, port, told, interval = sys.argv[1], int(sys.argv[2]), sys.argv[3], int(sys
 
 @app.get("/items/{item}")
 async def item(item: int) -> int:
-    await asyncio.sleep(item / 400)
+    await asyncio.sleep(item / 160)
     if item % 4 == 0:
         raise HTTPException(503)
     return item
@@ -151,7 +151,7 @@ def asked(ports: dict[str, int]) -> Iterator[None]:
 
     def ask(port: int) -> None:
         for number in itertools.count():
-            # Every number up to 80 once, in no order, so that what they take is spread evenly up to 0.2 s.
+            # Every number up to 80 once, in no order: what they take is spread evenly up to 0.5 s, a bound of all.
             get(f"http://127.0.0.1:{port}/items/{number * 37 % 80}")
             if over.wait(0.1):
                 return
