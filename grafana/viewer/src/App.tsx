@@ -18,7 +18,7 @@ const TracePage = lazy(() => import('./pages/trace/TracePage'));
 const TracesPage = lazy(() => import('./pages/trace/TracesPage'));
 const LogsPage = lazy(() => import('./pages/logs/LogsPage'));
 const AlertsPage = lazy(() => import('./pages/alerts/AlertsPage'));
-const ExplorePage = lazy(() => import('./pages/ExplorePage'));
+const ExplorePage = lazy(() => import('./pages/explore/ExplorePage'));
 
 export function App() {
   return (

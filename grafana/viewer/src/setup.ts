@@ -24,7 +24,7 @@ locationUtil.initialize({
 
 // The icons of the first screen come with the code; the others are fetched when they are first drawn.
 const first = import.meta.glob<string>(
-  '/node_modules/@grafana/ui/dist/public/img/icons/unicons/{angle-double-left,angle-double-right,angle-down,angle-left,angle-right,angle-up,apps,bars,bell,calendar-alt,clock-nine,dashboard,ellipsis-v,exclamation-triangle,external-link-alt,file-alt,gf-logs,info-circle,search,search-minus,sitemap,sync,times}.svg',
+  '/node_modules/@grafana/ui/dist/public/img/icons/unicons/{angle-double-left,angle-double-right,angle-down,angle-left,angle-right,angle-up,apps,bars,bell,calendar-alt,clock-nine,compass,dashboard,ellipsis-v,exclamation-triangle,external-link-alt,file-alt,gf-logs,info-circle,search,search-minus,sitemap,sync,times}.svg',
   { query: '?raw', import: 'default', eager: true }
 );
 for (const [path, content] of Object.entries(first)) {

@@ -6,7 +6,7 @@ import { describe, expect, it } from 'vitest';
 import { type Dashboard, type DataSource, type Panel } from '../src/model/dashboard';
 import { resolveDataSource, UnsupportedError } from '../src/model/datasource';
 import { arrange, buildSections, type PlacedPanel } from '../src/model/layout';
-import { readExplore } from '../src/model/links';
+import { fromGrafanasExplore } from '../src/model/links';
 import { follow } from '../src/model/scoped';
 
 const sources: DataSource[] = ['prometheus', 'loki', 'jaeger', 'alertmanager'].map((type) => ({ uid: type, type, name: type, interval: '5s' }));
@@ -82,21 +82,29 @@ describe('data sources', () => {
 describe('links to Explore', () => {
   const panes = (pane: object) => new URLSearchParams({ panes: JSON.stringify({ a: pane }) }).toString();
   it.each([
-    [panes({ datasource: 'jaeger', queries: [{ query: 'abc', datasource: { uid: 'jaeger', type: 'jaeger' } }] }), { page: '/trace/abc' }],
-    [panes({ datasource: 'jaeger', queries: [{ queryType: 'search', service: 'api' }], range: { from: '1', to: '2' } }), { page: '/traces?from=1&to=2&service=api' }],
-    [panes({ datasource: 'loki', queries: [{ expr: '{a="b"}' }], range: { from: '1', to: '2' } }), { page: '/logs?query=%7Ba%3D%22b%22%7D&from=1&to=2' }],
-    [panes({ datasource: 'alertmanager', queries: [{}] }), { page: '/alerts' }],
-    [new URLSearchParams({ left: JSON.stringify(['now-1h', 'now', 'loki', { expr: '{}' }]) }).toString(), { page: '/logs?query=%7B%7D&from=now-1h&to=now' }],
+    [panes({ datasource: 'jaeger', queries: [{ query: 'abc', datasource: { uid: 'jaeger', type: 'jaeger' } }] }), '/trace/abc'],
+    [panes({ datasource: 'jaeger', queries: [{ queryType: 'search', service: 'api' }], range: { from: '1', to: '2' } }), '/traces?from=1&to=2&service=api'],
+    [panes({ datasource: 'loki', queries: [{ expr: '{a="b"}' }], range: { from: '1', to: '2' } }), '/logs?query=%7Ba%3D%22b%22%7D&from=1&to=2'],
+    [panes({ datasource: 'alertmanager', queries: [{}] }), '/alerts'],
+    [new URLSearchParams({ left: JSON.stringify(['now-1h', 'now', 'loki', { expr: '{}' }]) }).toString(), '/logs?query=%7B%7D&from=now-1h&to=now'],
     [panes({ datasource: 'sales', queries: [{ expr: 'x' }] }), undefined],
     ['panes={', undefined],
     ['', undefined],
   ])('%s', (search, answer) => {
-    expect(readExplore(search, sources)).toEqual(answer);
+    expect(fromGrafanasExplore(search, sources)).toEqual(answer);
   });
 
-  it('to a metric are drawn', () => {
-    const answer = readExplore(panes({ datasource: 'prometheus', queries: [{ expr: 'up' }], range: { from: 'now-6h', to: 'now' } }), sources);
-    expect(answer).toMatchObject({ question: { expr: 'up', from: 'now-6h' } });
+  it('to metrics become the page where queries are written', () => {
+    const search = panes({ datasource: 'prometheus', queries: [{ expr: 'up' }, { expr: 'a{b="c d"} + 1' }], range: { from: 'now-6h', to: 'now' } });
+    const page = new URL(fromGrafanasExplore(search, sources) ?? '', 'http://x');
+    expect(page.pathname).toBe('/explore');
+    expect([...page.searchParams]).toEqual([['datasource', 'prometheus'], ['query', 'up'], ['query', 'a{b="c d"} + 1'], ['from', 'now-6h'], ['to', 'now']]);
+  });
+
+  it('to traces bring along what they are searched by', () => {
+    const query = { queryType: 'search', service: 'api', operation: 'GET /', tags: 'error=true', minDuration: '2s', limit: 20 };
+    const page = fromGrafanasExplore(panes({ datasource: 'jaeger', queries: [query], range: { from: '1', to: '2' } }), sources);
+    expect(page).toBe('/traces?from=1&to=2&service=api&operation=GET+%2F&tags=error%3Dtrue&minDuration=2s&limit=20');
   });
 });
 

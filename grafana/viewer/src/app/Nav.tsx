@@ -13,6 +13,7 @@ import { useMode } from './theme';
 const PAGES = [
   { path: '/logs', text: 'Logs', icon: 'file-alt', type: 'loki' },
   { path: '/traces', text: 'Traces', icon: 'sitemap', type: 'jaeger' },
+  { path: '/explore', text: 'Explore', icon: 'compass', type: 'prometheus' },
   { path: '/alerts', text: 'Alerts', icon: 'bell', type: 'alertmanager' },
 ] as const;
 

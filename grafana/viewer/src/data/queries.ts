@@ -31,7 +31,7 @@ export interface PanelAnswer {
   exemplars: DataFrame[];
   notices: string[];
   /** What was sent, for the panel's inspector. */
-  queries: Array<{ refId: string; source: string; query: string }>;
+  queries: Array<{ refId: string; source: DataSource; query: string }>;
 }
 
 export async function runPanel(panel: Panel, context: QueryContext): Promise<PanelAnswer> {
@@ -143,7 +143,7 @@ async function askPrometheus(panel: Panel, target: Target, source: DataSource, c
     frames: answers.flatMap((answer) => toFrames(answer, named, query, stepMs)),
     exemplars: exemplarFrame ? [exemplarFrame] : [],
     notices: answers.flatMap((answer) => answer.warnings ?? []),
-    queries: [{ refId: target.refId, source: source.name, query }],
+    queries: [{ refId: target.refId, source, query }],
   };
 }
 
@@ -158,7 +158,7 @@ async function askLoki(panel: Panel, target: Target, source: DataSource, context
     ? await queryLogsInstant(source.uid, query, context.toMs, context.signal)
     : await queryLogs(source.uid, { query, fromMs: context.fromMs, toMs: context.toMs, stepMs, limit: target.maxLines }, context.signal);
   const named = { ...target, legendFormat: target.legendFormat && context.replace(target.legendFormat, extra) };
-  return { ...nothing(), frames: toLokiFrames(answer, named, query, stepMs), queries: [{ refId: target.refId, source: source.name, query }] };
+  return { ...nothing(), frames: toLokiFrames(answer, named, query, stepMs), queries: [{ refId: target.refId, source, query }] };
 }
 
 async function askJaeger(target: Target, source: DataSource, context: QueryContext): Promise<PanelAnswer> {
@@ -173,7 +173,7 @@ async function askJaeger(target: Target, source: DataSource, context: QueryConte
     const search = searchOf(replaced, context.fromMs, context.toMs);
     const traces = await searchTraces(source.uid, search, context.signal);
     const frames = traces.length > 0 ? [tracesToTable(traces, target.refId)] : [];
-    return { ...nothing(), frames, queries: [{ refId: target.refId, source: source.name, query: JSON.stringify(search) }] };
+    return { ...nothing(), frames, queries: [{ refId: target.refId, source, query: JSON.stringify(search) }] };
   }
   const id = replaced.query?.trim();
   if (!id) {
@@ -181,5 +181,5 @@ async function askJaeger(target: Target, source: DataSource, context: QueryConte
   }
   const trace = await fetchTrace(source.uid, id, context.signal);
   const frames = trace ? [{ ...tracesToTable([trace], target.refId), meta: { preferredVisualisationType: 'trace' as const, custom: { trace } } }] : [];
-  return { ...nothing(), frames, queries: [{ refId: target.refId, source: source.name, query: id }] };
+  return { ...nothing(), frames, queries: [{ refId: target.refId, source, query: id }] };
 }

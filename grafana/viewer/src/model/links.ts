@@ -15,13 +15,19 @@ export function logsPage(query: string, from?: string | number, to?: string | nu
   return `/logs?${parameters}`;
 }
 
-interface ExploreQuery {
+interface TraceSearch {
+  service?: string;
+  operation?: string;
+  tags?: string;
+  minDuration?: string;
+  limit?: number;
+}
+
+interface ExploreQuery extends TraceSearch {
   refId?: string;
   expr?: string;
   query?: string;
   queryType?: string;
-  service?: string;
-  operation?: string;
   datasource?: { uid?: string; type?: string } | string;
 }
 
@@ -31,15 +37,19 @@ interface ExplorePane {
   range?: { from?: string; to?: string };
 }
 
-export interface ExploreQuestion {
-  source: DataSource;
-  expr: string;
-  from: string;
-  to: string;
+/** The page where queries are written and tried, with these in it. */
+export function explorePage(datasource: string, queries: string[], from?: string | number, to?: string | number): string {
+  const parameters = new URLSearchParams({ datasource });
+  queries.forEach((query) => parameters.append('query', query));
+  if (from !== undefined && to !== undefined) {
+    parameters.set('from', String(from));
+    parameters.set('to', String(to));
+  }
+  return `/explore?${parameters}`;
 }
 
-/** What an Explore address asks: a page of ours, or a query of Prometheus that the explore page draws itself. */
-export function readExplore(search: string, sources: DataSource[]): { page: string } | { question: ExploreQuestion } | undefined {
+/** Our own page for what an address of Grafana's Explore asks; undefined where it asks for nothing that we know. */
+export function fromGrafanasExplore(search: string, sources: DataSource[]): string | undefined {
   const pane = explorePane(new URLSearchParams(search));
   const query = pane?.queries?.[0];
   if (!pane || !query) {
@@ -53,22 +63,24 @@ export function readExplore(search: string, sources: DataSource[]): { page: stri
   const text = query.expr ?? query.query ?? '';
   switch (source?.type) {
     case 'jaeger':
-      return { page: query.queryType === 'search' || !text ? searchPage(query, from, to) : tracePage(text.trim()) };
+      return query.queryType === 'search' || !text ? searchPage(query, from, to) : tracePage(text.trim());
     case 'loki':
-      return { page: logsPage(text, from, to) };
+      return logsPage(text, from, to);
     case 'prometheus':
-      return { question: { source, expr: text, from, to } };
+      return explorePage(source.uid, pane.queries?.map((one) => one.expr ?? '') ?? [], from, to);
     case 'alertmanager':
-      return { page: '/alerts' };
+      return '/alerts';
     default:
       return undefined;
   }
 }
 
-function searchPage(query: ExploreQuery, from: string, to: string): string {
-  const parameters = new URLSearchParams({ from, to });
-  if (query.service) parameters.set('service', query.service);
-  if (query.operation) parameters.set('operation', query.operation);
+/** The search for traces, by what is given of a query. */
+export function searchPage(query: TraceSearch, from: string | number, to: string | number): string {
+  const parameters = new URLSearchParams({ from: String(from), to: String(to) });
+  for (const name of ['service', 'operation', 'tags', 'minDuration', 'limit'] as const) {
+    if (query[name]) parameters.set(name, String(query[name]));
+  }
   return `/traces?${parameters}`;
 }
 
@@ -98,4 +110,19 @@ export function safeHref(href: string): string | undefined {
   } catch {
     return undefined;
   }
+}
+
+/** The same page with another range of time. */
+export function withRange(address: string, from: string | number, to: string | number): string {
+  const [path = '', search = ''] = address.split(/\?(.*)/s);
+  const parameters = new URLSearchParams(search);
+  parameters.set('from', String(from));
+  parameters.set('to', String(to));
+  return `${path}?${parameters}`;
+}
+
+/** One panel of a dashboard alone, with the values of its variables. */
+export function panelPage(uid: string, panelKey: string, search: string): string {
+  const kept = [...new URLSearchParams(search)].filter(([name]) => name.startsWith('var-'));
+  return `/d/${encodeURIComponent(uid)}?${new URLSearchParams([...kept, ['viewPanel', panelKey]])}`;
 }

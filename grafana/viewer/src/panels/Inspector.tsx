@@ -24,7 +24,7 @@ function Inspector({ panel, data, onClose }: { panel: Panel; data: PanelData; on
       {data.queries.map(({ refId, source, query }) => (
         <div key={refId} className={styles.query}>
           <span className={styles.source}>
-            {refId} · {source}
+            {refId} · {source.name}
           </span>
           <pre className={styles.code}>{query}</pre>
         </div>

@@ -1,9 +1,8 @@
 import { css } from '@emotion/css';
 import { type GrafanaTheme2, LoadingState, renderMarkdown, type ScopedVars } from '@grafana/data';
-import { Dropdown, ErrorBoundary, IconButton, Menu, PanelChrome, useStyles2 } from '@grafana/ui';
+import { Dropdown, ErrorBoundary, IconButton, PanelChrome, useStyles2 } from '@grafana/ui';
 import { Suspense, useEffect, useRef, useState } from 'react';
 
-import { updateQuery } from '../app/router';
 import { useScope } from '../app/scope';
 import { Notice } from '../components/Notice';
 import { Problem } from '../components/Problem';
@@ -11,6 +10,7 @@ import type { Panel } from '../model/dashboard';
 
 import { useInspector } from './Inspector';
 import { PanelLinks } from './PanelLinks';
+import { usePanelMenu } from './PanelMenu';
 import { VISUALISATIONS } from './registry';
 import { Summary } from './Summary';
 import { needsData, type PanelData, type PanelState, usePanel } from './usePanel';
@@ -40,12 +40,7 @@ export function PanelFrame({ panel, panelKey, scoped, alone }: Props) {
   const asked = needsData(panel) ? data.state : own;
   const state = !known ? 'unsupported' : asked === 'ok' && !drawn ? 'loading' : asked;
   const name = title || `Panel ${panel.id}`;
-  const menu = (
-    <Menu ariaLabel={`Menu of ${name}`}>
-      <Menu.Item label={alone ? 'Back to the dashboard' : 'View'} icon={alone ? 'arrow-left' : 'eye'} onClick={() => updateQuery({ viewPanel: alone ? undefined : panelKey })} />
-      {data.queries.length > 0 && <Menu.Item label="Inspect" icon="info-circle" onClick={inspector.open} />}
-    </Menu>
-  );
+  const menu = usePanelMenu({ name, panelKey, alone, data, onInspect: inspector.open });
   return (
     <div
       ref={box}
@@ -68,7 +63,7 @@ export function PanelFrame({ panel, panelKey, scoped, alone }: Props) {
           statusMessage={state === 'error' ? data.error?.message : data.notices.length > 0 ? data.notices.join('\n') : undefined}
           titleItems={<PanelLinks panel={panel} scoped={scoped} timeInfo={data.timeInfo} />}
           actions={
-            <Dropdown overlay={menu} placement="bottom-end">
+            <Dropdown overlay={menu.overlay} placement="bottom-end">
               <IconButton name="ellipsis-v" tooltip={`Menu of ${name}`} className={styles.menu} />
             </Dropdown>
           }
@@ -83,6 +78,7 @@ export function PanelFrame({ panel, panelKey, scoped, alone }: Props) {
         </PanelChrome>
       )}
       {inspector.element}
+      {menu.element}
     </div>
   );
 }
