@@ -47,8 +47,8 @@ export function Nav() {
         <Dropdown overlay={dashboards} placement="bottom-start">
           <button type="button" className={styles.link} data-active={path === '/' || path.startsWith('/d')} aria-haspopup="menu">
             <Icon name="apps" />
-            <span>{crumb || 'Dashboards'}</span>
-            <Icon name="angle-down" />
+            <span className={styles.crumb}>{crumb || 'Dashboards'}</span>
+            <Icon name="angle-down" className={styles.arrow} />
           </button>
         </Dropdown>
         {PAGES.filter((page) => settings.datasources.some((source) => source.type === page.type)).map((page) => (
@@ -109,13 +109,18 @@ const getStyles = (theme: GrafanaTheme2) => ({
     gap: theme.spacing(2),
     height: 44,
     padding: theme.spacing(0, 2),
+    [theme.breakpoints.down('sm')]: { gap: theme.spacing(0.5), padding: theme.spacing(0, 1) },
     background: theme.colors.background.primary,
     borderBottom: `1px solid ${theme.colors.border.weak}`,
   }),
   brand: css({ display: 'flex', alignItems: 'center', gap: theme.spacing(1), color: theme.colors.text.maxContrast, fontWeight: theme.typography.fontWeightMedium }),
   title: css({ [theme.breakpoints.down('sm')]: { display: 'none' } }),
-  pages: css({ display: 'flex', alignItems: 'stretch', alignSelf: 'stretch', flex: 1, minWidth: 0, overflowX: 'auto', scrollbarWidth: 'none' }),
+  pages: css({ display: 'flex', alignItems: 'stretch', alignSelf: 'stretch', flex: 1, minWidth: 0 }),
+  crumb: css({ overflow: 'hidden', textOverflow: 'ellipsis', maxWidth: '100%' }),
+  arrow: css({ [theme.breakpoints.down('sm')]: { display: 'none' } }),
   link: css({
+    position: 'relative',
+    minWidth: 'fit-content',
     display: 'flex',
     alignItems: 'center',
     gap: theme.spacing(0.75),
@@ -129,9 +134,11 @@ const getStyles = (theme: GrafanaTheme2) => ({
     '&:hover': { color: theme.colors.text.maxContrast, background: theme.colors.action.hover },
     '&:focus-visible': { outline: `2px solid ${theme.colors.primary.main}`, outlineOffset: -2 },
     '&[data-active="true"]': { color: theme.colors.text.maxContrast, borderBottomColor: theme.colors.warning.main },
-    [theme.breakpoints.down('sm')]: { padding: theme.spacing(0, 1) },
+    // On a phone each name stands under its picture; the name of the open dashboard gives way.
+    [theme.breakpoints.down('sm')]: { flexDirection: 'column', justifyContent: 'center', gap: 0, flex: '0 0 auto', padding: theme.spacing(0, 0.75), fontSize: 11, lineHeight: '14px', '&[aria-haspopup]': { flex: '0 1 auto', minWidth: 56 } },
   }),
   count: css({
+    [theme.breakpoints.down('sm')]: { position: 'absolute', top: 1, left: '54%' },
     minWidth: 18,
     padding: '0 5px',
     borderRadius: 9,

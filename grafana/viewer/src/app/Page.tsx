@@ -45,9 +45,9 @@ export function PageMessage({ title, children }: { title: string; children?: Rea
 }
 
 const getStyles = (theme: GrafanaTheme2) => ({
-  main: css({ padding: theme.spacing(2), maxWidth: 1800, margin: '0 auto' }),
+  main: css({ padding: theme.spacing(2), maxWidth: 1800, margin: '0 auto', [theme.breakpoints.down('sm')]: { padding: theme.spacing(1) } }),
   head: css({ display: 'flex', flexWrap: 'wrap', alignItems: 'center', gap: theme.spacing(1, 2), marginBottom: theme.spacing(2) }),
   title: css({ fontSize: theme.typography.h3.fontSize, margin: 0, flex: 1, overflowWrap: 'anywhere' }),
-  controls: css({ display: 'flex', flexWrap: 'wrap', gap: theme.spacing(1) }),
+  controls: css({ display: 'flex', flexWrap: 'wrap', gap: theme.spacing(1), maxWidth: '100%' }),
   message: css({ maxWidth: '46rem', margin: '12vh auto', padding: theme.spacing(3), h1: { fontSize: theme.typography.h3.fontSize }, a: { color: theme.colors.text.link } }),
 });

@@ -41,11 +41,16 @@ const LogLine = memo(function LogLine({ row, timeZone, showTime = true, showLabe
     <div className={styles.row} data-level={row.level} data-open={open}>
       <button type="button" className={styles.line} onClick={() => expandable && setOpen(!open)} aria-expanded={expandable ? open : undefined}>
         {expandable && <Icon name={open ? 'angle-down' : 'angle-right'} className={styles.arrow} />}
-        {showTime && <time className={styles.time}>{dateTimeFormat(row.time, { timeZone, format: 'YYYY-MM-DD HH:mm:ss.SSS' })}</time>}
+        {showTime && (
+          <time className={styles.time}>
+            <span className={styles.date}>{dateTimeFormat(row.time, { timeZone, format: 'YYYY-MM-DD ' })}</span>
+            {dateTimeFormat(row.time, { timeZone, format: 'HH:mm:ss.SSS' })}
+          </time>
+        )}
         <span className={styles.level}>{row.level === 'unknown' ? '' : row.level}</span>
         {service && <span className={styles.service}>{service}</span>}
         {showLabels && <span className={styles.labels}>{Object.entries(row.labels).map(([name, value]) => `${name}=${value}`).join(' ')}</span>}
-        <span className={cx(styles.message, wrap && styles.wrap)}>
+        <span className={cx(styles.message, wrap && styles.wrap)} data-testid="log-message">
           {message}
           {fields.map(([name, value]) => (
             <span key={name} className={styles.field}>
@@ -191,9 +196,14 @@ export function levelColor(level: LogLevelName, theme: GrafanaTheme2): string {
 
 const LEVEL_NAMES: LogLevelName[] = ['critical', 'error', 'warning', 'info', 'debug', 'trace', 'unknown'];
 
+/** Where the message takes a line of its own, under when and where it was written. */
+const NARROW = '@container (max-width: 620px)';
+
 const getStyles = (theme: GrafanaTheme2) => ({
   list: css({
     overflow: 'auto',
+    // A list may be narrow on a wide screen, too: its own width decides.
+    containerType: 'inline-size',
     fontFamily: theme.typography.fontFamilyMonospace,
     fontSize: 12,
     lineHeight: '18px',
@@ -208,6 +218,7 @@ const getStyles = (theme: GrafanaTheme2) => ({
     ...Object.fromEntries(LEVEL_NAMES.map((level) => [`&[data-level="${level}"]`, { borderLeftColor: levelColor(level, theme), '--level': levelColor(level, theme) }])),
   }),
   line: css({
+    [NARROW]: { flexWrap: 'wrap', gap: theme.spacing(0, 1) },
     display: 'flex',
     alignItems: 'flex-start',
     gap: theme.spacing(1),
@@ -222,14 +233,15 @@ const getStyles = (theme: GrafanaTheme2) => ({
   }),
   arrow: css({ flexShrink: 0, color: theme.colors.text.secondary, marginTop: 1 }),
   time: css({ flexShrink: 0, color: theme.colors.text.secondary }),
-  level: css({ flexShrink: 0, width: 56, color: 'var(--level)' }),
+  date: css({ [NARROW]: { display: 'none' } }),
+  level: css({ flexShrink: 0, width: 56, color: 'var(--level)', [NARROW]: { width: 'auto' } }),
   service: css({ flexShrink: 0, color: theme.colors.text.link, maxWidth: 160, overflow: 'hidden', textOverflow: 'ellipsis', whiteSpace: 'nowrap' }),
   labels: css({ color: theme.colors.text.secondary }),
-  message: css({ minWidth: 0, flex: 1, overflow: 'hidden', textOverflow: 'ellipsis', whiteSpace: 'nowrap' }),
+  message: css({ minWidth: 0, flex: 1, overflow: 'hidden', textOverflow: 'ellipsis', whiteSpace: 'nowrap', [NARROW]: { flexBasis: '100%', paddingLeft: 20 } }),
   wrap: css({ whiteSpace: 'pre-wrap', overflowWrap: 'anywhere' }),
   field: css({ color: theme.colors.text.secondary }),
   fieldValue: css({ color: theme.isDark ? theme.visualization.getColorByName('light-blue') : theme.visualization.getColorByName('dark-blue') }),
-  details: css({ padding: theme.spacing(0.5, 1.5, 1.5, 3.5) }),
+  details: css({ padding: theme.spacing(0.5, 1.5, 1.5, 3.5), [NARROW]: { paddingLeft: theme.spacing(1) } }),
   actions: css({ display: 'flex', flexWrap: 'wrap', gap: theme.spacing(1), padding: theme.spacing(0.5, 0), fontFamily: theme.typography.fontFamily }),
   action: css({
     display: 'inline-flex',

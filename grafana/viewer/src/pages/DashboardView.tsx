@@ -79,7 +79,9 @@ export function DashboardView({ dashboard, embedded }: Props) {
     <>
       <section className={styles.controls} aria-label="Variables, links and time" data-testid="dashboard-controls">
         <div className={styles.variables}>{variables && <VariableControls variables={variables} order={order} />}</div>
-        <DashboardLinks links={dashboard.links ?? []} replace={replace} clock={clock} variables={variables ?? []} />
+        <div className={styles.links}>
+          <DashboardLinks links={dashboard.links ?? []} replace={replace} clock={clock} variables={variables ?? []} />
+        </div>
         <div className={styles.time}>
           <TimeControls clock={clock} timeZone={timeZone} onTimeZone={setTimeZone} loading={loading} intervals={dashboard.timepicker?.refresh_intervals} />
         </div>
@@ -157,6 +159,8 @@ const getStyles = (theme: GrafanaTheme2) => ({
     [theme.breakpoints.down('md')]: { position: 'static' },
   }),
   variables: css({ display: 'flex', flexWrap: 'wrap', gap: theme.spacing(1), flex: '1 1 auto', minWidth: 0 }),
+  // On a phone they stand in one line, which is pushed sideways.
+  links: css({ display: 'contents', [theme.breakpoints.down('sm')]: { display: 'flex', gap: theme.spacing(1), maxWidth: '100%', overflowX: 'auto', scrollbarWidth: 'none', '& > *': { flexShrink: 0 }, '&:empty': { display: 'none' } } }),
   time: css({ display: 'flex', gap: theme.spacing(1), marginLeft: 'auto' }),
   main: css({ padding: theme.spacing(0, 2, 2) }),
   alone: css({ height: 'calc(100vh - 120px)' }),

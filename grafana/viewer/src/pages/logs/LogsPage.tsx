@@ -146,7 +146,7 @@ const getStyles = (theme: GrafanaTheme2) => ({
   form: css({ display: 'flex', gap: theme.spacing(1), alignItems: 'flex-start', marginBottom: theme.spacing(1) }),
   query: css({ fontFamily: theme.typography.fontFamilyMonospace, fontSize: 13, resize: 'vertical', flex: 1 }),
   starts: css({ display: 'flex', flexWrap: 'wrap', alignItems: 'center', gap: theme.spacing(1), marginBottom: theme.spacing(2) }),
-  hint: css({ color: theme.colors.text.secondary, fontSize: theme.typography.bodySmall.fontSize, flex: 1 }),
+  hint: css({ color: theme.colors.text.secondary, fontSize: theme.typography.bodySmall.fontSize, flex: '1 1 240px' }),
   count: css({ color: theme.colors.text.secondary, margin: theme.spacing(1, 0), fontSize: theme.typography.bodySmall.fontSize }),
   lines: css({ background: theme.colors.background.primary, border: `1px solid ${theme.colors.border.weak}` }),
 });

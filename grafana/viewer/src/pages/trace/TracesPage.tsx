@@ -122,8 +122,10 @@ function TraceRow({ trace, longest }: { trace: Trace; longest: number }) {
         <code className={styles.id}>{trace.id.slice(0, 8)}</code>
       </td>
       <td>{dateTimeFormat(trace.start, { format: 'YYYY-MM-DD HH:mm:ss' })}</td>
-      <td className={styles.number}>{trace.spans.length}</td>
-      <td className={styles.number} data-error={trace.errors > 0}>
+      <td className={styles.number} data-unit={trace.spans.length === 1 ? 'span' : 'spans'}>
+        {trace.spans.length}
+      </td>
+      <td className={styles.number} data-error={trace.errors > 0} data-unit={trace.errors === 0 ? '' : trace.errors === 1 ? 'error' : 'errors'}>
         {trace.errors || ''}
       </td>
       <td>
@@ -192,7 +194,7 @@ function CommittedInput({ onCommit, value, ...rest }: InputProps) {
 const getStyles = (theme: GrafanaTheme2) => ({
   narrow: css({ minWidth: 210 }),
   wide: css({ minWidth: 290 }),
-  form: css({ display: 'flex', flexWrap: 'wrap', gap: theme.spacing(1.5), marginBottom: theme.spacing(2) }),
+  form: css({ display: 'flex', flexWrap: 'wrap', gap: theme.spacing(1.5), marginBottom: theme.spacing(2), '& > *': { maxWidth: '100%' } }),
   dots: css({
     position: 'relative',
     height: 140,
@@ -213,6 +215,16 @@ const getStyles = (theme: GrafanaTheme2) => ({
     th: { color: theme.colors.text.secondary, fontWeight: theme.typography.fontWeightMedium },
     'tbody tr:hover': { background: theme.colors.action.hover },
     '[data-error="true"]': { color: theme.colors.error.text },
+    // On a phone a trace is a few lines under each other, and its numbers say themselves what they count.
+    [theme.breakpoints.down('md')]: {
+      '&, tbody, tr': { display: 'block' },
+      thead: { display: 'none' },
+      tr: { display: 'flex', flexWrap: 'wrap', alignItems: 'center', gap: theme.spacing(0.25, 1.5), padding: theme.spacing(1, 0), borderBottom: `1px solid ${theme.colors.border.weak}` },
+      'tr > td': { padding: 0, border: 'none' },
+      'td:first-child, td:nth-child(5)': { flexBasis: '100%', overflowWrap: 'anywhere' },
+      'td[data-unit]::after': { content: '" " attr(data-unit)' },
+      'td[data-unit=""]': { display: 'none' },
+    },
   }),
   number: css({ '&&': { textAlign: 'right', fontVariantNumeric: 'tabular-nums', whiteSpace: 'nowrap' } }),
   link: css({ color: theme.colors.text.link, '&:hover': { textDecoration: 'underline' } }),
