@@ -16,6 +16,7 @@ COMMANDS = {
     "down": "Stop everything; the data stays.",
     "status": "Show what runs, and whether it answers.",
     "logs": "Follow the log of one process: make logs NAME=prometheus.",
+    "silence": "Keep an alert quiet for a while: make silence ALERT=HighErrorRate FOR=1h.",
     "clean": "Delete the stack's data, after asking.",
     "backup": "Copy all data into one file while the stack runs: make backup TO=folder.",
     "restore": "Put a backup in the place of the data, after asking: make restore FROM=file.",

@@ -30,6 +30,7 @@ RUN_BY = {
     "make backup": (GATE, 'run("make backup"'),
     "make demo OFF=1": (GATE, 'run("make demo OFF=1")'),
     "make logs NAME=loki": (GATE, "NAME=loki"),
+    "make silence ALERT=HighErrorRate FOR=1h": ("tests/stack/test_silences.py", 'FOR="1h"'),
     "make restore FROM=…": (GATE, 'run("make restore FROM=…"'),
     "make images LIST=1": (GATE, 'run("make images LIST=1"'),
     'pip install "./instrumentation/python[fastapi]"': (GATE, "instrumentation/python[fastapi]"),

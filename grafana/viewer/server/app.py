@@ -22,6 +22,7 @@ from grafana.viewer.server.config import Config
 from grafana.viewer.server.dashboards import DashboardFolder
 from grafana.viewer.server.guard import Guard, Metrics
 from grafana.viewer.server.proxy import Proxy
+from grafana.viewer.server.silencing import Silencing
 from grafana.viewer.server.starting_services import StartingServices
 
 NONCE_PLACE = "%NONCE%"  # stands in the built index.html where the answer's nonce goes
@@ -52,6 +53,7 @@ class Viewer:
         self.starting = StartingServices(config.starting)
         self.metrics.registry.register(self.starting)
         self.proxy = Proxy(self.metrics, self.starting.reason)
+        self.silencing = Silencing(self.proxy, config)
 
     def application(self) -> Starlette:
         @asynccontextmanager
@@ -67,6 +69,7 @@ class Viewer:
                 Route("/api/dashboards", self.list_dashboards),
                 Route("/api/dashboards/uid/{uid}", self.dashboard),
                 Route("/api/datasources/proxy/uid/{uid}/{path:path}", self.forward, methods=["GET", "POST"]),
+                *self.silencing.routes(),
                 Route("/api/{rest:path}", self.no_api),
                 Route("/metrics", self.own_metrics),
                 Route("/runbooks", self.runbook),
@@ -107,6 +110,7 @@ class Viewer:
             "datasources": sources,
             "dashboards": self._summaries(),
             "runbooks": runbooks.names(self.config.runbooks),
+            "silenceToken": self.silencing.token,
         }
         return JSONResponse(document, headers={"Cache-Control": "no-cache"})
 
@@ -140,6 +144,8 @@ class Viewer:
             "/api/dashboards",
             "/api/dashboards/uid/<uid>",
             "/api/datasources/proxy/uid/<uid>/<path>",
+            "/api/silences",
+            "/api/silences/<id>",
         ]
         return JSONResponse({"error": f"there is no {request.url.path}", "exists": exists}, status_code=404)
 

@@ -77,7 +77,7 @@ class Proxy:
             ]
             problem = f"{request.method} {path!r} is not among what may be read from {datasource.type}"
             return JSONResponse({"error": problem, "allowed": allowed}, status_code=403)
-        form = await _read_form(request)
+        form = await read_body(request, LARGEST_QUERY)
         if form is None or len(request.url.query) > LARGEST_QUERY:
             return JSONResponse({"error": f"the query is longer than {LARGEST_QUERY} bytes"}, status_code=413)
         answer = asyncio.ensure_future(self._ask(request, datasource, path, form))
@@ -90,6 +90,17 @@ class Proxy:
             answer.cancel()  # closes the connection: Prometheus and Loki stop evaluating
             return Response(status_code=499)
         return await answer
+
+    async def change(self, method: str, datasource: Datasource, path: str, document: object = None) -> Response:
+        """Send a change that the viewer has made itself, never one as a browser sent it, and hand the answer on."""
+        try:
+            async with self._slots:
+                answer = await self._client.request(
+                    method, f"{datasource.url}/{quote(path)}", json=document, headers={"Accept-Encoding": "identity"}
+                )
+        except httpx.HTTPError as error:
+            return self._failed(datasource, error)
+        return (self._starting(datasource) if answer.status_code >= 500 else None) or _answer(answer, answer.content)
 
     async def _ask(self, request: Request, datasource: Datasource, path: str, form: bytes) -> Response:
         headers = {"Accept": "application/json", "Accept-Encoding": request.headers.get("accept-encoding", "identity")}
@@ -114,14 +125,17 @@ class Proxy:
                 # A server that is not ready yet fails what it is asked.
                 starting = self._starting(datasource) if upstream.status_code >= 500 else None
                 return starting or _answer(upstream, bytes(body))
-        except httpx.ConnectError:
+        except httpx.HTTPError as error:
+            return self._failed(datasource, error)
+
+    def _failed(self, datasource: Datasource, error: httpx.HTTPError) -> Response:
+        if isinstance(error, httpx.ConnectError):
             return self._starting(datasource) or self._failure(
                 datasource, "down", 502, "cannot be reached: is it running? `make status` shows it"
             )
-        except httpx.TimeoutException:
+        if isinstance(error, httpx.TimeoutException):
             return self._failure(datasource, "timeout", 504, f"did not answer within {ANSWER_SECONDS:.0f} s")
-        except httpx.HTTPError as error:
-            return self._failure(datasource, "broken", 502, f"broke off its answer: {error or type(error).__name__}")
+        return self._failure(datasource, "broken", 502, f"broke off its answer: {error or type(error).__name__}")
 
     def _starting(self, datasource: Datasource) -> Response | None:
         """The answer of a server that is still being built or started; None of others."""
@@ -158,12 +172,12 @@ def _answer(upstream: httpx.Response, body: bytes) -> Response:
     return Response(body, status_code=status, headers=headers)
 
 
-async def _read_form(request: Request) -> bytes | None:
-    """The body of a query; None when it is too long."""
+async def read_body(request: Request, most: int) -> bytes | None:
+    """The body of a request; None when it is longer than that."""
     body = bytearray()
     async for chunk in request.stream():
         body += chunk
-        if len(body) > LARGEST_QUERY:
+        if len(body) > most:
             return None
     return bytes(body)
 

@@ -12,6 +12,7 @@ from kit.settings import Settings
 from kit.stack import ports
 from kit.stack.endpoints import Listen, endpoints
 from kit.stack.lock import exclusive
+from scripts import silence
 from scripts.demo import switched
 
 
@@ -79,3 +80,35 @@ def test_a_socket_path_too_long_for_the_kernel_is_replaced_by_a_private_one(tmp_
     long = Supervisor(State(tmp_path / ("long" * 30))).socket
     assert len(str(long)) < 100
     assert str(os.geteuid()) in long.parent.name
+
+
+def test_a_silence_is_for_what_its_words_say() -> None:
+    words = 'service="shop api" severity=~"info|warning" env!=prod path!~"/a.*"'
+    made = silence.wanted("DiskFull", words, "1h30m", "being enlarged", "ada")
+    assert [(one.name, one.value, one.isRegex, one.isEqual) for one in made.matchers] == [
+        ("alertname", "DiskFull", False, True),
+        ("service", "shop api", False, True),
+        ("severity", "info|warning", True, True),
+        ("env", "prod", False, False),
+        ("path", "/a.*", True, False),
+    ]
+    assert (made.seconds, made.comment, made.created_by) == (5400, "being enlarged", "ada")
+
+
+@pytest.mark.parametrize(
+    ("where", "length", "why", "problem"),
+    [
+        ("", "soon", "x", "FOR=soon is not a duration"),
+        ("", "1s", "x", "seconds"),
+        ("", "60d", "x", "seconds"),
+        ("service", "1h", "x", "WHERE=service is no condition"),
+        ("1x=2", "1h", "x", "WHERE=1x=2 is no condition"),
+        ('service="<service>"', "1h", "x", "put the alert's own service in the place of <service>"),
+        ('service="', "1h", "x", "WHERE: "),
+        ("", "1h", " ", "comment"),
+    ],
+)
+def test_a_silence_that_cannot_be_meant_says_why(where: str, length: str, why: str, problem: str) -> None:
+    with pytest.raises(ValueError) as raised:  # noqa: PT011 -- the message is compared below
+        silence.wanted("DiskFull", where, length, why, "ada")
+    assert problem in str(raised.value)

@@ -1,5 +1,8 @@
 /** Alertmanager: what is firing. */
-import { getFrom } from './http';
+import type { Settings } from '../model/dashboard';
+import type { Matcher } from '../model/silence';
+
+import { change, getFrom, getJson, ServerError } from './http';
 
 export interface Alert {
   fingerprint: string;
@@ -38,3 +41,32 @@ export async function fetchSilences(uid: string, signal?: AbortSignal): Promise<
   const silences = await getFrom<Array<Silence & { status: { state: string } }>>(uid, 'api/v2/silences', {}, signal);
   return silences.filter((silence) => silence.status.state === 'active');
 }
+
+export interface WantedSilence {
+  matchers: Matcher[];
+  seconds: number;
+  comment: string;
+  created_by: string;
+}
+
+export const createSilence = (token: string, wanted: WantedSilence): Promise<{ silenceID: string }> => withToken(token, (headers) => change('POST', '/api/silences', headers, wanted));
+
+export const expireSilence = (token: string, id: string): Promise<void> => withToken(token, (headers) => change('DELETE', `/api/silences/${encodeURIComponent(id)}`, headers));
+
+/** A page that was opened before the viewer was started again has an old token: it gets the new one, once. */
+async function withToken<T>(token: string, ask: (headers: Record<string, string>) => Promise<T>): Promise<T> {
+  try {
+    return await ask({ [TOKEN_HEADER]: token });
+  } catch (error) {
+    if (!(error instanceof ServerError) || error.status !== 403) {
+      throw error;
+    }
+    const { silenceToken } = await getJson<Settings>('/api/settings');
+    if (!silenceToken || silenceToken === token) {
+      throw error;
+    }
+    return ask({ [TOKEN_HEADER]: silenceToken });
+  }
+}
+
+const TOKEN_HEADER = 'X-Silence-Token';

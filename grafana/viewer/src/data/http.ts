@@ -64,6 +64,14 @@ export function encodeParameters(parameters: Parameters): string {
   return encoded.toString();
 }
 
+/** A change, with the token that only our own page has. */
+export async function change<T>(method: 'POST' | 'DELETE', url: string, headers: Record<string, string>, body?: unknown): Promise<T> {
+  if (body === undefined) {
+    return request<T>(url, { method, headers });
+  }
+  return request<T>(url, { method, headers: { ...headers, 'Content-Type': 'application/json' }, body: JSON.stringify(body) });
+}
+
 export async function getJson<T>(url: string, signal?: AbortSignal): Promise<T> {
   return request<T>(url, { signal });
 }
@@ -98,7 +106,7 @@ async function request<T>(url: string, options: RequestInit): Promise<T> {
       throw isStarting(response.status, text) ? new StartingError(message, response.status) : new ServerError(message, response.status);
     }
     try {
-      return JSON.parse(text) as T;
+      return JSON.parse(text || 'null') as T;
     } catch {
       throw new ServerError(`The answer is not JSON: ${text.slice(0, 200)}`, response.status);
     }

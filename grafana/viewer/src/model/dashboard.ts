@@ -142,4 +142,6 @@ export interface Settings {
   datasources: DataSource[];
   dashboards: DashboardSummary[];
   runbooks: string[];
+  /** What a silence has to be asked for with; null where there is no Alertmanager. */
+  silenceToken: string | null;
 }

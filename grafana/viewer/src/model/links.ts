@@ -105,7 +105,7 @@ function explorePane(parameters: URLSearchParams): ExplorePane | undefined {
 /** Only web addresses and paths: a link from a label or a log line must not run a script. */
 export function safeHref(href: string): string | undefined {
   try {
-    const url = new URL(href, window.location.href);
+    const url = new URL(href, 'http://this.page'); // a path has our own protocol
     return ['http:', 'https:', 'mailto:'].includes(url.protocol) ? href : undefined;
   } catch {
     return undefined;

@@ -1,20 +1,18 @@
 import { css } from '@emotion/css';
-import { dateTimeFormat, dateTimeFormatTimeAgo, type GrafanaTheme2 } from '@grafana/data';
-import { FilterInput, Icon, LoadingPlaceholder, useStyles2 } from '@grafana/ui';
-import { useEffect, useState } from 'react';
+import type { GrafanaTheme2 } from '@grafana/data';
+import { FilterInput, LoadingPlaceholder, useStyles2 } from '@grafana/ui';
+import { useCallback, useEffect, useState } from 'react';
 
 import { Page } from '../../app/Page';
-import { PageLink } from '../../app/PageLink';
-import { useSettings, useSource } from '../../app/settings';
-import { useMode } from '../../app/theme';
+import { useSource } from '../../app/settings';
 import { Notice } from '../../components/Notice';
 import { Problem } from '../../components/Problem';
-import { SeverityBadge } from '../../components/SeverityBadge';
 import { type Alert, fetchAlerts, fetchSilences, type Silence } from '../../data/alertmanager';
 import { isAbort } from '../../data/http';
-import { linesOfRequest, linesOfTrace, quote } from '../../data/loki';
-import { logsPage, safeHref, tracePage } from '../../model/links';
 import { fits, pairs } from '../../model/search';
+
+import { AlertCard } from './AlertCard';
+import { SilenceForm } from './SilenceForm';
 
 const EVERY_MS = 10_000;
 
@@ -25,6 +23,9 @@ export default function AlertsPage() {
   const source = useSource('alertmanager');
   const [{ alerts, silences, error }, setState] = useState<State>({ silences: [] });
   const [search, setSearch] = useState('');
+  const [silencing, setSilencing] = useState<Alert>();
+  const [changes, setChanges] = useState(0);
+  const onChanged = useCallback(() => setChanges((count) => count + 1), []);
   useEffect(() => {
     if (!source) {
       setState({ silences: [], error: 'No data source of the type alertmanager is configured.' });
@@ -41,7 +42,7 @@ export default function AlertsPage() {
       controller.abort();
       window.clearInterval(timer);
     };
-  }, [source]);
+  }, [source, changes]);
   const shown = alerts?.filter((alert) => fits(search, ...shownOf(alert, silences)));
   const firing = shown?.filter((alert) => alert.status.state !== 'suppressed' && !isWatchdog(alert)) ?? [];
   const quiet = shown?.filter((alert) => alert.status.state === 'suppressed') ?? [];
@@ -58,9 +59,20 @@ export default function AlertsPage() {
           </Notice>
         </div>
       )}
-      <Group title="Firing" alerts={firing} silences={silences} />
-      <Group title="Silenced or inhibited" alerts={quiet} silences={silences} />
-      <Group title="Always firing, on purpose" alerts={watchdogs} silences={silences} />
+      <Group title="Firing" alerts={firing} silences={silences} onSilence={setSilencing} onChanged={onChanged} />
+      <Group title="Silenced or inhibited" alerts={quiet} silences={silences} onSilence={setSilencing} onChanged={onChanged} />
+      <Group title="Always firing, on purpose" alerts={watchdogs} silences={silences} onSilence={setSilencing} onChanged={onChanged} />
+      {silencing && (
+        <SilenceForm
+          alert={silencing}
+          alerts={alerts ?? []}
+          onDone={() => {
+            setSilencing(undefined);
+            onChanged();
+          }}
+          onClose={() => setSilencing(undefined)}
+        />
+      )}
     </Page>
   );
 }
@@ -74,7 +86,15 @@ function shownOf(alert: Alert, silences: Silence[]): string[] {
   return [pairs(alert.labels), ...Object.values(alert.annotations), ...(silence ? [silence.createdBy, silence.comment] : [])];
 }
 
-function Group({ title, alerts, silences }: { title: string; alerts: Alert[]; silences: Silence[] }) {
+interface GroupProps {
+  title: string;
+  alerts: Alert[];
+  silences: Silence[];
+  onSilence: (alert: Alert) => void;
+  onChanged: () => void;
+}
+
+function Group({ title, alerts, silences, onSilence, onChanged }: GroupProps) {
   const styles = useStyles2(getStyles);
   if (alerts.length === 0) {
     return null;
@@ -86,71 +106,10 @@ function Group({ title, alerts, silences }: { title: string; alerts: Alert[]; si
       </h2>
       <ul className={styles.list}>
         {alerts.map((alert) => (
-          <AlertCard key={alert.fingerprint} alert={alert} silences={silences} />
+          <AlertCard key={alert.fingerprint} alert={alert} silence={silenceOf(alert, silences)} onSilence={onSilence} onChanged={onChanged} />
         ))}
       </ul>
     </section>
-  );
-}
-
-function AlertCard({ alert, silences }: { alert: Alert; silences: Silence[] }) {
-  const styles = useStyles2(getStyles);
-  const { runbooks } = useSettings();
-  const { mode } = useMode();
-  const { alertname = 'Alert', severity, ...labels } = alert.labels;
-  const { summary, description, message, runbook_url: runbook, dashboard_url: dashboard, ...annotations } = alert.annotations;
-  const trace = labels['trace_id'] ?? annotations['trace_id'];
-  const request = labels['correlation_id'] ?? annotations['correlation_id'];
-  const runbookHref = runbooks.includes(alertname) ? `/runbooks/${alertname}?theme=${mode}` : runbook && safeHref(runbook);
-  const started = Date.parse(alert.startsAt);
-  const logs = labels['service'] ? logsPage(`{service_name=${quote(labels['service'])}, level=~"error|critical|fatal|warning"}`, started - 600_000, 'now') : undefined;
-  const silence = silenceOf(alert, silences);
-  return (
-    <li className={styles.card} data-testid="alert" data-alertname={alertname} data-severity={severity} data-state={alert.status.state}>
-      <div className={styles.head}>
-        <SeverityBadge severity={severity} />
-        <strong className={styles.name}>{alertname}</strong>
-        <span className={styles.since} title={dateTimeFormat(started)}>
-          since {dateTimeFormatTimeAgo(started)}
-        </span>
-      </div>
-      {summary && <div className={styles.summary}>{summary}</div>}
-      {(description ?? message) && <div className={styles.description}>{description ?? message}</div>}
-      {silence && (
-        <div className={styles.description}>
-          <Icon name="bell-slash" size="sm" /> Silenced by {silence.createdBy} until {dateTimeFormat(silence.endsAt)}: {silence.comment}
-        </div>
-      )}
-      <ul className={styles.labels} aria-label="Labels">
-        {Object.entries(labels).map(([name, value]) => (
-          <li key={name}>
-            {name}=<b>{value}</b>
-          </li>
-        ))}
-      </ul>
-      <div className={styles.links}>
-        {runbookHref && (
-          <PageLink small icon="book" href={runbookHref}>
-            Runbook
-          </PageLink>
-        )}
-        {dashboard && safeHref(dashboard) && (
-          <PageLink small icon="apps" href={dashboard}>
-            Dashboard
-          </PageLink>
-        )}
-        {logs && (
-          <PageLink small icon="file-alt" href={request ? logsPage(linesOfRequest(request)) : trace ? logsPage(linesOfTrace(trace)) : logs}>
-            Logs
-          </PageLink>
-        )}
-        {(trace ?? labels['service']) && (
-          <PageLink small icon="sitemap" href={trace ? tracePage(trace) : `/traces?${new URLSearchParams({ service: labels['service'] ?? '', from: String(started - 600_000), to: 'now' })}`}>
-            {trace ? 'Trace' : 'Traces'}
-          </PageLink>
-        )}
-      </div>
-    </li>
   );
 }
 
@@ -158,32 +117,4 @@ const getStyles = (theme: GrafanaTheme2) => ({
   fine: css({ padding: theme.spacing(4), background: theme.colors.background.primary, border: `1px solid ${theme.colors.border.weak}` }),
   group: css({ fontSize: theme.typography.h4.fontSize, margin: theme.spacing(2, 0, 1), small: { color: theme.colors.text.secondary } }),
   list: css({ listStyle: 'none', display: 'grid', gap: theme.spacing(1) }),
-  card: css({
-    padding: theme.spacing(1.5, 2),
-    background: theme.colors.background.primary,
-    border: `1px solid ${theme.colors.border.weak}`,
-    borderRadius: theme.shape.radius.default,
-    borderLeft: `3px solid ${theme.colors.border.strong}`,
-    '&[data-severity="critical"]': { borderLeftColor: theme.visualization.getColorByName('purple') },
-    '&[data-severity="error"]': { borderLeftColor: theme.colors.error.main },
-    '&[data-severity="warning"]': { borderLeftColor: theme.colors.warning.main },
-    '&[data-severity="info"]': { borderLeftColor: theme.colors.primary.main },
-  }),
-  head: css({ display: 'flex', flexWrap: 'wrap', alignItems: 'center', gap: theme.spacing(0, 1) }),
-  name: css({ fontSize: theme.typography.h5.fontSize, minWidth: 0, overflowWrap: 'anywhere' }),
-  since: css({ color: theme.colors.text.secondary, marginLeft: 'auto', whiteSpace: 'nowrap' }),
-  summary: css({ marginTop: theme.spacing(0.5), overflowWrap: 'anywhere' }),
-  description: css({ color: theme.colors.text.secondary, marginTop: theme.spacing(0.5), overflowWrap: 'anywhere' }),
-  labels: css({
-    listStyle: 'none',
-    display: 'flex',
-    flexWrap: 'wrap',
-    gap: theme.spacing(0.5, 1),
-    marginTop: theme.spacing(1),
-    fontSize: theme.typography.bodySmall.fontSize,
-    color: theme.colors.text.secondary,
-    li: { overflowWrap: 'anywhere', background: theme.colors.background.secondary, padding: theme.spacing(0.125, 0.75), borderRadius: theme.shape.radius.default },
-    b: { fontWeight: 'normal', color: theme.colors.text.primary },
-  }),
-  links: css({ display: 'flex', flexWrap: 'wrap', gap: theme.spacing(1), marginTop: theme.spacing(1), '&:empty': { display: 'none' } }),
 });

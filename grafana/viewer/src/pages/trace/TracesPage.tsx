@@ -1,6 +1,6 @@
 import { css } from '@emotion/css';
 import { dateTimeFormat, type GrafanaTheme2, type SelectableValue } from '@grafana/data';
-import { Field, Input, Select, useStyles2 } from '@grafana/ui';
+import { Button, Field, Input, Select, useStyles2 } from '@grafana/ui';
 import { useEffect, useState } from 'react';
 
 import { Page } from '../../app/Page';
@@ -87,6 +87,20 @@ export default function TracesPage() {
       {!error && traces && traces.length > 0 && <TraceDots traces={traces} />}
       {!error && traces?.length === 0 && <Notice title="No trace found">None of {service} in this time fits.</Notice>}
       {!error && services.length === 0 && !busy && <Notice title="No service has sent a trace yet" />}
+      {!error && traces && traces.length > 0 && (
+        <div className={styles.count} aria-live="polite">
+          {traces.length >= limit ? (
+            <>
+              {limit} of the newest that fit, from {dateTimeFormat(Math.min(...traces.map((trace) => trace.start)), { format: 'HH:mm:ss' })} on; there may be more.{' '}
+              <Button size="sm" variant="secondary" fill="outline" onClick={() => updateQuery({ limit: String(limit * 4) })}>
+                Show {limit * 4}
+              </Button>
+            </>
+          ) : (
+            `${traces.length} ${traces.length === 1 ? 'trace fits' : 'traces fit'}`
+          )}
+        </div>
+      )}
       {!error && traces && traces.length > 0 && (
         <table className={styles.table} data-testid="traces">
           <thead>
@@ -209,6 +223,7 @@ const getStyles = (theme: GrafanaTheme2) => ({
   top: css({ position: 'absolute', left: 6, top: 4, fontSize: 11, color: theme.colors.text.secondary }),
   first: css({ position: 'absolute', left: 6, bottom: 2, fontSize: 11, color: theme.colors.text.secondary }),
   last: css({ position: 'absolute', right: 6, bottom: 2, fontSize: 11, color: theme.colors.text.secondary }),
+  count: css({ color: theme.colors.text.secondary, margin: theme.spacing(1, 0), fontSize: theme.typography.bodySmall.fontSize }),
   table: css({
     width: '100%',
     'th, td': { textAlign: 'left', padding: theme.spacing(0.75, 1), borderBottom: `1px solid ${theme.colors.border.weak}` },
