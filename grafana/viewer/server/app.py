@@ -158,7 +158,7 @@ class Viewer:
         theme = request.query_params.get("theme", "")
         if not name:
             return _runbook_page(runbooks.index(self.config.runbooks, theme=theme))
-        page = runbooks.render(self.config.runbooks, name, theme)
+        page = runbooks.render(self.config.runbooks, name, theme, dict(request.query_params))
         if page is None:
             return _runbook_page(runbooks.index(self.config.runbooks, missing=name, theme=theme), status=404)
         return _runbook_page(page)
