@@ -10,6 +10,7 @@ function(signals, config)
   [
     of_agents {
       name: 'AgentFailureRate',
+      traces:: { tags: 'error=true' },
       signal: signals.agent_failure_share,
       compare: '>',
       'for': '2m',
@@ -72,6 +73,7 @@ function(signals, config)
 
     {
       name: 'ToolErrorRate',
+      traces:: { tags: 'error=true' },
       signal: signals.tool_error_share,
       by: by_tool,
       compare: '>',

@@ -19,6 +19,7 @@ function(signals, config) [
   },
   {
     name: 'AiErrorRate',
+    traces:: { tags: 'error=true' },
     signal: signals.ai_error_share,
     by: ['env', 'service', 'provider'],
     compare: '>',

@@ -24,6 +24,7 @@
 //   brief       the summary in the list of all alerts, where it looks something up
 //   dashboard   where to look: the uid of a dashboard
 //   variables   the labels of `by` that this dashboard has variables for
+//   traces      how the traces that it is about are found among those of the service: tags, minDuration
 local links_of = import '../../grafana/lib/links.libsonnet';
 local duration = import '../lib/duration.libsonnet';
 local regex = import '../lib/regex.libsonnet';
@@ -135,7 +136,15 @@ local encoded(url) = std.foldl(
     half_an_hour_before,
   ],
 
-  // The logs and traces of the service that it is about, in Explore.
+  // The page fills its queries in from the labels.
+  runbook_url(links):: '%s/runbooks/%s' % [links.dashboards, alert.name] + (
+    if alert.by == [] then ''
+    else '?' + std.join('&', ['%s={{ $labels.%s | urlquery }}' % [label, label] for label in alert.by])
+  ),
+
+  traces:: {},
+
+  // What went wrong in the logs of the service that it is about, and its traces, in Explore.
   explore_urls(config)::
     local range = { from: 'START', to: 'now' };
     local filled(url) = config.links.dashboards
@@ -147,12 +156,12 @@ local encoded(url) = std.foldl(
     if !std.member(alert.by, 'service') then {}
     else {
       logs_url: filled(
-        links_of.explore({ type: 'loki', uid: config.datasources.loki }, { expr: '{service_name="SERVICE"}' }, range)
+        links_of.explore({ type: 'loki', uid: config.datasources.loki }, { expr: '{service_name="SERVICE", level=~"warning|error|critical"}' }, range)
       ),
       traces_url: filled(
         links_of.explore(
           { type: 'jaeger', uid: config.datasources.jaeger },
-          { queryType: 'search', service: 'SERVICE' },
+          { queryType: 'search', service: 'SERVICE' } + alert.traces,
           range
         )
       ),
@@ -167,7 +176,7 @@ local encoded(url) = std.foldl(
     annotations: {
       summary: alert.filled(alert.summary),
       description: alert.filled(alert.description),
-      runbook_url: '%s/runbooks/%s' % [config.links.dashboards, alert.name],
+      runbook_url: alert.runbook_url(config.links),
       dashboard_url: alert.dashboard_url(config.links),
     } + alert.explore_urls(config),
   },

@@ -1,10 +1,12 @@
 // HTTP services.
+local failed = { tags: 'error=true' };
 local error_rate = {
   compare: '>',
   counted: ['request', 'requests'],
   per: 'minute',
   'for': '1m',
   condition: 'error_rate',
+  traces:: failed,
   dashboard: 'api-performance',
   summary: '{{ $labels.service }} answers %s with an error' % self.value,
   description: '{{ $labels.service }} ({{ $labels.env }}) answers %s with a 5xx status; '
@@ -38,6 +40,7 @@ function(signals, config)
     },
     {
       name: 'HttpErrorRatio',
+      traces:: failed,
       signal: signals.http_error_share,
       compare: '>',
       'for': '2m',
@@ -79,7 +82,9 @@ function(signals, config)
                    ) % self.limit,
     },
     {
+      local slow = self,
       name: 'HttpLatencyP95',
+      traces:: { minDuration: '%gs' % slow.threshold },
       signal: signals.http_latency_p95,
       compare: '>',
       'for': '3m',

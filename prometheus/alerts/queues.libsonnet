@@ -43,6 +43,7 @@ function(signals, config) [
   },
   {
     name: 'CeleryFailureRate',
+    traces:: { tags: 'error=true' },
     signal: signals.celery_failure_share,
     by: ['env', 'service', 'task'],
     compare: '>',

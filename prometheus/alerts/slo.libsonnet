@@ -36,6 +36,7 @@ function(signals, config)
   };
   local availability = {
     condition: 'slo_availability',
+    traces:: { tags: 'error=true' },
     bad:: 'fail (5xx)',
     look:: 'The dashboard shows the burn by window, and which endpoints and statuses burned most.',
   };

@@ -40,6 +40,7 @@ function(signals, config) [
   },
   {
     name: 'DatabaseErrors',
+    traces:: { tags: 'error=true' },
     signal: signals.database_error_share,
     by: ['env', 'service', 'database'],
     compare: '>',
@@ -75,6 +76,7 @@ function(signals, config) [
   },
   {
     name: 'RedisErrors',
+    traces:: { tags: 'error=true' },
     signal: signals.redis_error_share,
     compare: '>',
     threshold: 0.05,

@@ -74,6 +74,7 @@ function(signals, config)
 
     here {
       name: 'WorkflowFailed',
+      traces:: { tags: 'error=true' },
       signal: signals.workflow_failure_share,
       by: by_workflow,
       compare: '>',

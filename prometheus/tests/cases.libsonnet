@@ -59,6 +59,10 @@ function(alert, expectation, config)
     std.join('', ['var-%s=%s&' % [label, url_part(labels[label])] for label in level.variables]),
     1000 * (lib.start.seconds + seconds - 1800),
   ];
+  local runbook_url(level, labels) = '%s/runbooks/%s' % [config.links.dashboards, level.name] + (
+    if level.by == [] then ''
+    else '?' + std.join('&', ['%s=%s' % [label, url_part(std.get(labels, label, ''))] for label in level.by])
+  );
   local expected(level, value, seconds, labels, says=expectation.says) = {
     local threshold = if std.objectHas(labels, 'service') then level.threshold_of(labels.service) else level.threshold,
     local explore_urls = level.explore_urls(config),
@@ -69,7 +73,7 @@ function(alert, expectation, config)
       if std.objectHas(labels, 'service') then std.strReplace(text, expectation.series.service, labels.service)
       else text,
     annotations: std.mapWithKey(function(_, text) renamed(text), said) + {
-      runbook_url: '%s/runbooks/%s' % [config.links.dashboards, level.name],
+      runbook_url: runbook_url(level, labels),
       dashboard_url: dashboard_url(level, labels, seconds),
     } + {
       [name]: std.strReplace(

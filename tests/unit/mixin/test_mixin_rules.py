@@ -77,9 +77,20 @@ def test_an_alert_is_complete(name: str, mixin: Json, alerts: dict[str, list[Jso
 def test_an_alert_about_a_service_leads_to_its_logs_and_traces(alerts: dict[str, list[Json]]) -> None:
     annotations = alerts["HighErrorRate"][0]["annotations"]
     assert "service_name" in annotations["logs_url"]
+    assert "level" in annotations["logs_url"], "it shows what went well, too"
     assert "search" in annotations["traces_url"]
+    assert "error%3Dtrue" in annotations["traces_url"], "it shows what went well, too"
+    assert annotations["runbook_url"].endswith(
+        "?env={{ $labels.env | urlquery }}&service={{ $labels.service | urlquery }}"
+    )
     for url in (annotations["logs_url"], annotations["traces_url"]):
         assert not set(re.sub(r"\{\{.*?\}\}", "", url)) & set('{}[]", ')
+
+
+def test_an_alert_about_latency_leads_to_traces_above_its_threshold(alerts: dict[str, list[Json]]) -> None:
+    urls = {rule["labels"]["severity"]: rule["annotations"]["traces_url"] for rule in alerts["HttpLatencyP95"]}
+    found = {severity: re.findall(r"minDuration%22:%22(\w+)%22", url) for severity, url in urls.items()}
+    assert found == {"warning": ["1s"], "error": ["3s"], "critical": ["5s"]}
 
 
 def test_no_runbook_without_its_alert(alerts: dict[str, list[Json]], runbooks: set[str]) -> None:
