@@ -156,7 +156,11 @@ local encoded(url) = std.foldl(
     if !std.member(alert.by, 'service') then {}
     else {
       logs_url: filled(
-        links_of.explore({ type: 'loki', uid: config.datasources.loki }, { expr: '{service_name="SERVICE", level=~"warning|error|critical"}' }, range)
+        links_of.explore(
+          { type: 'loki', uid: config.datasources.loki },
+          { expr: '{service_name="SERVICE", level=~"warning|error|critical"}' },
+          range
+        )
       ),
       traces_url: filled(
         links_of.explore(
