@@ -1,9 +1,9 @@
 // Alertmanager: who is told of what, how soon, and how often again.
 local digest = import 'alertmanager/digest.libsonnet';
-local inhibition = import 'alertmanager/inhibition.libsonnet';
 local mute = import 'alertmanager/mute.libsonnet';
 local kinds = import 'alertmanager/receivers.libsonnet';
 local routes_of = import 'alertmanager/routes.libsonnet';
+local inhibition = import 'prometheus/lib/inhibition.libsonnet';
 
 // From the worst to the least.
 local severities = ['critical', 'error', 'warning', 'info'];

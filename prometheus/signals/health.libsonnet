@@ -1,5 +1,5 @@
 // How well services, and the whole system, are.
-local inhibition = import '../../alertmanager/inhibition.libsonnet';
+local inhibition = import '../lib/inhibition.libsonnet';
 local starting = import '../lib/starting.libsonnet';
 local promql = import 'promql.libsonnet';
 local signal = import 'signal.libsonnet';

@@ -19,7 +19,6 @@ Json = dict[str, Any]
 PARTS = (
     "mixin.libsonnet",
     "prometheus",
-    "alertmanager/inhibition.libsonnet",
     "grafana/lib",
     "grafana/dashboards",
     "instrumentation/catalogue.yaml",
