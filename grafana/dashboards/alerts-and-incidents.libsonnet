@@ -13,8 +13,6 @@ function(kit)
     { value: '3', text: 'error', color: 'orange' },
     { value: '4', text: 'critical', color: 'red' },
   ]) + panel.steps([['blue', null], ['yellow', 2], ['orange', 3], ['red', 4]]);
-  local since =
-    'time() - (ALERTS_FOR_STATE and ignoring (alertstate) (%s))' % alerts.firing(signals.alerts_firing);
 
   kit.new(
     'What fires now and has fired, how soon somebody is told, and whether the alerting itself works.',
@@ -42,8 +40,7 @@ function(kit)
         pipeline.stat(signals.watchdog_delivered) + none_is_bad + panel.size(5, 4),
         pipeline.stat(signals.watchdog_age) + panel.steps([['green', null], ['red', kit.alerts.Watchdog.threshold]])
         + panel.size(5, 4),
-        alerts.firing_table(since, [{ Value: 'Since' }]) + panel.size(24, 8)
-        + panel.overrides([panel.override('Since', { unit: 'dtdurations', decimals: 0 })]),
+        alerts.firing_table(signals.alerts_firing) + panel.size(24, 8),
       ]),
       row('History', [
         panel.state_timeline(signals.alert_severity, by=['alertname', 'service'], legend='{{alertname}} {{service}}')

@@ -18,7 +18,7 @@ function(kit)
         ```
       |||)
     else
-      panel.bargauge(signals.error_budget_left, by=['service', 'objective'], legend='{{service}} {{objective}}')
+      panel.bargauge(signals.error_budget_left, by=['service', 'objective'], legend='{{service}} {{objective}}', worst='lowest')
       + { fieldConfig+: { defaults+: { min: 0 } } }
       + panel.steps([['red', null], ['orange', 0.1], ['yellow', 0.25], ['green', 0.5]]) + panel.names_above
       + panel.service_links({ uid: 'slo', title: 'Objectives' });
@@ -67,7 +67,7 @@ function(kit)
             ) { refId: 'A' },
           ],
         },
-        alerts.firing_table(alerts.firing(signals.alerts_firing)) + panel.size(20, 6),
+        alerts.firing_table(signals.alerts_firing) + panel.size(20, 6),
       ]),
       row('Traffic', [
         panel.timeseries(signals.http_requests) + panel.service_links(api),

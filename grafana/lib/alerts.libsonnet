@@ -14,23 +14,33 @@ function(panel, config) {
     for severity in severities
   ]),
 
-  // What fires, with its labels; the Watchdog where nothing else does.
-  firing(signal)::
-    local told = promql.select(signal.source, signal.matchers(['env', 'service']));
-    '%s or (ALERTS{alertname="Watchdog",alertstate="firing"} unless on () %s)' % [told, told],
+  // For how long each alert of a severity has fired, the newest first. The order of the answer is that of the table.
+  local since(signal, severity) =
+    local told = promql.select(signal.source, signal.matchers(['env', 'service']) + [severity]);
+    'sort(time() - (ALERTS_FOR_STATE and ignoring (alertstate) %s))' % told,
 
-  // extra: more columns of the query's answer, behind the others.
-  firing_table(expr, extra=[])::
+  firing_table(signal)::
     panel.labels_table(
       'Alerts firing now',
-      'Each alert that fires at this moment: of several severities of the same thing the worst. The Watchdog, which ' +
-      'always fires, stands there where nothing else does.',
-      expr,
-      [{ severity: 'Severity' }, { alertname: 'Alert' }, { service: 'Service' }, { env: 'Env' }] + extra,
-    ) + panel.overrides([
+      'Each alert that fires at this moment, the worst first and of those the newest; of several severities of the ' +
+      'same thing the worst. The Watchdog, which always fires, is left out.',
+      std.join('\nor ', [
+        since(signal, matcher)
+        for matcher in ['severity="%s"' % one for one in severities] + ['severity!~"%s"' % std.join('|', severities)]
+      ]),
+      [
+        { severity: 'Severity' },
+        { alertname: 'Alert' },
+        { service: 'Service' },
+        { env: 'Env' },
+        { Value: 'Since' },
+      ],
+    ) + { fieldConfig+: { defaults+: { noValue: 'Nothing fires' } } } + panel.overrides([
+      panel.override('Since', { unit: 'dtdurations', decimals: 0 }),
       panel.override('Severity', {
         mappings: severity_mapping,
-        'custom.cellOptions': { type: 'color-text' },
+        // Yellow letters cannot be read on white; letters on yellow can.
+        'custom.cellOptions': { type: 'color-background', mode: 'basic' },
         'custom.width': 110,
       }),
       panel.override('Alert', {

@@ -10,12 +10,16 @@ local links = import 'links.libsonnet';
 local thresholds = import 'thresholds.libsonnet';
 
 local reduce = { calcs: ['lastNotNull'], fields: '', values: false };
+// A table is sorted by the last of its numbers, so that what is highest stands in view.
 local legend(placement='bottom', as='list', calcs=[]) = {
   showLegend: true,
   displayMode: as,
   placement: placement,
   calcs: calcs,
-};
+} + (
+  if as == 'table' && calcs != [] then { sortBy: { mean: 'Mean', max: 'Max', sum: 'Total' }[calcs[std.length(calcs) - 1]], sortDesc: true }
+  else {}
+);
 
 {
   for_dashboard(config, alerts, vars)::
@@ -153,10 +157,12 @@ local legend(placement='bottom', as='list', calcs=[]) = {
         }, size:: { w: 4, h: 7 } },
 
       // One bar a label, the longest first; `top` keeps that many.
-      bargauge(signal, by, top=null, legend=null)::
+      // worst: 'highest' or 'lowest', which stands first.
+      bargauge(signal, by, top=null, legend=null, worst='highest')::
         local expr = signal.query(by, vars);
+        local sorted = { highest: 'sort_desc', lowest: 'sort' }[worst];
         base('bargauge', signal, [panel.target(
-          if top == null then 'sort_desc(%s)' % expr else 'topk(%d, %s)' % [top, expr],
+          if top == null then '%s(%s)' % [sorted, expr] else 'topk(%d, %s)' % [top, expr],
           if legend == null then named(by) else legend,
           instant=true,
         )])

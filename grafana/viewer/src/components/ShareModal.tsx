@@ -14,7 +14,7 @@ interface Props {
   onClose: () => void;
 }
 
-export function ShareModal({ title, address, range, onClose }: Props) {
+export default function ShareModal({ title, address, range, onClose }: Props) {
   const styles = useStyles2(getStyles);
   const [fixed, setFixed] = useState(true);
   const switchId = useId();

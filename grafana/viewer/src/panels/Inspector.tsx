@@ -2,7 +2,6 @@
 import { css } from '@emotion/css';
 import { type DataFrame, formattedValueToString, getFieldDisplayName, type GrafanaTheme2 } from '@grafana/data';
 import { Modal, useStyles2 } from '@grafana/ui';
-import { useState } from 'react';
 
 import type { Panel } from '../model/dashboard';
 
@@ -10,13 +9,7 @@ import type { PanelData } from './usePanel';
 
 const MOST_ROWS = 200;
 
-export function useInspector(panel: Panel, data: PanelData) {
-  const [isOpen, setOpen] = useState(false);
-  const element = isOpen ? <Inspector panel={panel} data={data} onClose={() => setOpen(false)} /> : null;
-  return { open: () => setOpen(true), element };
-}
-
-function Inspector({ panel, data, onClose }: { panel: Panel; data: PanelData; onClose: () => void }) {
+export default function Inspector({ panel, data, onClose }: { panel: Panel; data: PanelData; onClose: () => void }) {
   const styles = useStyles2(getStyles);
   return (
     <Modal title={`Inspect: ${panel.title ?? panel.id}`} isOpen onDismiss={onClose} className={styles.modal}>

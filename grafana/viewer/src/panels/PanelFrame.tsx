@@ -8,11 +8,12 @@ import { Notice } from '../components/Notice';
 import { Problem } from '../components/Problem';
 import type { Panel } from '../model/dashboard';
 
-import { useInspector } from './Inspector';
+import { isEmpty } from './empty';
 import { PanelLinks } from './PanelLinks';
 import { usePanelMenu } from './PanelMenu';
 import { VISUALISATIONS } from './registry';
 import { Summary } from './Summary';
+import { useInspector } from './useInspector';
 import { needsData, type PanelData, type PanelState, usePanel } from './usePanel';
 
 interface Props {
@@ -113,7 +114,15 @@ function Content({ panel, data, scoped, width, height, onDrawn, onState }: Conte
     return <div aria-hidden="true" />;
   }
   if (data.state === 'empty') {
-    return noValue ? <Notice title={noValue} /> : <Notice title={panel.type === 'logs' ? 'No log lines in this time' : 'No data'} />;
+    return <Notice title={panel.type === 'logs' ? 'No log lines in this time' : 'No data'} />;
+  }
+  if (noValue && needsData(panel) && isEmpty(data.series)) {
+    return (
+      <>
+        <Notice title={noValue} />
+        <Drawn report={onDrawn} />
+      </>
+    );
   }
   if (width < 10 || height < 10) {
     return null;

@@ -1,13 +1,15 @@
 import { Menu } from '@grafana/ui';
-import { useState } from 'react';
+import { lazy, Suspense, useState } from 'react';
 
 import { updateQuery } from '../app/router';
 import { useScope } from '../app/scope';
-import { ShareModal } from '../components/ShareModal';
 import type { PanelAnswer } from '../data/queries';
 import { explorePage, panelPage, searchPage, tracePage } from '../model/links';
 
 import type { PanelData } from './usePanel';
+
+// Not needed to draw: loaded when it is opened.
+const ShareModal = lazy(() => import('../components/ShareModal'));
 
 interface Props {
   name: string;
@@ -38,7 +40,9 @@ export function usePanelMenu({ name, panelKey, alone, data, onInspect }: Props) 
     </Menu>
   );
   const element = isSharing ? (
-    <ShareModal title={`Share: ${name}`} address={panelPage(dashboard.uid, panelKey, window.location.search)} range={clock.range} onClose={() => setSharing(false)} />
+    <Suspense fallback={null}>
+      <ShareModal title={`Share: ${name}`} address={panelPage(dashboard.uid, panelKey, window.location.search)} range={clock.range} onClose={() => setSharing(false)} />
+    </Suspense>
   ) : null;
   return { overlay, element };
 }

@@ -132,7 +132,8 @@ function stateOf(panel: Panel, error: Error | undefined, loaded: Loaded | undefi
   if (!loaded) {
     return 'loading';
   }
-  return isEmpty(series) ? 'empty' : 'ok';
+  // A panel that says in words of its own that there is nothing has an answer, such as a list of what fires.
+  return isEmpty(series) && !panel.fieldConfig?.defaults.noValue ? 'empty' : 'ok';
 }
 
 const asScoped = (values: Record<string, string>): ScopedVars => Object.fromEntries(Object.entries(values).map(([name, value]) => [name, { value, text: value }]));

@@ -2,7 +2,7 @@
 import { css } from '@emotion/css';
 import type { GrafanaTheme2 } from '@grafana/data';
 import { Button, IconButton, RadioButtonGroup, useStyles2 } from '@grafana/ui';
-import { useEffect, useMemo, useState } from 'react';
+import { lazy, Suspense, useEffect, useMemo, useState } from 'react';
 
 import { PageMessage, useTitle } from '../../app/Page';
 import { PageLink } from '../../app/PageLink';
@@ -10,7 +10,6 @@ import { navigate, useLocation } from '../../app/router';
 import { useSettings } from '../../app/settings';
 import { toTimeRange } from '../../app/useTime';
 import { Notice } from '../../components/Notice';
-import { ShareModal } from '../../components/ShareModal';
 import { isMetric } from '../../data/logQuery';
 import type { DataSource } from '../../model/dashboard';
 import { keepHistory, type PastQuery, readHistory, withQuery } from '../../model/history';
@@ -20,6 +19,8 @@ import { DashboardView } from '../DashboardView';
 import { dashboardOf } from './dashboardOf';
 import { History } from './History';
 import { QueryInput } from './QueryInput';
+
+const ShareModal = lazy(() => import('../../components/ShareModal'));
 
 /** The servers that answer queries, in the order in which they are offered. */
 const LANGUAGES: Record<string, string> = { prometheus: 'PromQL', loki: 'LogQL' };
@@ -125,7 +126,11 @@ function Explore({ source, sources }: { source: DataSource; sources: DataSource[
           </Notice>
         </main>
       )}
-      {isSharing && <ShareModal title="Share this query" address={explorePage(source.uid, asked)} range={toTimeRange(from, to)} onClose={() => setSharing(false)} />}
+      {isSharing && (
+        <Suspense fallback={null}>
+          <ShareModal title="Share this query" address={explorePage(source.uid, asked)} range={toTimeRange(from, to)} onClose={() => setSharing(false)} />
+        </Suspense>
+      )}
     </>
   );
 }
