@@ -7,6 +7,7 @@ import { Nav } from './app/Nav';
 import { PageMessage } from './app/Page';
 import { useLocation } from './app/router';
 import { SettingsContext } from './app/settings';
+import { Shortcuts } from './app/Shortcuts';
 import { StartingBanner } from './app/StartingBanner';
 import { ThemeProvider } from './app/theme';
 import { getJson } from './data/http';
@@ -50,6 +51,7 @@ function Main() {
     <SettingsContext.Provider value={settings}>
       <Nav />
       <StartingBanner />
+      <Shortcuts />
       <Suspense fallback={<LoadingPlaceholder text="" className={styles.loading} />}>
         <Route path={path} settings={settings} />
       </Suspense>

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 
 import { isMetric, linesWith, toPattern, toQuery } from '../src/data/logQuery';
-import { levelOf, quote, rowsOf, rowsToFrame, toLokiFrames, toRows } from '../src/data/loki';
+import { inOrder, levelOf, type LogRow, quote, rowsOf, rowsToFrame, toLokiFrames, toRows, withNewer } from '../src/data/loki';
 
 const streams = (...result: Array<{ stream: Record<string, string>; values: unknown[] }>) => ({ status: 'success', data: { resultType: 'streams' as const, result: result as never } });
 
@@ -111,5 +111,17 @@ describe('what is typed into the search', () => {
   it('cannot leave its quotes', () => {
     expect(quote('a"\\\n')).toBe('"a\\"\\\\\\n"');
     expect(quote('\u0000\r`')).toBe('"\\x00\\x0d`"');
+  });
+});
+
+describe('lines that come later', () => {
+  const row = (nanoseconds: string, id = nanoseconds): LogRow => ({ id, time: 0, nanoseconds, line: id, labels: {}, metadata: {}, parsed: {}, level: 'info' });
+
+  it('stand above those that are shown, each once, and the oldest go', () => {
+    expect(withNewer([row('3'), row('1')], [row('3'), row('2'), row('4')], 3).map((one) => one.id)).toEqual(['4', '3', '2']);
+  });
+
+  it('around a line are in order', () => {
+    expect(inOrder([row('3'), row('1'), row('2'), row('1')]).map((one) => one.id)).toEqual(['1', '2', '3']);
   });
 });

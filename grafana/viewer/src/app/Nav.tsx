@@ -39,6 +39,16 @@ export function Nav() {
   }
   return (
     <header className={styles.bar}>
+      <a
+        href="#content"
+        className={styles.skip}
+        onClick={(event) => {
+          event.preventDefault();
+          focusContent();
+        }}
+      >
+        To the content
+      </a>
       <a href="/" className={styles.brand} aria-label={`${settings.title}: home`}>
         <img src="/favicon.svg" alt="" width={22} height={22} />
         <span className={styles.title}>{settings.title}</span>
@@ -71,6 +81,13 @@ export function Nav() {
       </button>
     </header>
   );
+}
+
+/** The first panel of a dashboard, or what else a page is about: past the bar, the variables and the links. */
+function focusContent(): void {
+  const content = document.querySelector<HTMLElement>('main');
+  content?.setAttribute('tabindex', '-1');
+  content?.focus();
 }
 
 /** How many alerts fire now, but for the one that always does. */
@@ -112,6 +129,17 @@ const getStyles = (theme: GrafanaTheme2) => ({
     [theme.breakpoints.down('sm')]: { gap: theme.spacing(0.5), padding: theme.spacing(0, 1) },
     background: theme.colors.background.primary,
     borderBottom: `1px solid ${theme.colors.border.weak}`,
+  }),
+  skip: css({
+    position: 'absolute',
+    left: theme.spacing(1),
+    top: -60,
+    zIndex: 1,
+    padding: theme.spacing(0.5, 1.5),
+    borderRadius: theme.shape.radius.default,
+    background: theme.colors.primary.main,
+    color: theme.colors.primary.contrastText,
+    '&:focus': { top: 6 },
   }),
   brand: css({ display: 'flex', alignItems: 'center', gap: theme.spacing(1), color: theme.colors.text.maxContrast, fontWeight: theme.typography.fontWeightMedium }),
   title: css({ [theme.breakpoints.down('sm')]: { display: 'none' } }),

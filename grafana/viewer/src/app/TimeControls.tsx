@@ -1,5 +1,6 @@
 import { RefreshPicker, TimeRangePicker } from '@grafana/ui';
 
+import { useActions } from './actions';
 import type { Clock } from './useTime';
 
 interface Props {
@@ -11,6 +12,7 @@ interface Props {
 }
 
 export function TimeControls({ clock, timeZone, onTimeZone, loading, intervals }: Props) {
+  useActions({ refresh: clock.refreshNow, 'zoom-out': clock.zoomOut, back: () => clock.move(-1), forward: () => clock.move(1) });
   return (
     <>
       <TimeRangePicker

@@ -4,10 +4,12 @@ import { dateTimeFormat, type GrafanaTheme2 } from '@grafana/data';
 import { Icon, useStyles2 } from '@grafana/ui';
 import { memo, useState } from 'react';
 
-import { linesOfRequest, linesOfTrace, type LogLevelName, type LogRow, quote } from '../data/loki';
+import { linesOfRequest, linesOfTrace, type LogRow, quote } from '../data/loki';
 import { logsPage, tracePage } from '../model/links';
 import { hasLines, textsOf } from '../model/stackTrace';
 
+import { LEVEL_NAMES, levelColor, levelTextColor } from './levels';
+import { LinesAround } from './LinesAround';
 import { TextBlock } from './TextBlock';
 
 interface Props {
@@ -19,6 +21,8 @@ interface Props {
   wrap?: boolean;
   pretty?: boolean;
   expandable?: boolean;
+  /** The Loki that they came from, by its uid: it is asked for the lines around one. */
+  source?: string;
 }
 
 export function LogLines({ rows, height, ...rest }: Props) {
@@ -32,7 +36,7 @@ export function LogLines({ rows, height, ...rest }: Props) {
   );
 }
 
-const LogLine = memo(function LogLine({ row, timeZone, showTime = true, showLabels, wrap = true, pretty, expandable = true }: Omit<Props, 'rows' | 'height'> & { row: LogRow }) {
+const LogLine = memo(function LogLine({ row, timeZone, showTime = true, showLabels, wrap = true, pretty, expandable = true, source }: Omit<Props, 'rows' | 'height'> & { row: LogRow }) {
   const styles = useStyles2(getStyles);
   const [open, setOpen] = useState(false);
   const { message, fields } = readable(row);
@@ -60,7 +64,7 @@ const LogLine = memo(function LogLine({ row, timeZone, showTime = true, showLabe
           ))}
         </span>
       </button>
-      {open && <Details row={row} pretty={pretty} />}
+      {open && <Details row={row} pretty={pretty} source={source} />}
     </div>
   );
 });
@@ -96,7 +100,7 @@ function parseLine(line: string): Record<string, unknown> | undefined {
   }
 }
 
-function Details({ row, pretty = true }: { row: LogRow; pretty?: boolean }) {
+function Details({ row, pretty = true, source }: { row: LogRow; pretty?: boolean; source?: string }) {
   const styles = useStyles2(getStyles);
   const everything = { ...row.labels, ...row.parsed, ...row.metadata, ...idsOf(row.line) };
   const traceId = everything['trace_id'] ?? everything['traceID'] ?? everything['traceid'];
@@ -128,6 +132,7 @@ function Details({ row, pretty = true }: { row: LogRow; pretty?: boolean }) {
           </a>
         )}
       </div>
+      {source && <LinesAround row={row} source={source} />}
       {texts.map(([name, text]) => (
         <TextBlock key={name} name={name} text={text} />
       ))}
@@ -181,21 +186,6 @@ function prettified(line: string): string {
   }
 }
 
-export function levelColor(level: LogLevelName, theme: GrafanaTheme2): string {
-  const names: Record<LogLevelName, string> = {
-    critical: 'purple',
-    error: 'red',
-    warning: 'yellow',
-    info: 'green',
-    debug: 'blue',
-    trace: 'light-blue',
-    unknown: 'gray',
-  };
-  return level === 'unknown' ? theme.colors.text.disabled : theme.visualization.getColorByName(names[level]);
-}
-
-const LEVEL_NAMES: LogLevelName[] = ['critical', 'error', 'warning', 'info', 'debug', 'trace', 'unknown'];
-
 /** Where the message takes a line of its own, under when and where it was written. */
 const NARROW = '@container (max-width: 620px)';
 
@@ -215,7 +205,7 @@ const getStyles = (theme: GrafanaTheme2) => ({
     containIntrinsicSize: 'auto 22px',
     '&:hover': { background: theme.colors.action.hover },
     '&[data-open="true"]': { background: theme.colors.background.secondary, contentVisibility: 'visible' },
-    ...Object.fromEntries(LEVEL_NAMES.map((level) => [`&[data-level="${level}"]`, { borderLeftColor: levelColor(level, theme), '--level': levelColor(level, theme) }])),
+    ...Object.fromEntries(LEVEL_NAMES.map((level) => [`&[data-level="${level}"]`, { borderLeftColor: levelColor(level, theme), '--level': levelTextColor(level, theme) }])),
   }),
   line: css({
     [NARROW]: { flexWrap: 'wrap', gap: theme.spacing(0, 1) },

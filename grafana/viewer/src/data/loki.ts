@@ -142,6 +142,30 @@ export function queryLogsInstant(uid: string, query: string, timeMs: number, sig
   return getFrom(uid, 'loki/api/v1/query', { query, time: `${Math.floor(timeMs)}000000` }, signal);
 }
 
+const AROUND_MS = 3_600_000;
+
+/** The lines that the stream of a line has before and after it, oldest first, itself among them. */
+export async function linesAround(uid: string, row: LogRow, count: number, signal?: AbortSignal): Promise<LogRow[]> {
+  const query = `{${Object.entries(row.labels)
+    .map(([name, value]) => `${name}=${quote(value)}`)
+    .join(', ')}}`;
+  const ask = (direction: 'forward' | 'backward', fromMs: number, toMs: number) => queryLogs(uid, { query, fromMs, toMs, limit: count + 1, direction }, signal);
+  // An end is left out, a beginning is not: the line's own millisecond is asked for on both sides, and told once.
+  const answers = await Promise.all([ask('backward', row.time - AROUND_MS, row.time + 1), ask('forward', row.time, row.time + AROUND_MS)]);
+  return inOrder(answers.flatMap((answer) => (isLogs(answer) ? toRows(answer) : [])));
+}
+
+/** Each line once, oldest first. */
+export function inOrder(rows: LogRow[]): LogRow[] {
+  const once = new Map(rows.map((row) => [row.id, row]));
+  return [...once.values()].sort((a, b) => (a.nanoseconds < b.nanoseconds ? -1 : a.nanoseconds > b.nanoseconds ? 1 : 0));
+}
+
+/** What is shown with what has come since, newest first; no more than this many. */
+export function withNewer(shown: LogRow[], newer: LogRow[], most: number): LogRow[] {
+  return inOrder([...shown, ...newer]).reverse().slice(0, most);
+}
+
 /** A label value inside a LogQL or PromQL string. */
 export const quote = (value: string): string => `"${value.replace(/\\/g, '\\\\').replace(/"/g, '\\"').replace(/\n/g, '\\n').replace(CONTROL, escaped)}"`;
 

@@ -38,6 +38,7 @@ export default function LogsPanel({ panel, data, height }: VizProps) {
       wrap={options.wrapLogMessage}
       pretty={options.prettifyLogMessage}
       expandable={options.enableLogDetails}
+      source={data.queries[0]?.source.uid}
     />
   );
 }

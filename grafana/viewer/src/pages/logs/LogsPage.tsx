@@ -14,7 +14,7 @@ import { Notice } from '../../components/Notice';
 import { Problem } from '../../components/Problem';
 import { isAbort } from '../../data/http';
 import { isMetric, toQuery } from '../../data/logQuery';
-import { isLogs, type LogRow, queryLogs, toRows } from '../../data/loki';
+import { isLogs, type LogRow, queryLogs, toRows, withNewer } from '../../data/loki';
 import type { Dashboard } from '../../model/dashboard';
 import { DashboardView } from '../DashboardView';
 
@@ -26,6 +26,8 @@ const STARTS: Array<[string, string]> = [
   ['Warnings and worse', '{service_name=~".+", level=~"warning|warn|error|critical|fatal"}'],
 ];
 const MOST = 1000;
+const LIVE_MS = 2000;
+const OVERLAP_MS = 15_000;
 
 type Result = { rows?: LogRow[]; error?: Error };
 
@@ -59,6 +61,26 @@ export default function LogsPage() {
       .finally(() => controller.signal.aborted || setBusy(false));
     return () => controller.abort();
   }, [source, asked, logQuery, range, drawn]);
+
+  const live = query.has('live') && !drawn;
+  useEffect(() => {
+    if (!source || !live) {
+      return undefined;
+    }
+    const controller = new AbortController();
+    const look = () => {
+      const now = Date.now();
+      // A line may arrive after a later one: the last seconds are asked for again, and each line is shown once.
+      queryLogs(source.uid, { query: logQuery, fromMs: now - OVERLAP_MS, toMs: now, limit: MOST }, controller.signal)
+        .then((answer) => setResult((old) => ({ rows: withNewer(old.rows ?? [], isLogs(answer) ? toRows(answer) : [], MOST) })))
+        .catch((problem: Error) => isAbort(problem) || setResult({ error: problem }));
+    };
+    const timer = window.setInterval(() => document.hidden || look(), LIVE_MS);
+    return () => {
+      controller.abort();
+      window.clearInterval(timer);
+    };
+  }, [source, live, logQuery]);
 
   const run = () => (text === asked ? clock.refreshNow() : updateQuery({ query: text }));
   const traceIds = useMemo(() => [...new Set(result.rows?.map((row) => row.metadata['trace_id'] ?? row.parsed['trace_id']).filter(Boolean))], [result.rows]);
@@ -95,6 +117,9 @@ export default function LogsPage() {
             {name}
           </Button>
         ))}
+        <Button size="sm" variant={live ? 'primary' : 'secondary'} fill={live ? 'solid' : 'outline'} icon={live ? 'pause' : 'play'} aria-pressed={live} onClick={() => updateQuery({ live: live ? undefined : '' })} disabled={drawn}>
+          Live
+        </Button>
         <span className={styles.hint}>A text or an id, looked for in the message and in every field, or LogQL.</span>
         {traceIds.length === 1 && (
           <PageLink small icon="sitemap" href={`/trace/${traceIds[0]}`}>
@@ -109,11 +134,12 @@ export default function LogsPage() {
       {!drawn && result.rows?.length === 0 && <Notice title="No log line fits">{isText(asked) ? 'No message and no field has this text. Widen the time, or write less of it.' : 'Widen the time, or the query.'}</Notice>}
       {!drawn && result.rows && result.rows.length > 0 && (
         <>
-          <div className={styles.count} aria-live="polite">
+          <div className={styles.count} aria-live={live ? 'off' : 'polite'}>
             {result.rows.length === MOST ? `The newest ${MOST} lines` : `${result.rows.length} ${result.rows.length === 1 ? 'line' : 'lines'}`}
+            {live && ', live: new ones come by themselves'}
           </div>
           <div className={styles.lines}>
-            <LogLines rows={result.rows} timeZone="browser" />
+            <LogLines rows={result.rows} timeZone="browser" source={source?.uid} />
           </div>
         </>
       )}

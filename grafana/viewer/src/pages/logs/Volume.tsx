@@ -4,7 +4,7 @@ import { dateTimeFormat, type GrafanaTheme2, type TimeRange } from '@grafana/dat
 import { useStyles2, useTheme2 } from '@grafana/ui';
 import { useEffect, useState } from 'react';
 
-import { levelColor } from '../../components/LogLines';
+import { levelColor } from '../../components/levels';
 import { isLogs, levelOf, type LogLevelName, queryLogs } from '../../data/loki';
 import { formatDuration, queryInterval } from '../../model/interval';
 
