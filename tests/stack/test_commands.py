@@ -13,12 +13,14 @@ from pathlib import Path
 import psutil
 import pytest
 import yaml
+from prometheus_client import start_http_server
 
 from kit.build import all_artifacts
 from kit.build.cache import cache_folder
 from tests.support import http
 from tests.support.patience import PATIENCE_SECONDS
 from tests.support.running import Stack, write_settings
+from tests.support.servers import eventually
 from tests.support.time_zones import NEW_ZONE, new_zone
 
 
@@ -356,3 +358,31 @@ def _free_port() -> int:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]
         return port
+
+
+def test_status_lists_the_services_of_the_settings(running: Stack) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as nobody:
+        gone = nobody.getsockname()[1]
+    server, thread = start_http_server(0, addr="127.0.0.1")
+    try:
+        shop = f"127.0.0.1:{server.server_port}"
+        targets = [
+            {"service": "shop", "addresses": [shop]},
+            {"service": "gone", "addresses": [f"127.0.0.1:{gone}"]},
+        ]
+        running.configure(targets=targets)
+        running.up()
+
+        def told() -> dict[str, str]:
+            lines = running.command("status").stdout.partition("Your services")[2].splitlines()
+            return {line.split()[0]: line for line in lines if "/metrics" in line}
+
+        eventually(lambda: told() and " waiting " not in "".join(told().values()), "Prometheus has asked both")
+        assert f"http://{shop}/metrics" in told()["shop"]
+        assert " up" in told()["shop"]
+        assert " down" in told()["gone"]
+        assert "refused" in told()["gone"]
+        assert running.command("status").returncode == 0, "what is not ours is down"
+    finally:
+        server.shutdown()
+        thread.join()
