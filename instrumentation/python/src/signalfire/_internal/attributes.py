@@ -1,5 +1,6 @@
 """Attributes of objects that belong to the application, whose `__getattr__` and properties may raise anything."""
 
+from types import TracebackType
 from typing import Any
 
 
@@ -21,7 +22,21 @@ def is_true(value: object) -> bool:
 
 def type_name(value: object) -> str:
     """The name of the value's class, past a metaclass of the application's own. Never raises."""
-    return type.__dict__["__name__"].__get__(type(value))  # type: ignore[no-any-return]
+    return class_name(type(value))
+
+
+def class_name(kind: type) -> str:
+    return type.__dict__["__name__"].__get__(kind)  # type: ignore[no-any-return]
+
+
+def full_type_name(value: object) -> str:
+    """The same with the classes and functions around it: `Shop.ClosedError`."""
+    return type.__dict__["__qualname__"].__get__(type(value))  # type: ignore[no-any-return]
+
+
+def traceback_of(error: BaseException) -> TracebackType | None:
+    """The exception's traceback, past a property of that name. Never raises."""
+    return BaseException.__dict__["__traceback__"].__get__(error)  # type: ignore[no-any-return]
 
 
 def leave_mark(value: object, name: str) -> None:

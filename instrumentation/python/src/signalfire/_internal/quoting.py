@@ -8,7 +8,7 @@ import traceback
 from collections.abc import Iterator
 from contextlib import suppress
 
-from signalfire._internal.attributes import attribute_of
+from signalfire._internal.attributes import attribute_of, full_type_name, traceback_of
 
 _QUOTES = "signalfire_quotes"
 _MOST = 100  # exceptions of one chain
@@ -48,7 +48,9 @@ def chain_of(error: BaseException) -> Iterator[BaseException]:
 
 def frames_and_types(error: BaseException) -> str:
     """A stack trace without any message: of what was raised first, first."""
-    traces = [
-        "".join((*traceback.format_tb(one.__traceback__), f"{type(one).__qualname__}\n")) for one in chain_of(error)
-    ]
+    traces = [f"{_frames(one)}{full_type_name(one)}\n" for one in chain_of(error)]
     return "\n".join(f"Traceback (most recent call last):\n{trace}" for trace in reversed(traces))
+
+
+def _frames(error: BaseException) -> str:
+    return "".join(traceback.format_tb(traceback_of(error)))

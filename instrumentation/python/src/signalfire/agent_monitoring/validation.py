@@ -18,6 +18,7 @@ from urllib.parse import quote, urlencode, urlsplit
 from prometheus_client import CollectorRegistry
 
 from signalfire import settings
+from signalfire._internal.attributes import type_name
 from signalfire._internal.json import printable
 from signalfire.agents.operations import Workflow
 from signalfire.context import correlation
@@ -227,7 +228,7 @@ def look(
             found = find()
             problem = ""
         except (OSError, ValueError, KeyError, IndexError, TypeError) as error:
-            found, problem = None, printable(error) or type(error).__name__
+            found, problem = None, printable(error) or type_name(error)
         seconds = round(time.monotonic() - began, 3)
         if found is not None:
             return SignalCheck(signal, what, True, seconds, f"{where}: {found}")

@@ -9,7 +9,7 @@ from typing import Any, ClassVar, Self
 from opentelemetry.context import Context
 from opentelemetry.trace import SpanKind, get_current_span
 
-from signalfire._internal.attributes import attribute_of, has_mark, leave_mark
+from signalfire._internal.attributes import attribute_of, has_mark, leave_mark, type_name
 from signalfire._internal.calls import explained
 from signalfire.context.restoring import restore
 from signalfire.logs.line import line
@@ -164,7 +164,7 @@ class DatabaseQuery(StoreOperation):
             self.span.set_attribute("db.response.status_code", state)
 
     def kind_of(self, error: BaseException) -> str:
-        return type(driver_error(error)).__name__
+        return type_name(driver_error(error))
 
 
 def count_error(metrics: Metrics, database: str, error: BaseException | None, kind: str) -> None:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
 
 from signalfire import settings
+from signalfire._internal.attributes import type_name
 from signalfire._internal.calls import explained
 from signalfire.databases.query import (
     DEFAULT_SLOW_SECONDS,
@@ -258,7 +259,7 @@ class Watcher:
         if watch is None or failed.is_pre_ping or (inside is not None and inside.is_running):
             return
         if isinstance(error, Exception):  # rows that could not be fetched, a connection that could not be opened
-            kind = type(driver_error(error)).__name__
+            kind = type_name(driver_error(error))
             count_error(watch.options.metrics, watch.target.database, error, kind)
 
     def _on_use(self, connection: "Connection") -> None:

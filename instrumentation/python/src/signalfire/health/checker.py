@@ -9,6 +9,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, cast
 
+from signalfire._internal.attributes import type_name
 from signalfire._internal.calls import explained, explained_by, named_by
 from signalfire.health.configuration import Rule, configuration_check
 from signalfire.health.history import History, Run
@@ -297,7 +298,7 @@ async def in_thread(function: Callable[[], Any], ended: Callable[[], None]) -> A
             result = function()
         except BaseException as raised:  # noqa: BLE001 - told to the one who waits
             is_ordinary = isinstance(raised, Exception) and not isinstance(raised, StopIteration)
-            error = raised if is_ordinary else CheckError(type(raised).__name__)  # type: ignore[assignment]
+            error = raised if is_ordinary else CheckError(type_name(raised))  # type: ignore[assignment]
         ended()
         with contextlib.suppress(RuntimeError):  # the loop has been closed
             loop.call_soon_threadsafe(settle, result, error)

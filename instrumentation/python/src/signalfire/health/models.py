@@ -14,6 +14,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from signalfire import masking
+from signalfire._internal.attributes import type_name
 from signalfire._internal.model_providers import BEARER, BY_NAME, Listing, provider_name
 from signalfire.health.results import Finding, Status
 from signalfire.settings import SettingError
@@ -112,7 +113,7 @@ def words_for(error: object) -> str:
         return "no answer in time"
     if isinstance(error, OSError) and error.strerror:
         return error.strerror
-    return type(error).__name__
+    return type_name(error)
 
 
 def first_variable(names: tuple[str, ...]) -> str | None:

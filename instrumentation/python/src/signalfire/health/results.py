@@ -6,6 +6,7 @@ from enum import Enum
 from typing import Any
 
 from signalfire import masking, settings
+from signalfire._internal.attributes import type_name
 from signalfire._internal.json import printable
 from signalfire.health.history import History
 
@@ -82,7 +83,7 @@ def as_finding(outcome: Outcome) -> Finding:
 
 def failed(error: BaseException) -> Finding:
     """What a check has found that raised."""
-    return Finding(Status.UNHEALTHY, f"{type(error).__name__}: {printable(error)}")
+    return Finding(Status.UNHEALTHY, f"{type_name(error)}: {printable(error)}")
 
 
 def result_of(finding: Finding, seconds: float) -> Result:

@@ -16,6 +16,7 @@ from signalfire.context import correlation
 from signalfire.http.event_loops import runs_asyncio
 from signalfire.http.exchange import Exchange, Recorder
 from signalfire.http.failures import note_answered
+from signalfire.http.litestar import is_litestar
 from signalfire.http.series import Series
 from signalfire.http.templates import UNMATCHED, Templates, matched_path
 from signalfire.prometheus.catalogue import Metrics
@@ -68,7 +69,7 @@ class AsgiExchange(Exchange):
     def endpoint(self) -> str:
         scope = self._request
         path = matched_path(scope)
-        if path is None or scope.get("root_path", "") != self._mount:
+        if path is None or scope.get("root_path", "") != self._mount or is_litestar(scope):
             return self._recorder.templates.find(scope, self._mount, self._status, path)
         return path
 

@@ -11,6 +11,8 @@ from functools import wraps
 from types import TracebackType
 from typing import Any
 
+from signalfire._internal.attributes import traceback_of
+
 ANSWERED = "signalfire.answered"  # in the scope or environ
 _HTTP_EXCEPTIONS = ("starlette.exceptions", "werkzeug.exceptions", "litestar.exceptions")
 
@@ -22,7 +24,7 @@ def note_answered(request: MutableMapping[str, Any], error: BaseException | None
     while error is not None and is_answer(error):
         error = error.__cause__
     if error is not None:
-        request[ANSWERED] = (type(error), error, error.__traceback__)
+        request[ANSWERED] = (type(error), error, traceback_of(error))
 
 
 def is_answer(error: BaseException) -> bool:

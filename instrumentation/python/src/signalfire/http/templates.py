@@ -9,6 +9,8 @@ import sys
 from collections.abc import Iterable, Sequence
 from typing import Any, cast
 
+from signalfire.http.litestar import is_litestar, litestar_template
+
 UNMATCHED = "unmatched"
 ROUTE = "signalfire.route"  # in the scope or environ: the template that a framework without routes of this kind found
 LITESTAR_ROUTE = "path_template"  # in the scope, empty where no route has matched
@@ -26,6 +28,8 @@ class Templates:
         """The whole template; `path` is what `matched_path` found."""
         if path is None:
             path = scope.get(ROUTE) or scope.get(LITESTAR_ROUTE) or None
+        if is_litestar(scope):
+            return litestar_template(scope, path, relative_path(scope, root_path), status) or UNMATCHED
         prefix: str = scope.get("root_path", "")[len(root_path) :]
         if path is not None and (not prefix or prefix in self._plain_prefixes):
             return prefix + path

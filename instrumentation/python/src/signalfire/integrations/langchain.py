@@ -17,6 +17,7 @@ from uuid import UUID
 
 from opentelemetry.context import Context
 
+from signalfire._internal.attributes import type_name
 from signalfire._internal.calls import explained
 from signalfire._internal.pending import PendingWork
 from signalfire.agents.coordination import MemoryOperation
@@ -349,7 +350,7 @@ def pause(run: Run) -> None:
 
 def is_interrupt(error: BaseException) -> bool:
     """Whether it waits for a human, and does not hand over to another agent."""
-    return type(error).__name__ != "ParentCommand"
+    return type_name(error) != "ParentCommand"
 
 
 def is_control_flow(error: BaseException) -> bool:

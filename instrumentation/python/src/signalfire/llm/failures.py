@@ -4,7 +4,7 @@ import asyncio
 import re
 from typing import Any
 
-from signalfire._internal.attributes import attribute_of
+from signalfire._internal.attributes import attribute_of, class_name, type_name
 
 _BY_STATUS: dict[int, str] = {
     400: "invalid_request",
@@ -24,7 +24,7 @@ def error_type(error: BaseException) -> str:
     """A short, bounded name for what went wrong."""
     if isinstance(error, asyncio.CancelledError):
         return "cancelled"
-    name = type(error).__name__
+    name = type_name(error)
     if isinstance(error, TimeoutError) or "Timeout" in name:
         return "timeout"
     # Before the status: LiteLLM gives one also where there was no answer.
@@ -56,7 +56,7 @@ def answer_in(error: BaseException) -> Any:
 
 def is_transport_error(error: BaseException) -> bool:
     """Whether it is one of httpx or httpx2, which a stream that breaks off leads to, without importing either."""
-    return any(base.__name__ == "TransportError" for base in type(error).__mro__)
+    return any(class_name(base) == "TransportError" for base in type(error).__mro__)
 
 
 def said_type(error: BaseException) -> str | None:

@@ -20,7 +20,7 @@ import orjson
 from opentelemetry import trace
 
 from signalfire import errors, masking, settings
-from signalfire._internal.attributes import is_true, type_name
+from signalfire._internal.attributes import is_true, traceback_of, type_name
 from signalfire._internal.json import dumps, exception_text, printable
 from signalfire._internal.quoting import frames_and_types, may_quote
 from signalfire.context import correlation
@@ -242,8 +242,7 @@ def exception_of(exc_info: ExcInfo) -> BaseException | None:
 def trace_of(error: BaseException, exc_info: ExcInfo) -> TracebackType | None:
     """The exception's traceback, as it was given if it was; past a property of that name."""
     given = exc_info[-1] if isinstance(exc_info, tuple) else None
-    own: TracebackType | None = BaseException.__dict__["__traceback__"].__get__(error)
-    return given if isinstance(given, TracebackType) else own
+    return given if isinstance(given, TracebackType) else traceback_of(error)
 
 
 def exception_fields(exc_info: ExcInfo) -> dict[str, str]:

@@ -1,7 +1,10 @@
 """What the standard library's logging is given, and servers and workers with it, becomes lines too."""
 
 import logging
+import logging.handlers
+import re
 import sys
+import threading
 from typing import cast
 
 from signalfire._internal.attributes import attribute_of, type_name
@@ -13,8 +16,11 @@ from signalfire.prometheus.internal_errors import internal_error
 _STANDARD = frozenset(logging.makeLogRecord({}).__dict__) | {"message", "asctime", "taskName", "color_message"}
 
 
-_CONSOLE_FILES = frozenset({"/dev/stdout", "/dev/stderr", "/proc/self/fd/1", "/proc/self/fd/2"})
+CONSOLE_FILES = frozenset(
+    {"/dev/stdout", "/dev/stderr", "/dev/fd/1", "/dev/fd/2", "/proc/self/fd/1", "/proc/self/fd/2", "/dev/tty"}
+)
 _CONSOLE_DESCRIPTORS = frozenset({1, 2})
+_STACK_TRACE = re.compile(r"(?:\A|\n)(?=Traceback \(most recent call last\):\n|  [+|] Exception Group Traceback )")
 
 
 class JsonHandler(logging.Handler):
@@ -25,7 +31,10 @@ class JsonHandler(logging.Handler):
             fields = {key: value for key, value in record.__dict__.items() if key not in _STANDARD}
             if record.stack_info:
                 fields["stack_info"] = record.stack_info
-            line.emit(record.levelno, record.name, message_of(record), fields, trace_of(record))
+            message, trace = message_of(record), trace_of(record)
+            if not trace and is_formatted(record):
+                message, trace = split_trace(message)
+            line.emit(record.levelno, record.name, message, fields, trace)
         except Exception as error:  # noqa: BLE001
             internal_error("logging", error)
 
@@ -63,6 +72,18 @@ def trace_of(record: logging.LogRecord) -> ExcInfo:
     return exc_info
 
 
+def is_formatted(record: logging.LogRecord) -> bool:
+    """Whether a QueueHandler has made one text of the message, its arguments and its stack trace."""
+    formatted = attribute_of(record, "message")
+    return record.args is None and type(formatted) is str and formatted == record.msg
+
+
+def split_trace(text: str) -> tuple[str, str | None]:
+    """The message, and the stack trace that was written below it."""
+    found = _STACK_TRACE.search(text)
+    return (text, None) if found is None else (text[: found.start()], text[found.end() :])
+
+
 def already_logged(record: logging.LogRecord) -> bool:
     """A filter for servers' loggers: False for an exception that the request's own line has told already."""
     return not (isinstance(record.exc_info, tuple) and is_logged(record.exc_info[1]))
@@ -90,6 +111,8 @@ def take_from_consoles(logger: logging.Logger) -> None:
     consoles = [handler for handler in logger.handlers if is_console(handler)]
     for handler in consoles:
         logger.removeHandler(handler)
+    for handler in logger.handlers:
+        take_consoles_behind(handler)
     if consoles:
         logger.propagate = True
 
@@ -117,26 +140,55 @@ def route_server_logging(access_log: bool) -> None:
             loggers["uvicorn.access"]["level"] = "WARNING"
 
 
+def listener_of(handler: logging.Handler) -> object:
+    """What writes a QueueHandler's records: the listener that was configured with it, or one that is running."""
+    if not isinstance(handler, logging.handlers.QueueHandler):
+        return None
+    known = attribute_of(handler, "listener")  # from Python 3.12 on, of a configuration
+    if known is not None:
+        return known
+    for thread in threading.enumerate():
+        listener = attribute_of(attribute_of(thread, "_target"), "__self__")
+        if isinstance(listener, logging.handlers.QueueListener) and listener.queue is handler.queue:
+            return listener
+    return None
+
+
 def handlers_behind(handler: logging.Handler) -> list[logging.Handler]:
-    """Those that a MemoryHandler, or a QueueHandler that was configured together with its listener, passes on to."""
-    listening = attribute_of(attribute_of(handler, "listener"), "handlers")
+    """Those that a MemoryHandler, or a QueueHandler with its listener, passes on to."""
+    listening = attribute_of(listener_of(handler), "handlers")
     found = (attribute_of(handler, "target"), *(listening if isinstance(listening, tuple | list) else ()))
     return [other for other in found if isinstance(other, logging.Handler) and other is not handler]
+
+
+def take_consoles_behind(handler: logging.Handler) -> None:
+    """Takes the handlers for consoles from a listener that has others, too."""
+    listener = listener_of(handler)
+    if isinstance(listener, logging.handlers.QueueListener):
+        listener.handlers = tuple(other for other in listener.handlers if not is_console(other))
 
 
 def is_console(handler: logging.Handler) -> bool:
     """Whether a handler writes to stdout or stderr: a StreamHandler, one derived from it, Rich's, or one before it."""
     if isinstance(handler, logging.FileHandler):
-        return handler.baseFilename in _CONSOLE_FILES
+        return handler.baseFilename in CONSOLE_FILES
     behind = handlers_behind(handler)
     if behind:
         return all(map(is_console, behind))
-    stream = attribute_of(handler, "stream") or attribute_of(attribute_of(handler, "console"), "file")
-    if stream is None or isinstance(handler, JsonHandler):
+    if isinstance(handler, JsonHandler):
+        return False
+    return is_console_stream(attribute_of(handler, "stream") or attribute_of(attribute_of(handler, "console"), "file"))
+
+
+def is_console_stream(stream: object) -> bool:
+    if stream is None:
         return False
     if any(stream is console for console in (sys.stdout, sys.stderr, sys.__stdout__, sys.__stderr__)):
         return True
+    name = attribute_of(stream, "name")
+    if isinstance(name, str) and name in CONSOLE_FILES:
+        return True
     try:
-        return stream.fileno() in _CONSOLE_DESCRIPTORS
+        return stream.fileno() in _CONSOLE_DESCRIPTORS  # type: ignore[attr-defined, no-any-return]
     except Exception:  # noqa: BLE001 - a stream of another kind
         return False

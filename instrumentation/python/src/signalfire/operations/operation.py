@@ -21,6 +21,7 @@ from opentelemetry.context import Context
 from opentelemetry.trace import Span, SpanKind, Tracer, set_span_in_context
 
 from signalfire import settings
+from signalfire._internal.attributes import type_name
 from signalfire._internal.calls import explained
 from signalfire._internal.quoting import mark_quoting
 from signalfire.operations.parents import surrounding_context
@@ -245,7 +246,7 @@ class Operation:
             return self.kind_of(error)
         except Exception as internal:  # noqa: BLE001 - an exception whose own code fails
             internal_error(self.component, internal)
-            return type(error).__name__
+            return type_name(error)
 
     def _is_around(self, context: Context) -> bool:
         """Whether the context is this operation's, or that of one inside of it which a suspended generator left there.
@@ -265,7 +266,7 @@ class Operation:
         return context
 
     def kind_of(self, error: BaseException) -> str:
-        return type(error).__name__
+        return type_name(error)
 
 
 def is_cancellation(error: BaseException) -> bool:

@@ -6,6 +6,7 @@ from opentelemetry.sdk import trace as sdk
 from opentelemetry.trace import Span, StatusCode, Tracer
 
 from signalfire import masking
+from signalfire._internal.attributes import type_name
 from signalfire._internal.json import printable
 from signalfire._internal.quoting import may_quote
 from signalfire.context import correlation
@@ -54,7 +55,7 @@ def exemplar(span: Span | None) -> dict[str, str] | None:
 
 def record_failure(span: Span, error: BaseException, *, message: bool = True) -> None:
     """Marks a span as failed; its exception event is masked, and has no message where that might quote a prompt."""
-    kind = type(error).__name__
+    kind = type_name(error)
     span.set_attribute("error.type", kind)
     span.set_status(StatusCode.ERROR, kind)
     attributes = {"exception.type": kind}

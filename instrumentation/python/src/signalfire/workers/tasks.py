@@ -6,6 +6,7 @@ from typing import Any
 
 from opentelemetry.trace import SpanKind
 
+from signalfire._internal.attributes import type_name
 from signalfire._internal.json import printable
 from signalfire._internal.quoting import may_quote
 from signalfire.logs.line import line
@@ -112,7 +113,7 @@ def log_end(state: str, fields: dict[str, Any], error: BaseException | None, *, 
         return
     fields["state"] = state
     if error is not None and (expected or state != FAILURE):
-        fields.update(error_type=type(error).__name__, error="" if may_quote(error) else printable(error))
+        fields.update(error_type=type_name(error), error="" if may_quote(error) else printable(error))
         error = None
     line.emit(level, LOGGER, _MESSAGES[state], fields, error)
 
