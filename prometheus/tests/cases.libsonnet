@@ -13,7 +13,12 @@
 local duration = import '../lib/duration.libsonnet';
 local lib = import 'lib.libsonnet';
 
-local url_part(text) = std.strReplace(std.strReplace(text, '&', '%26'), ' ', '+');
+// As Prometheus' urlquery does with what the labels of these tests hold.
+local url_part(text) = std.foldl(
+  function(text, pair) std.strReplace(text, pair[0], pair[1]),
+  [['&', '%26'], [':', '%3A'], ['/', '%2F'], [' ', '+']],
+  text,
+);
 // A number well beyond (+1) or well inside (-1) of another. Never a round one: halves are not rounded everywhere alike.
 local away(from, direction) = if from == 0 then direction else from + direction * std.abs(from) * 0.493713;
 local beyond(compare, value, threshold) =
