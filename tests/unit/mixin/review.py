@@ -9,7 +9,9 @@ Json = dict[str, Any]
 COUNTING = ("rate", "increase", "irate", "resets")
 LEVELLING = ("deriv", "predict_linear", "delta", "idelta")
 # Of series that are never 0, or gone rather than 0.
-_NEVER_ZERO = ("days_in_month", "time", "timestamp", "vector")
+_NEVER_ZERO = ("count_over_time", "days_in_month", "time", "timestamp", "vector")
+# Functions of a range to which one sample is enough.
+_OF_ONE_SAMPLE = ("last_over_time", "max_over_time")
 # Each value of such a label would be a series of its own, without an end.
 UNBOUNDED = {
     "correlation_id", "email", "id", "ip", "message", "path", "prompt", "query", "request_id", "session_id", "span_id",
@@ -60,8 +62,9 @@ def wrongly_ranged(tree: Tree, types: Mapping[str, str], shortest: float) -> Ite
             counter = is_counter(metric, types)
             if counter is not None and counter != (name in COUNTING):
                 yield f"{name} of {metric}, which is {'a' if counter else 'no'} counter"
+    enough = [node["args"][0] for node in nodes(tree) if called(node) in _OF_ONE_SAMPLE]
     for node in nodes(tree):
-        if node["type"] == "matrixSelector" and node["range"] < shortest * 1000:
+        if node["type"] == "matrixSelector" and node["range"] < shortest * 1000 and node not in enough:
             yield f"a range of {node['range'] / 1000:.0f} s over {node['name']}; 4 scrapes take {shortest:.0f} s"
 
 

@@ -52,16 +52,14 @@ def read_by(tree: Tree) -> set[str]:
 def known_labels(recording_rules: list[Json], parse: Parser) -> dict[str, Labels]:
     """The labels of every metric, those that the recording rules leave included."""
     known = labels_by_metric()
-    waiting = list(recording_rules)
-    # A rule may read what a later group records: as often around as names become known.
-    while waiting:
-        names = {rule["record"] for rule in waiting}
-        ready = [rule for rule in waiting if not (read_by(parse(rule["expr"])) & names - {rule["record"]})]
-        assert ready, f"these rules read each other: {sorted(names)}"
-        for rule in ready:
-            left = LabelsOf(known)(parse(rule["expr"])) | set(rule.get("labels", ()))
-            known[rule["record"]] = known.get(rule["record"], frozenset()) | left
-        waiting = [rule for rule in waiting if rule not in ready]
+    parsed = [(rule, parse(rule["expr"])) for rule in recording_rules]
+    # A rule may read what a later group records, or what it has recorded itself: until nothing is added any more.
+    known |= {rule["record"]: known.get(rule["record"], frozenset()) for rule in recording_rules}
+    before: dict[str, Labels] = {}
+    while known != before:
+        before = dict(known)
+        for rule, tree in parsed:
+            known[rule["record"]] |= LabelsOf(known)(tree) | set(rule.get("labels", ()))
     return known
 
 
