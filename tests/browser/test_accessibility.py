@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from playwright.sync_api import Page
+from playwright.sync_api import Page, expect
 
 from kit.testing import suites
 from tests.browser.conftest import Drawn
@@ -45,6 +45,27 @@ def violations(page: Page, axe: str) -> list[str]:
 @pytest.mark.parametrize("drawn", WIDE, indirect=True, ids=str)
 def test_axe_finds_nothing(drawn: Drawn, axe: str) -> None:
     assert violations(drawn.page, axe) == []
+
+
+# A page that is no dashboard, and what stands on it once its answers are there.
+PAGES = {
+    "/logs": "[data-testid=log-lines] button",
+    "/traces?service=ad-api": "[data-testid=traces] tbody tr",
+    "/alerts": "[data-testid=alert]",
+    "/explore?datasource=prometheus&query=up": "[data-panel-type=table][data-panel-state=ok]",
+    "/runbooks/HighErrorRate?service=ad-api": "main pre",
+}
+
+
+@pytest.mark.parametrize("scheme", ["dark", "light"])
+@pytest.mark.parametrize("path", PAGES)
+def test_axe_finds_nothing_on_other_pages(page: Page, stack: Stack, axe: str, path: str, scheme: str) -> None:
+    page.goto(f"{stack.url('dashboards')}{path}{'&' if '?' in path else '?'}theme={scheme}")
+    expect(page.locator(PAGES[path]).first).to_be_visible(timeout=60_000)
+    if path == "/alerts":
+        page.get_by_role("button", name="Silence").first.click()
+        expect(page.get_by_test_id("silence-form")).to_be_visible()
+    assert violations(page, axe) == []
 
 
 @pytest.mark.parametrize("drawn", DARK, indirect=True, ids=str)
