@@ -17,7 +17,7 @@ def test_the_first_panel_is_three_keys_away(page: Page, stack: Stack) -> None:
     page.goto(f"{stack.url('dashboards')}/d/overview")
     expect(page.locator("[data-panel-state=ok]").first).to_be_visible(timeout=60_000)
     page.keyboard.press("Tab")
-    expect(page.get_by_role("link", name="To the content")).to_be_focused()
+    expect(page.get_by_role("button", name="To the content")).to_be_focused()
     page.keyboard.press("Enter")
     expect(page.get_by_role("main")).to_be_focused()
     page.keyboard.press("Tab")

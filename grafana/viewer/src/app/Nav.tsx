@@ -39,16 +39,9 @@ export function Nav() {
   }
   return (
     <header className={styles.bar}>
-      <a
-        href="#content"
-        className={styles.skip}
-        onClick={(event) => {
-          event.preventDefault();
-          focusContent();
-        }}
-      >
+      <button type="button" className={styles.skip} onClick={focusContent}>
         To the content
-      </a>
+      </button>
       <a href="/" className={styles.brand} aria-label={`${settings.title}: home`}>
         <img src="/favicon.svg" alt="" width={22} height={22} />
         <span className={styles.title}>{settings.title}</span>
@@ -136,6 +129,7 @@ const getStyles = (theme: GrafanaTheme2) => ({
     top: -60,
     zIndex: 1,
     padding: theme.spacing(0.5, 1.5),
+    border: 'none',
     borderRadius: theme.shape.radius.default,
     background: theme.colors.primary.main,
     color: theme.colors.primary.contrastText,

@@ -18,7 +18,7 @@ export function dashboardOf(source: DataSource, queries: string[], time: { from:
         title: 'Graph',
         targets: targets(numbers, { range: true, legendFormat: '__auto', exemplar: !isLoki }),
         fieldConfig: { defaults: { custom: { fillOpacity: 8 } }, overrides: [] },
-        options: { tooltip: { mode: 'multi', sort: 'desc' }, legend: { showLegend: true, displayMode: 'list', placement: 'bottom', sortBy: 'Last', sortDesc: true, calcs: ['lastNotNull'] } },
+        options: { tooltip: { mode: 'multi', sort: 'desc' }, legend: { showLegend: true, displayMode: 'table', placement: 'bottom', sortBy: 'Last *', sortDesc: true, calcs: ['lastNotNull', 'max'] } },
       },
       12
     );
