@@ -8,6 +8,7 @@
 local promql = import '../../prometheus/signals/promql.libsonnet';
 local links = import 'links.libsonnet';
 local thresholds = import 'thresholds.libsonnet';
+local value_mappings = import 'value_mappings.libsonnet';
 
 local reduce = { calcs: ['lastNotNull'], fields: '', values: false };
 // A table is sorted by the last of its numbers, so that what is highest stands in view.
@@ -17,8 +18,10 @@ local legend(placement='bottom', as='list', calcs=[]) = {
   placement: placement,
   calcs: calcs,
 } + (
-  if as == 'table' && calcs != [] then { sortBy: { mean: 'Mean', max: 'Max', sum: 'Total' }[calcs[std.length(calcs) - 1]], sortDesc: true }
-  else {}
+  if as == 'table' && calcs != [] then {
+    sortBy: { mean: 'Mean', max: 'Max', sum: 'Total' }[calcs[std.length(calcs) - 1]],
+    sortDesc: true,
+  } else {}
 );
 
 {
@@ -464,31 +467,16 @@ local legend(placement='bottom', as='list', calcs=[]) = {
       coloured(names):: panel.coloured_by(panel.thresholds_of(names)),
       overrides(list):: { fieldConfig+: { overrides+: list } },
 
-      // values: [{value, text, color}]
-      mapping(values):: [{
-        type: 'value',
-        options: {
-          [values[i].value]: { text: values[i].text, color: values[i].color, index: i }
-          for i in std.range(0, std.length(values) - 1)
-        },
-      }],
+      mapping(values):: value_mappings.of(values),
       mappings(values):: { fieldConfig+: { defaults+: { mappings: panel.mapping(values) } } },
 
       // A stat of 1, 0.5 or 0: a tile in the colour of how well it is.
-      health_tiles:: panel.mappings([
-        { value: '2', text: 'Starting', color: 'blue' },
-        { value: '1', text: 'Healthy', color: 'green' },
-        { value: '0.5', text: 'Degraded', color: 'orange' },
-        { value: '0', text: 'Unhealthy', color: 'red' },
-      ]) + panel.steps([['red', null], ['orange', 0.5], ['green', 1], ['blue', 2]]) + {
+      health_tiles:: panel.mappings(value_mappings.health) + panel.steps([['red', null], ['orange', 0.5], ['green', 1], ['blue', 2]]) + {
         options+: { colorMode: 'background', graphMode: 'none', textMode: 'value_and_name' },
       },
 
       // A stat of 1 or 0.
-      up_or_down:: panel.mappings([
-        { value: '1', text: 'Up', color: 'green' },
-        { value: '0', text: 'Down', color: 'red' },
-      ]) + {
+      up_or_down:: panel.mappings(value_mappings.up) + {
         options+: { graphMode: 'none' },
       },
 
