@@ -18,7 +18,12 @@ function(kit)
         ```
       |||)
     else
-      panel.bargauge(signals.error_budget_left, by=['service', 'objective'], legend='{{service}} {{objective}}', worst='lowest')
+      panel.bargauge(
+        signals.error_budget_left,
+        by=['service', 'objective'],
+        legend='{{service}} {{objective}}',
+        worst='lowest',
+      )
       + { fieldConfig+: { defaults+: { min: 0 } } }
       + panel.steps([['red', null], ['orange', 0.1], ['yellow', 0.25], ['green', 0.5]]) + panel.names_above
       + panel.service_links({ uid: 'slo', title: 'Objectives' });

@@ -471,9 +471,9 @@ local legend(placement='bottom', as='list', calcs=[]) = {
       mappings(values):: { fieldConfig+: { defaults+: { mappings: panel.mapping(values) } } },
 
       // A stat of 1, 0.5 or 0: a tile in the colour of how well it is.
-      health_tiles:: panel.mappings(value_mappings.health) + panel.steps([['red', null], ['orange', 0.5], ['green', 1], ['blue', 2]]) + {
-        options+: { colorMode: 'background', graphMode: 'none', textMode: 'value_and_name' },
-      },
+      health_tiles:: panel.mappings(value_mappings.health)
+                     + panel.steps([['red', null], ['orange', 0.5], ['green', 1], ['blue', 2]])
+                     + { options+: { colorMode: 'background', graphMode: 'none', textMode: 'value_and_name' } },
 
       // A stat of 1 or 0.
       up_or_down:: panel.mappings(value_mappings.up) + {
