@@ -36,7 +36,7 @@ def dropped(reason: str) -> float:
 
 def queue(address: str, size: int = 100, batch: int = 10, timeout: float = 10) -> tuple[TracerProvider, SpanQueue]:
     exporter = OTLPSpanExporter(endpoint=f"{address}/v1/traces", timeout=timeout)
-    spans = SpanQueue(exporter, size=size, batch=batch, delay=0.05)
+    spans = SpanQueue(exporter, size=size, batch=batch, delay=0.05, destination=f"the collector at {address}")
     provider = TracerProvider(shutdown_on_exit=False)
     provider.add_span_processor(spans)
     return provider, spans
@@ -148,8 +148,8 @@ def test_spans_flow_again_when_the_collector_is_back(collector: Collector, caplo
     wait_until(lambda: len(collector.spans) == 8)
     told = [record.message for record in caplog.records if record.name == "signalfire"]
     assert told == [
-        "spans cannot be delivered to the collector and are dropped until it answers",
-        "spans reach the collector again",
+        f"spans cannot be delivered to the collector at {collector.address} and are dropped until it answers",
+        f"spans reach the collector at {collector.address} again",
     ]
     spans.shutdown()
 
@@ -370,9 +370,10 @@ with signalfire.track_workflow("launch"):
 
 def test_a_process_ends_at_once_where_no_collector_listens() -> None:
     """However long it may wait for one that is slow, and it says that the spans are lost."""
+    address = f"http://127.0.0.1:{free_port()}"
     program = f"""
 import signalfire
-signalfire.setup_tracing("shop", endpoint="http://127.0.0.1:{free_port()}", shutdown_timeout=900)
+signalfire.setup_tracing("shop", endpoint="{address}", shutdown_timeout=900)
 with signalfire.track_workflow("launch"):
     pass
 signalfire.tracing.flush()
@@ -382,7 +383,49 @@ signalfire.tracing.flush()
     done = subprocess.run(
         [sys.executable, "-c", program], timeout=300, env=environment, check=True, capture_output=True, text=True
     )
-    assert "1 spans could not be sent before the end of the process" in done.stdout + done.stderr
+    assert f"1 span did not reach the collector at {address}/v1/traces: 1 " in done.stdout + done.stderr
+    assert "OTEL_TRACES_EXPORTER=none sends no spans" in done.stdout + done.stderr
+
+
+def losses_told(caplog: pytest.LogCaptureFixture) -> list[str]:
+    return [record.message for record in caplog.records if "did not reach" in record.message]
+
+
+def test_the_end_tells_of_all_that_was_lost_before(collector: Collector, caplog: pytest.LogCaptureFixture) -> None:
+    collector.status = 400
+    provider, spans = queue(collector.address, size=10)
+    make_spans(provider, 1)
+    wait_until(lambda: spans._lost["export_failed"] == 1)
+    collector.status = 0
+    make_spans(provider, 1)
+    wait_until(lambda: spans._in_flight)
+    make_spans(provider, 1_010)
+    spans.shutdown(0)
+    (told,) = losses_told(caplog)
+    assert told.startswith(
+        f"1,012 spans did not reach the collector at {collector.address}: 1 not taken by it, "
+        "1,000 dropped because the queue was full, 11 left at the end of the process. "
+    )
+
+
+def test_nothing_is_told_where_nothing_was_lost(collector: Collector, caplog: pytest.LogCaptureFixture) -> None:
+    provider, spans = queue(collector.address)
+    make_spans(provider, 3)
+    spans.shutdown()
+    assert not losses_told(caplog)
+
+
+def test_a_password_in_the_collectors_address_is_not_told(caplog: pytest.LogCaptureFixture) -> None:
+    exporter = InMemorySpanExporter()
+    spans = SpanQueue(exporter, size=1, batch=1, delay=60, destination="the collector at http://me:hunter2@far:4318")
+    provider = TracerProvider(shutdown_on_exit=False)
+    provider.add_span_processor(spans)
+    exporter.shutdown()
+    make_spans(provider, 2)
+    spans.shutdown()
+    (told,) = losses_told(caplog)
+    assert "hunter2" not in told
+    assert "far:4318" in told
 
 
 @pytest.mark.timeout(60)

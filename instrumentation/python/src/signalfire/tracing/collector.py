@@ -27,6 +27,11 @@ class CollectorExporter(OTLPSpanExporter):
         provided = any(os.environ.get(variable) for variable in _CREDENTIAL_PROVIDERS)
         super().__init__(endpoint=endpoint, session=None if provided else self._connection.session)
 
+    @property
+    def destination(self) -> str:
+        """The collector as a log line names it."""
+        return f"the collector at {self._endpoint}"
+
     def refused(self) -> bool:
         """Whether the last attempt found nobody who listens: no such port, no such host. False before the first."""
         return self._connection.refused

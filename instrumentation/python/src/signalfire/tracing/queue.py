@@ -3,13 +3,14 @@
 import logging
 import threading
 import time
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable, Sequence
 
 from opentelemetry import context as otel_context
 from opentelemetry.sdk import trace as sdk
 from opentelemetry.sdk.trace.export import SpanExporter, SpanExportResult
 
+from signalfire import masking
 from signalfire._internal import fork
 from signalfire._internal.switch_interval import short_switch_interval
 from signalfire.prometheus.default import metrics
@@ -19,6 +20,11 @@ from signalfire.tracing.limits import bounded
 DEFAULT_DEADLINE = 5.0  # seconds that a shutdown may take
 REFUSED_DEADLINE = 0.4  # where nothing listens at the collector's address: about to end is no time to wait for a start
 _LOOK_EVERY = 0.05
+_WHERE_LOST = {
+    "queue_full": "dropped because the queue was full",
+    "export_failed": "not taken by it",
+    "shutdown": "left at the end of the process",
+}
 
 _log = logging.getLogger("signalfire")
 
@@ -39,9 +45,11 @@ class SpanQueue(sdk.SpanProcessor):
         delay: float,
         timeout: float = DEFAULT_DEADLINE,
         refused: Callable[[], bool] | None = None,
+        destination: str = "",
     ) -> None:
-        """`refused` says whether the exporter's last attempt found nobody who listens."""
+        """`refused` says whether the exporter's last attempt found nobody who listens, `destination` who listens."""
         self._exporter = exporter
+        self._destination = masking.mask_text(destination) or f"the exporter {type(exporter).__name__}"
         self._refused = refused
         self._size, self._batch, self._delay = size, min(batch, size), delay
         self._timeout = timeout
@@ -61,6 +69,7 @@ class SpanQueue(sdk.SpanProcessor):
         self._stopping = self._abandoned = self._closed
         self._reachable = True
         self._waited_in_vain = 0.0  # seconds of flushing since the collector has last taken something
+        self._lost: Counter[str] = Counter()  # by reason, in this process
 
     def on_end(self, span: sdk.ReadableSpan) -> None:
         if span.context is None or not span.context.trace_flags & 1:
@@ -72,7 +81,7 @@ class SpanQueue(sdk.SpanProcessor):
                 if self._thread is None:
                     self._start_thread()
         if refused is not None:
-            count_dropped(1, refused)
+            self._lose(1, refused)
         elif len(self._spans) >= self._batch:
             self._wake.set()
 
@@ -111,10 +120,25 @@ class SpanQueue(sdk.SpanProcessor):
             lost = len(self._spans) + self._in_flight
             self._abandoned = True
             self._spans.clear()
-        count_dropped(lost, "shutdown")
-        if lost:
-            _log.warning("%d spans could not be sent before the end of the process", lost)
+        self._lose(lost, "shutdown")
+        if self._lost:
+            _log.warning("%s", self._told_losses())
         self._exporter.shutdown()
+
+    def _told_losses(self) -> str:
+        """All that this process has lost, not what was left at its end alone."""
+        total = self._lost.total()
+        reasons = ", ".join(f"{count:,} {_WHERE_LOST[reason]}" for reason, count in self._lost.items())
+        return (
+            f"{counted(total)} did not reach {self._destination}: {reasons}. Start the collector or name it in "
+            "OTEL_EXPORTER_OTLP_ENDPOINT; OTEL_TRACES_EXPORTER=none sends no spans"
+        )
+
+    def _lose(self, count: int, reason: str) -> None:
+        if count:
+            with self._lock:
+                self._lost[reason] += count
+            metrics.signalfire_spans_dropped_total.labels(reason=reason).inc(count)
 
     def _wait(self, done: Callable[[float], bool], seconds: float) -> bool:
         """Waits until `done`, at most that long, and less where nobody listens at the collector's address."""
@@ -168,7 +192,7 @@ class SpanQueue(sdk.SpanProcessor):
                 lost = 0 if delivered or self._abandoned else len(spans)
                 if delivered:
                     self._waited_in_vain = 0.0
-            count_dropped(lost, "export_failed")
+            self._lose(lost, "export_failed")
             if self._stopping and not delivered:
                 return
 
@@ -182,12 +206,11 @@ class SpanQueue(sdk.SpanProcessor):
         if delivered != self._reachable:
             self._reachable = delivered
             if delivered:
-                _log.info("spans reach the collector again")
+                _log.info("spans reach %s again", self._destination)
             else:
-                _log.warning("spans cannot be delivered to the collector and are dropped until it answers")
+                _log.warning("spans cannot be delivered to %s and are dropped until it answers", self._destination)
         return delivered
 
 
-def count_dropped(count: int, reason: str) -> None:
-    if count:
-        metrics.signalfire_spans_dropped_total.labels(reason=reason).inc(count)
+def counted(spans: int) -> str:
+    return "1 span" if spans == 1 else f"{spans:,} spans"

@@ -14,6 +14,7 @@ from opentelemetry.sdk.trace.export import SpanExporter
 from opentelemetry.trace import ProxyTracerProvider
 
 from signalfire import settings
+from signalfire._internal.attributes import attribute_of
 from signalfire._internal.calls import explained
 from signalfire._internal.environment import LENGTH_LIMITS
 from signalfire.tracing import masking as span_masking
@@ -91,6 +92,7 @@ def make_provider(
             delay=settings.number("OTEL_BSP_SCHEDULE_DELAY", 1000) / 1000,
             timeout=shutdown_timeout,
             refused=getattr(exporter, "refused", None),
+            destination=attribute_of(exporter, "destination", ""),
         )
         provider.add_span_processor(_State.queue)
     return provider
