@@ -74,8 +74,8 @@ function(settings, runtime)
   };
 
   // Acknowledged means: in this queue, on disk. It is emptied in batches. What leaves it was taken, or would never be:
-  // see servers/collector/delivery. A single item that is larger than a batch may be is lost; a queue from before the
-  // limits can have larger spans than these leave.
+  // see servers/collector/delivery, which also keeps requests to that size: an item that is larger alone is bounded or
+  // sent alone.
   local queue(bytes, consumers, largest_batch=MiB) = {
     retry_on_failure: { enabled: true, initial_interval: '500ms', max_interval: '10s', max_elapsed_time: '0s' },
     sending_queue: {

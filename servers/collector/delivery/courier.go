@@ -31,6 +31,7 @@ const (
 // A courier brings the batches of one signal to one store.
 type courier[T comparable] struct {
 	kind[T]
+	largest int // bytes of a request with several items; 0: any
 	send    func(context.Context, T) error
 	counter *refusals.Counter
 	logger  *zap.Logger
@@ -47,6 +48,8 @@ type try struct {
 
 // deliver is called again with what is left of a batch, after a while, until it returns nil.
 //
+// It goes out in requests of a bounded size. An item that alone is larger is sent alone: the store says whether it fits.
+//
 // What the store refuses for good is found by halving the batch and dropped alone. An answer that could also mean that
 // the store is unwell (Jaeger gives the same for both) counts as that until the store has taken something else meanwhile.
 func (c *courier[T]) deliver(ctx context.Context, batch T) error {
@@ -60,6 +63,10 @@ func (c *courier[T]) deliver(ctx context.Context, batch T) error {
 		items := c.count(part)
 		if items == 0 {
 			parts = parts[1:]
+			continue
+		}
+		if items > 1 && c.largest > 0 && requests <= mostRequests && c.size(part) > c.largest {
+			parts = append([]T{c.take(part, items/2), part}, parts[1:]...)
 			continue
 		}
 		err := c.send(ctx, part)

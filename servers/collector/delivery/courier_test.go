@@ -84,7 +84,7 @@ func spans(names ...string) ptrace.Traces {
 func to(t *testing.T, s *store) *courier[ptrace.Traces] {
 	t.Helper()
 	set := exportertest.NewNopSettings(component.MustNewType("test"))
-	c, err := newCourier(set, ofTraces, func(_ context.Context, traces ptrace.Traces) error { return s.take(names(traces)) })
+	c, err := newCourier(set, ofTraces, 0, func(_ context.Context, traces ptrace.Traces) error { return s.take(names(traces)) })
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -183,7 +183,7 @@ func TestNothingIsDroppedByAStoreThatComesAndGoes(t *testing.T) {
 		batch := []string{"a", "b", "c", "d"}[:1+length%4]
 		s := &store{refuses: func(string) bool { return false }}
 		set := exportertest.NewNopSettings(component.MustNewType("test"))
-		c, err := newCourier(set, ofTraces, func(_ context.Context, traces ptrace.Traces) error {
+		c, err := newCourier(set, ofTraces, 0, func(_ context.Context, traces ptrace.Traces) error {
 			s.down = s.requests < length
 			return s.take(names(traces))
 		})
@@ -220,7 +220,7 @@ func TestWhatIsThrottledIsNotDropped(t *testing.T) {
 func TestWhatIsLeftIsKeptWhenTheStoreGoes(t *testing.T) {
 	s := &store{answer: wrong, refuses: bad}
 	set := exportertest.NewNopSettings(component.MustNewType("test"))
-	c, err := newCourier(set, ofTraces, func(_ context.Context, traces ptrace.Traces) error {
+	c, err := newCourier(set, ofTraces, 0, func(_ context.Context, traces ptrace.Traces) error {
 		s.down = s.requests >= 2
 		return s.take(names(traces))
 	})

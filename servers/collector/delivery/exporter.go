@@ -45,7 +45,7 @@ func (d delivering) CreateTraces(ctx context.Context, set exporter.Settings, con
 	if err != nil {
 		return nil, err
 	}
-	courier, err := newCourier(set, ofTraces, inner.ConsumeTraces)
+	courier, err := newCourier(set, ofTraces, options.largest, inner.ConsumeTraces)
 	if err != nil {
 		return nil, err
 	}
@@ -61,7 +61,7 @@ func (d delivering) CreateLogs(ctx context.Context, set exporter.Settings, confi
 	if err != nil {
 		return nil, err
 	}
-	courier, err := newCourier(set, ofLogs, inner.ConsumeLogs)
+	courier, err := newCourier(set, ofLogs, options.largest, inner.ConsumeLogs)
 	if err != nil {
 		return nil, err
 	}
@@ -77,7 +77,7 @@ func (d delivering) CreateMetrics(ctx context.Context, set exporter.Settings, co
 	if err != nil {
 		return nil, err
 	}
-	courier, err := newCourier(set, ofMetrics, inner.ConsumeMetrics)
+	courier, err := newCourier(set, ofMetrics, options.largest, inner.ConsumeMetrics)
 	if err != nil {
 		return nil, err
 	}
@@ -88,6 +88,7 @@ func (d delivering) CreateMetrics(ctx context.Context, set exporter.Settings, co
 type options struct {
 	queue   configoptional.Optional[exporterhelper.QueueBatchConfig]
 	retries configretry.BackOffConfig
+	largest int // bytes of a request; 0: any
 }
 
 // unwrap is the configuration of an exporter that sends once and at once, and what it then lacks.
@@ -97,13 +98,29 @@ func unwrap(config component.Config) (component.Config, options, error) {
 	case *otlpexporter.Config:
 		plain := *c
 		plain.QueueConfig, plain.RetryConfig.Enabled = none, false
-		return &plain, options{c.QueueConfig, c.RetryConfig}, nil
+		return &plain, optionsOf(c.QueueConfig, c.RetryConfig), nil
 	case *otlphttpexporter.Config:
 		plain := *c
 		plain.QueueConfig, plain.RetryConfig.Enabled = none, false
-		return &plain, options{c.QueueConfig, c.RetryConfig}, nil
+		return &plain, optionsOf(c.QueueConfig, c.RetryConfig), nil
 	}
 	return nil, options{}, fmt.Errorf("cannot deliver through an exporter with a %T", config)
+}
+
+// optionsOf leaves it to the courier to keep requests small. The queue would drop an item that alone is larger than a
+// request may be, and all that comes behind it in the same batch, without counting any of them.
+func optionsOf(queue configoptional.Optional[exporterhelper.QueueBatchConfig], retries configretry.BackOffConfig) options {
+	found := options{queue: queue, retries: retries}
+	config := found.queue.Get()
+	if config == nil || !config.Batch.HasValue() || config.Batch.Get().Sizer != exporterhelper.RequestSizerTypeBytes {
+		return found
+	}
+	batch := *config.Batch.Get()
+	found.largest, batch.MaxSize = int(batch.MaxSize), 0
+	changed := *config
+	changed.Batch = configoptional.Some(batch)
+	found.queue = configoptional.Some(changed)
+	return found
 }
 
 func around(inner component.Component, options options) []exporterhelper.Option {
@@ -117,9 +134,11 @@ func around(inner component.Component, options options) []exporterhelper.Option 
 	}
 }
 
-func newCourier[T comparable](set exporter.Settings, kind kind[T], send func(context.Context, T) error) (*courier[T], error) {
+func newCourier[T comparable](
+	set exporter.Settings, kind kind[T], largest int, send func(context.Context, T) error,
+) (*courier[T], error) {
 	counter, countErr := refusals.New(set.TelemetrySettings, set.ID, kind.signal, kind.known...)
-	courier := &courier[T]{kind: kind, send: send, counter: counter, logger: set.Logger, tries: map[T]try{}}
+	courier := &courier[T]{kind: kind, largest: largest, send: send, counter: counter, logger: set.Logger, tries: map[T]try{}}
 	labels := metric.WithAttributes(attribute.String("exporter", set.ID.String()))
 	_, gaugeErr := set.MeterProvider.Meter("github.com/signalfire/signalfire/servers/collector").Int64ObservableGauge(
 		"otelcol_exporter_stuck_batches",

@@ -19,6 +19,7 @@ type kind[T comparable] struct {
 	signal pipeline.Signal
 	limit  func(T) limits.Report
 	count  func(T) int
+	size   func(T) int                // bytes, as they are sent
 	take   func(batch T, items int) T // moves the first items out of the batch
 	join   func(batch, more T)        // moves what the other has to the end of the batch
 	first  func(T) pcommon.Resource
@@ -47,6 +48,7 @@ var ofTraces = kind[ptrace.Traces]{
 	signal: pipeline.SignalTraces,
 	limit:  limits.Traces,
 	count:  ptrace.Traces.SpanCount,
+	size:   new(ptrace.ProtoMarshaler).TracesSize,
 	take:   takeSpans,
 	join: func(batch, more ptrace.Traces) {
 		more.ResourceSpans().MoveAndAppendTo(batch.ResourceSpans())
@@ -62,6 +64,7 @@ var ofLogs = kind[plog.Logs]{
 	signal: pipeline.SignalLogs,
 	limit:  limits.Logs,
 	count:  plog.Logs.LogRecordCount,
+	size:   new(plog.ProtoMarshaler).LogsSize,
 	take:   takeRecords,
 	join: func(batch, more plog.Logs) {
 		more.ResourceLogs().MoveAndAppendTo(batch.ResourceLogs())
@@ -79,6 +82,7 @@ var ofMetrics = kind[pmetric.Metrics]{
 		return limits.Metrics(metrics, time.Now())
 	},
 	count: pmetric.Metrics.DataPointCount,
+	size:  new(pmetric.ProtoMarshaler).MetricsSize,
 	take:  takePoints,
 	join: func(batch, more pmetric.Metrics) {
 		more.ResourceMetrics().MoveAndAppendTo(batch.ResourceMetrics())
