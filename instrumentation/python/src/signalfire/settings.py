@@ -10,6 +10,7 @@ from typing import Any
 from urllib.parse import unquote
 
 from signalfire import masking
+from signalfire._internal.attributes import repr_of
 from signalfire._internal.environment import (
     FALSE,
     IDENTITY,
@@ -103,14 +104,14 @@ def number(variable: str, default: float) -> float:
 
 def log_folder(log_dir: str | os.PathLike[str] | None = None) -> Path | None:
     """Where log files go: keyword, then LOG_DIR. None where neither is set or the keyword is empty."""
-    chosen = os.environ.get("LOG_DIR", "") if log_dir is None else os.fspath(log_dir)
+    source, chosen = ("LOG_DIR", os.environ.get("LOG_DIR", "")) if log_dir is None else ("log_dir", os.fspath(log_dir))
     if not chosen:
         return None
     try:
         return Path(chosen).absolute()
     except OSError as error:
         warn_once(
-            f"LOG_DIR is {chosen!r}, but there is no current folder ({error.strerror}), so no files are written: "
+            f"{source} is {chosen!r}, but there is no current folder ({error.strerror}), so no files are written: "
             "start it with a slash"
         )
         return None
@@ -221,7 +222,7 @@ def flag_problems(flags: dict[str, object]) -> list[str]:
     return [
         problem(name, value, "write True or False")
         for name, value in flags.items()
-        if value is not None and not isinstance(value, bool)
+        if value is not None and type(value) is not bool
     ]
 
 
@@ -230,20 +231,24 @@ def is_path(value: object) -> bool:
 
 
 def is_duration(value: object) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value < math.inf
+    return type(value) is not bool and issubclass(type(value), int | float) and 0 <= value < math.inf  # type: ignore[operator]
 
 
 def problem(name: str, value: object, advice: str) -> str:
     """One line that names the setting, shows its value unless that is a secret, and says what to write."""
-    shown = masking.HIDDEN if masking.is_sensitive(name) else masking.mask_text(repr(value))
+    shown = masking.HIDDEN if masking.is_sensitive(name) else masking.mask_text(repr_of(value))
     return f"{name} is {shown if len(shown) <= 200 else shown[:200] + '…'}: {advice}"
 
 
-def warn_once(message: str) -> None:
-    """Warns whoever runs the process, once, on stderr, which works where logging does not. Never raises."""
-    if message in _warned or len(_warned) >= 100:
+def warn_once(message: str, about: str | None = None) -> None:
+    """Warns whoever runs the process, once, on stderr, which works where logging does not. Never raises.
+
+    Messages with the same `about` are one, whatever value each of them shows.
+    """
+    about = about or message
+    if about in _warned or len(_warned) >= 100:
         return
-    _warned.add(message)
+    _warned.add(about)
     try:
         sys.stderr.write(f"signalfire: {message}\n")
         sys.stderr.flush()

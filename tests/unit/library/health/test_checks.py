@@ -168,10 +168,22 @@ def test_a_provider_is_found_by_its_own_variables(
     assert "Authorization" not in headers
 
 
+def test_a_refused_key_is_looked_for_where_it_was_written(
+    checker: HealthChecker, models: ModelServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("OPENAI_API_KEY", "wrong" + SECRET)
+    checker.check_llm_connectivity("openai", base_url=models.address)
+    wrong = "can be reached, but refuses the API key (HTTP 401): look at OPENAI_API_KEY"
+    assert found(checker, "llm_openai") == ("unhealthy", wrong)
+    monkeypatch.setenv("OPENAI_BASE_URL", "ftp://models")
+    with pytest.raises(SettingError, match=r"^OPENAI_BASE_URL is .*: write it as https://host/v1"):
+        checker.check_llm_connectivity("openai")
+
+
 def test_what_a_provider_may_answer(checker: HealthChecker, models: ModelServer, lines: Lines) -> None:
     checker.check_llm_connectivity("openai", base_url=models.address, api_key=SECRET, fresh_for=0)
     checker.check_llm_connectivity("openai", base_url=models.address, api_key="wrong" + SECRET, name="wrong")
-    wrong = "can be reached, but refuses the API key (HTTP 401): look at OPENAI_API_KEY"
+    wrong = "can be reached, but refuses the API key (HTTP 401): look at api_key"
     assert found(checker, "wrong") == ("unhealthy", wrong)
     for status, expected in {
         429: ("degraded", "can be reached, but the rate limit is used up (HTTP 429)"),
@@ -214,7 +226,7 @@ def test_bad_settings_of_a_provider(checker: HealthChecker) -> None:
     for nobody in (None, "", 5, ["openai"]):
         with pytest.raises(SettingError, match="name one, such as check_llm_connectivity"):
             checker.check_llm_connectivity(nobody)  # type: ignore[arg-type]
-    with pytest.raises(SettingError, match="base_url is 5, which is no address"):
+    with pytest.raises(SettingError, match="base_url is 5: write it as https://host/v1"):
         checker.check_llm_connectivity("openai", base_url=5)  # type: ignore[arg-type]
 
 

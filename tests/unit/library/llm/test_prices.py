@@ -348,7 +348,29 @@ BAD = [
 def test_a_bad_price_file_is_refused_with_the_place(tmp_path: Path, name: str, text: str, message: str) -> None:
     with pytest.raises(SettingError, match=message) as raised:
         own_prices(tmp_path, text, name)
-    assert str(raised.value).startswith("SIGNALFIRE_PRICES_FILE: ")
+    assert str(raised.value).startswith("prices_file: ")
+
+
+@pytest.mark.parametrize("text", ["[", "[openai]\nx = 3", "[openai.x]\ninput = 1"])
+def test_the_error_of_a_price_file_names_what_was_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, text: str
+) -> None:
+    bad, good = tmp_path / "bad.toml", tmp_path / "good.toml"
+    bad.write_text(text)
+    good.write_text("")
+    monkeypatch.setenv("SIGNALFIRE_PRICES_FILE", str(bad))
+    with pytest.raises(SettingError, match=r"^SIGNALFIRE_PRICES_FILE: .*bad\.toml"):
+        PriceList().set_up()
+    PriceList().set_up(good)
+    monkeypatch.setenv("SIGNALFIRE_PRICES_FILE", str(good))
+    with pytest.raises(SettingError, match=r"^prices_file: .*bad\.toml"):
+        instrument_openai(prices_file=bad)
+
+
+@pytest.mark.parametrize("wrong", [5, b"prices.toml", [], True])
+def test_a_price_file_that_is_no_path_is_refused(wrong: Any) -> None:
+    with pytest.raises(SettingError, match=r"^prices_file is .*: write a file's path"):
+        PriceList().set_up(wrong)
 
 
 def test_a_missing_price_file_is_refused_when_a_client_is_instrumented(tmp_path: Path) -> None:

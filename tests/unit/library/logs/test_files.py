@@ -643,6 +643,8 @@ def test_a_relative_folder_without_a_current_one_is_told(
     get_logger("a").info("x")
     assert len(out.all) == 1
     assert "LOG_DIR is 'logs', but there is no current folder" in capsys.readouterr().err
+    set_up(Path("mine"))
+    assert "log_dir is 'mine', but there is no current folder" in capsys.readouterr().err
 
 
 def test_setting_up_again_closes_the_files_before(folder: Path, clock: Clock) -> None:

@@ -103,3 +103,7 @@ def test_a_missing_file_is_named(monkeypatch: Any, tmp_path: Path) -> None:
     monkeypatch.setenv("SIGNALFIRE_METRICS_FILE", str(tmp_path / "away.yaml"))
     with pytest.raises(SettingError, match=r"SIGNALFIRE_METRICS_FILE: .*away\.yaml cannot be read"):
         declared.declare_metrics()
+    with pytest.raises(SettingError, match=r"^file: .*gone\.yaml cannot be read"):
+        declared.declare_metrics(tmp_path / "gone.yaml")
+    with pytest.raises(SettingError, match=r"^file is 5: write a YAML file.s path"):
+        declared.declare_metrics(5)  # type: ignore[arg-type]

@@ -39,6 +39,14 @@ def traceback_of(error: BaseException) -> TracebackType | None:
     return BaseException.__dict__["__traceback__"].__get__(error)  # type: ignore[no-any-return]
 
 
+def repr_of(value: object) -> str:
+    """The value's repr, its class's name where that fails. Never raises."""
+    try:
+        return repr(value)
+    except Exception:  # noqa: BLE001 - the application's code
+        return f"<{type_name(value)}>"
+
+
 def leave_mark(value: object, name: str) -> None:
     """Sets an attribute of ours to True, where the object can take one. Never raises."""
     try:

@@ -13,12 +13,13 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from typing import Any
-from urllib.parse import quote, urlencode, urlsplit
+from urllib.parse import quote, urlencode
 
 from prometheus_client import CollectorRegistry
 
 from signalfire import settings
 from signalfire._internal.attributes import type_name
+from signalfire._internal.environment import is_url
 from signalfire._internal.json import printable
 from signalfire.agents.operations import Workflow
 from signalfire.context import correlation
@@ -95,8 +96,7 @@ def servers_of(prometheus: str | None, jaeger: str | None, loki: str | None) -> 
 
 def address(keyword: str, given: str | None, variable: str, default: str) -> str:
     name, text = (keyword, given) if given is not None else (variable, os.environ.get(variable) or default)
-    parts = urlsplit(text)
-    if parts.scheme not in {"http", "https"} or not parts.hostname:
+    if not isinstance(text, str) or not is_url(text):
         raise settings.SettingError(f"{name} is {text!r}, which is not a URL: write for example {default}")
     return text.rstrip("/")
 

@@ -11,13 +11,13 @@ import urllib.error
 import urllib.request
 from collections.abc import Callable
 from typing import Any
-from urllib.parse import urlsplit
 
 from signalfire import masking
 from signalfire._internal.attributes import type_name
+from signalfire._internal.environment import is_url
 from signalfire._internal.model_providers import BEARER, BY_NAME, Listing, provider_name
 from signalfire.health.results import Finding, Status
-from signalfire.settings import SettingError
+from signalfire.settings import SettingError, problem
 
 DEFAULT_LLM_TIMEOUT = 5.0
 _SHARE_FOR_THE_CALL = 0.9  # of the check's timeout, so that the call can say itself what went wrong
@@ -35,21 +35,19 @@ def llm_check(
     address = base_url or own_address(listing)
     if address is None:
         raise SettingError(f"{missing_address(provider, known is not None, listing)}: give its base_url too")
-    if not isinstance(address, str):
-        raise SettingError(f"base_url is {address!r}, which is no address: write it as https://host/v1")
-    parts = urlsplit(address)
-    if parts.scheme not in {"http", "https"} or not parts.hostname:
-        raise SettingError(
-            f"base_url is {masking.mask_text(address)!r}, which is no address: write it as https://host/v1"
-        )
-    if not fresh_for >= 0:
-        raise SettingError(f"fresh_for is {fresh_for!r}: give seconds, 60 for example")
+    if not isinstance(address, str) or not is_url(address):
+        source = "base_url" if base_url else set_variable(listing.base_url_variables) or "base_url"
+        raise SettingError(problem(source, address, "write it as https://host/v1"))
+    if not isinstance(fresh_for, int | float) or not fresh_for >= 0:
+        raise SettingError(problem("fresh_for", fresh_for, "give seconds, 60 for example"))
 
     def check() -> Finding:
         key = api_key or first_variable(listing.key_variables)
         if key is None and listing.key_variables:
             return Finding(Status.UNHEALTHY, f"no API key was found, set {listing.key_variables[0]}")
-        return list_models(address.rstrip("/") + (listing.path or "/"), listing, key, timeout * _SHARE_FOR_THE_CALL)
+        source = "api_key" if api_key else set_variable(listing.key_variables)
+        url = address.rstrip("/") + (listing.path or "/")
+        return list_models(url, listing, key, source, timeout * _SHARE_FOR_THE_CALL)
 
     return Kept(check, fresh_for)
 
@@ -74,7 +72,7 @@ def missing_address(provider: str, is_known: bool, listing: Listing) -> str:
     )
 
 
-def list_models(url: str, listing: Listing, key: str | None, timeout: float) -> Finding:
+def list_models(url: str, listing: Listing, key: str | None, key_source: str | None, timeout: float) -> Finding:
     request = urllib.request.Request(url, headers={"User-Agent": "signalfire"})  # noqa: S310 - checked above
     if key is not None:
         bearer = listing.key_header == BEARER
@@ -86,22 +84,22 @@ def list_models(url: str, listing: Listing, key: str | None, timeout: float) -> 
             return Finding(Status.HEALTHY)
     except urllib.error.HTTPError as answer:
         with answer:
-            return finding_of(answer.code, listing)
+            return finding_of(answer.code, listing, key_source)
     except urllib.error.URLError as error:
         return Finding(Status.UNHEALTHY, f"cannot be reached: {words_for(error.reason)}")
     except (OSError, http.client.HTTPException, ValueError) as error:
         return Finding(Status.UNHEALTHY, f"cannot be reached: {words_for(error)}")
 
 
-def finding_of(status: int, listing: Listing) -> Finding:
-    """What an answer other than 200 means."""
+def finding_of(status: int, listing: Listing, key_source: str | None) -> Finding:
+    """What an answer other than 200 means. `key_source` is the keyword or variable that the key came from."""
     if status == 429:
         return Finding(Status.DEGRADED, "can be reached, but the rate limit is used up (HTTP 429)")
     if listing.path is None and status < 500:  # it answers, and there is nothing more to be asked
         return Finding(Status.HEALTHY)
     if status in {401, 403}:
-        variable = f": look at {listing.key_variables[0]}" if listing.key_variables else ""
-        return Finding(Status.UNHEALTHY, f"can be reached, but refuses the API key (HTTP {status}){variable}")
+        where = f": look at {key_source}" if key_source else ""
+        return Finding(Status.UNHEALTHY, f"can be reached, but refuses the API key (HTTP {status}){where}")
     if status >= 500:
         return Finding(Status.UNHEALTHY, f"answers HTTP {status}")
     return Finding(Status.DEGRADED, f"answers HTTP {status} when asked for its models: look at base_url")
@@ -117,7 +115,14 @@ def words_for(error: object) -> str:
 
 
 def first_variable(names: tuple[str, ...]) -> str | None:
-    return next((value for name in names if (value := os.environ.get(name, "").strip())), None)
+    """The value of the first variable that is set."""
+    name = set_variable(names)
+    return None if name is None else os.environ[name].strip()
+
+
+def set_variable(names: tuple[str, ...]) -> str | None:
+    """The first variable that is set."""
+    return next((name for name in names if os.environ.get(name, "").strip()), None)
 
 
 class Kept:

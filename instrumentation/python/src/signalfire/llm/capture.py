@@ -2,7 +2,7 @@
 
 import os
 
-from signalfire.settings import SettingError
+from signalfire.settings import SettingError, check, flag_problems
 
 VARIABLE = "OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT"
 _ON = {"1", "true", "yes", "on", "span_only", "span_and_event"}
@@ -14,6 +14,7 @@ _recording: set[str] = set()  # client libraries that were instrumented so
 def content_is_recorded(keyword: bool | None) -> bool:
     """Keyword, then the variable, else not. Raises SettingError for another value of it."""
     if keyword is not None:
+        check(flag_problems({"record_content": keyword}))
         return keyword
     text = os.environ.get(VARIABLE, "").strip().lower()
     if text not in _ON | _OFF:

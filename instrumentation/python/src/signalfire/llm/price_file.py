@@ -22,9 +22,9 @@ from pathlib import Path
 from typing import Any
 
 from signalfire._internal.model_providers import provider_name
-from signalfire.settings import SettingError
+from signalfire.settings import SettingError, problem
 
-VARIABLE = "SIGNALFIRE_PRICES_FILE"
+VARIABLE, KEYWORD = "SIGNALFIRE_PRICES_FILE", "prices_file"
 _MILLION = Decimal(1_000_000)
 _MAX_KNOWN = 1000
 _REQUIRED = ("input", "output")
@@ -94,26 +94,28 @@ class PriceFile:
 
 def configured_file(file: str | os.PathLike[str] | None) -> PriceFile | None:
     """The price file: keyword, then SIGNALFIRE_PRICES_FILE. None where neither names one. Raises SettingError."""
-    chosen = os.fspath(file) if file is not None else os.environ.get(VARIABLE, "")
-    return read_price_file(Path(chosen)) if chosen else None
+    if file is not None and not isinstance(file, str | os.PathLike):
+        raise SettingError(problem(KEYWORD, file, 'write a file\'s path, for example "prices.toml"'))
+    source, chosen = (VARIABLE, os.environ.get(VARIABLE, "").strip()) if file is None else (KEYWORD, os.fspath(file))
+    return read_price_file(Path(chosen), source) if chosen else None
 
 
-def read_price_file(path: Path) -> PriceFile:
-    """Raises SettingError that names the file and the line or the field."""
+def read_price_file(path: Path, source: str = KEYWORD) -> PriceFile:
+    """Raises SettingError that names who named the file (`source`), the file, and the line or the field."""
     parse = _PARSERS.get(path.suffix.lower())
     if parse is None:
-        raise SettingError(f"{VARIABLE}: {path} is neither a .toml nor a .json file")
+        raise SettingError(f"{source}: {path} is neither a .toml nor a .json file: name one")
     try:
         content = parse(path.read_text("utf-8-sig"))  # editors of Windows' begin a file with a mark
     except OSError as error:
-        raise SettingError(f"{VARIABLE}: {path} cannot be read: {error.strerror}") from error
+        raise SettingError(f"{source}: {path} cannot be read: {error.strerror}") from error
     except ValueError as error:  # of either parser, with line and column; not UTF-8
-        raise SettingError(f"{VARIABLE}: {path} is not valid {path.suffix[1:].upper()}: {error}") from error
+        raise SettingError(f"{source}: {path} is not valid {path.suffix[1:].upper()}: {error}") from error
     return PriceFile(
         [
-            (provider_name(provider), model.lower(), parse_rates(prices, f"{VARIABLE}: {path}: {provider} / {model}"))
-            for provider, models in table(content, f"{VARIABLE}: {path}", "[provider.model] tables").items()
-            for model, prices in table(models, f"{VARIABLE}: {path}: {provider}", "models with their prices").items()
+            (provider_name(provider), model.lower(), parse_rates(prices, f"{source}: {path}: {provider} / {model}"))
+            for provider, models in table(content, f"{source}: {path}", "[provider.model] tables").items()
+            for model, prices in table(models, f"{source}: {path}: {provider}", "models with their prices").items()
         ]
     )
 

@@ -17,12 +17,13 @@ from signalfire._internal.calls import explained
 from signalfire.prometheus.bounded import DEFAULT_CAP, Child, Family, Kind, Label, LabelValue, Spec
 from signalfire.prometheus.catalogue import Metrics
 from signalfire.prometheus.default import metrics as default_metrics
-from signalfire.settings import SettingError
+from signalfire.settings import SettingError, problem
 
 Labels = Mapping[str, Sequence[str] | int | None]
 """By name: the values allowed, or how many different ones there may be (None: 100)."""
 
 DEFAULT_BUCKETS = Histogram.DEFAULT_BUCKETS[:-1]
+_FILE = "SIGNALFIRE_METRICS_FILE"
 _NAME = re.compile(r"[a-z][a-z0-9_]*")
 _RESERVED = frozenset({"service", "env", "instance", "job", "le", "quantile"})
 _UNITS = ("seconds", "bytes", "ratio", "usd", "celsius", "meters", "grams", "joules", "volts", "amperes")
@@ -96,12 +97,14 @@ def declare_metrics(
     `file`: its path, else SIGNALFIRE_METRICS_FILE. Needs PyYAML (extra `yaml`). Raises SettingError where there is no
     such file or a metric in it is invalid; then none of them is declared.
     """
-    path = Path(file or os.environ.get("SIGNALFIRE_METRICS_FILE", "") or "signalfire.yaml")
-    specs = [_spec_of(entry, f"{path}: metrics[{index}]") for index, entry in enumerate(_entries(path))]
+    if file is not None and not isinstance(file, str | os.PathLike):
+        raise SettingError(problem("file", file, "write a YAML file's path, for example signalfire.yaml"))
+    source, path = ("file", Path(file)) if file else (_FILE, Path(os.environ.get(_FILE, "") or "signalfire.yaml"))
+    specs = [_spec_of(entry, f"{path}: metrics[{index}]") for index, entry in enumerate(_entries(source, path))]
     return {spec.name: _registered(spec, registry) for spec in specs}
 
 
-def _entries(path: Path) -> list[Any]:
+def _entries(source: str, path: Path) -> list[Any]:
     try:
         import yaml
     except ImportError as error:
@@ -109,7 +112,7 @@ def _entries(path: Path) -> list[Any]:
     try:
         document = yaml.safe_load(path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        raise SettingError(f"SIGNALFIRE_METRICS_FILE: {path} cannot be read: {error}") from error
+        raise SettingError(f"{source}: {path} cannot be read: {error}") from error
     entries = document.get("metrics") if isinstance(document, dict) else None
     if entries is not None and not isinstance(entries, list):
         raise SettingError(f"{path}: `metrics` is not a list: write `- {{name: …, type: counter, help: …}}`")
