@@ -16,8 +16,8 @@ from typing import Any
 import orjson
 
 from signalfire.costs.money import Picodollars, from_text, to_text
+from signalfire.llm.names import MAX_NAME
 
-MAX_NAME = 200  # characters, as a label's value
 _MAX_TOKENS = 2**53  # what JSON readers take without loss
 _START = b'{"timestamp":"'
 _NEXT_START = re.compile(rb"(?=" + re.escape(_START) + rb")")

@@ -7,6 +7,8 @@ from types import MappingProxyType
 from signalfire._internal.model_providers import BY_NAME
 from signalfire._internal.model_providers import provider_name as provider_name
 
+MAX_NAME = 200  # characters of a model's name: in a label, on a span, in the ledger
+
 _BEDROCK = re.compile(
     r"arn:aws[\w-]*:bedrock:|(?:[a-z]{2,6}(?:-gov)?\.)?(?:ai21|amazon|anthropic|cohere|deepseek|luma|meta|minimax|mistral"
     r"|moonshotai?|openai|qwen|stability|twelvelabs|writer|zai)\.[a-z]"

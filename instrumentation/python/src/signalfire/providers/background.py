@@ -12,13 +12,13 @@ from typing import Any
 from signalfire.llm.answers import body, response_id, response_model
 from signalfire.llm.call import AiCall, current_operation
 from signalfire.llm.fields import part
+from signalfire.llm.names import MAX_NAME
 from signalfire.llm.usage import Conditions
 from signalfire.operations.operation import SUCCESS
 from signalfire.prometheus.catalogue import Metrics
 from signalfire.providers.recent import Recent
 from signalfire.tracing import semconv
 
-MAX_NAME = 200  # characters of a model's name on a span
 _ENDED = {"completed", "failed", "incomplete", "cancelled"}
 
 

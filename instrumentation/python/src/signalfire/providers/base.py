@@ -11,11 +11,11 @@ from typing import Any
 from signalfire import settings
 from signalfire.llm.call import AiCall, current_operation
 from signalfire.llm.content import Recorder
+from signalfire.llm.names import MAX_NAME
 from signalfire.llm.usage import Conditions
 from signalfire.operations.patches import Patches
 from signalfire.prometheus.catalogue import Metrics
 from signalfire.prometheus.internal_errors import internal_error
-from signalfire.providers.background import MAX_NAME
 from signalfire.providers.retrieval import Retrieval
 from signalfire.providers.streams import StreamedCall, decoded, follow_body, follow_stream, following_streams
 from signalfire.tracing import semconv

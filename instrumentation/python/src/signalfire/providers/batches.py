@@ -13,9 +13,10 @@ from signalfire.llm.answers import response_model
 from signalfire.llm.call import AiCall, current_operation
 from signalfire.llm.charges import BATCH
 from signalfire.llm.fields import count, part
+from signalfire.llm.names import MAX_NAME
 from signalfire.llm.prices import price_list
 from signalfire.prometheus.catalogue import Metrics
-from signalfire.providers.background import MAX_NAME, Client
+from signalfire.providers.background import Client
 from signalfire.providers.recent import Places, Recent
 from signalfire.tracing import semconv
 

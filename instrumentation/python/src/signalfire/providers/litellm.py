@@ -13,12 +13,12 @@ from signalfire._internal.calls import explained
 from signalfire.llm.call import AiCall, current_operation
 from signalfire.llm.content import Recorder
 from signalfire.llm.fields import first, part
-from signalfire.llm.names import provider_name
+from signalfire.llm.names import MAX_NAME, provider_name
 from signalfire.llm.usage import Conditions
 from signalfire.operations.patches import Patches
 from signalfire.prometheus.catalogue import Metrics
 from signalfire.prometheus.internal_errors import internal_error
-from signalfire.providers.background import MAX_NAME, BackgroundResponses, Client
+from signalfire.providers.background import BackgroundResponses, Client
 from signalfire.providers.base import parameters, record_whole, spoken
 from signalfire.providers.client_library import ClientLibrary
 from signalfire.providers.hosts import CUSTOM, conditions_at

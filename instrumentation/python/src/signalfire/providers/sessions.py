@@ -18,10 +18,11 @@ import orjson
 from signalfire import settings
 from signalfire.llm.call import AiCall, current_operation
 from signalfire.llm.fields import at, first, part, path
+from signalfire.llm.names import MAX_NAME
 from signalfire.operations.patches import Patches
 from signalfire.prometheus.catalogue import Metrics
 from signalfire.prometheus.internal_errors import internal_error
-from signalfire.providers.background import MAX_NAME, Client
+from signalfire.providers.background import Client
 from signalfire.providers.recent import Recent
 from signalfire.tracing import semconv
 
