@@ -12,7 +12,6 @@ import urllib.request
 from collections.abc import Callable
 from typing import Any
 
-from signalfire import masking
 from signalfire._internal.attributes import type_name
 from signalfire._internal.environment import is_url
 from signalfire._internal.model_providers import BEARER, BY_NAME, Listing, provider_name
