@@ -1,9 +1,10 @@
 """The bounded queue between the application, which ends spans, and the thread that exports them."""
 
+import collections
 import logging
 import threading
 import time
-from collections import Counter, deque
+from collections import deque
 from collections.abc import Callable, Sequence
 
 from opentelemetry import context as otel_context
@@ -69,7 +70,7 @@ class SpanQueue(sdk.SpanProcessor):
         self._stopping = self._abandoned = self._closed
         self._reachable = True
         self._waited_in_vain = 0.0  # seconds of flushing since the collector has last taken something
-        self._lost: Counter[str] = Counter()  # by reason, in this process
+        self._lost: collections.Counter[str] = collections.Counter()  # by reason, in this process
 
     def on_end(self, span: sdk.ReadableSpan) -> None:
         if span.context is None or not span.context.trace_flags & 1:
