@@ -189,6 +189,6 @@ def is_console_stream(stream: object) -> bool:
     if isinstance(name, str) and name in CONSOLE_FILES:
         return True
     try:
-        return stream.fileno() in _CONSOLE_DESCRIPTORS  # type: ignore[attr-defined, no-any-return]
+        return stream.fileno() in _CONSOLE_DESCRIPTORS  # type: ignore[attr-defined]
     except Exception:  # noqa: BLE001 - a stream of another kind
         return False
