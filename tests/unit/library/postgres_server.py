@@ -5,6 +5,7 @@ import os
 import shutil
 import signal
 import subprocess
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -29,6 +30,7 @@ class PostgresServer:
         self._data = folder / "data"
         self._log = folder / "postgres.log"
         self._process: subprocess.Popen[bytes] | None = None
+        self._changing = threading.Lock()
         self.port = free_port()
         self._run("initdb", "-D", str(self._data), "-U", USER, "-A", "trust", "--no-sync", "-E", "UTF8", "--locale=C")
 
@@ -44,19 +46,20 @@ class PostgresServer:
         options = {"listen_addresses": "127.0.0.1", "unix_socket_directories": "", "fsync": "off"}
         settings = [part for name, value in options.items() for part in ("-c", f"{name}={value}")]
         command = [str(self._programs / "postgres"), "-D", str(self._data), "-p", str(self.port), *settings]
-        with self._log.open("ab") as log:
+        with self._changing, self._log.open("ab") as log:
             self._process = subprocess.Popen([*as_another(), *command], stdout=log, stderr=log, env=environment())
         wait_until(self._answers)
 
     def kill(self) -> None:
         """Ends it at once, as a crash does: all connections break."""
-        if self._process is not None:
-            backends = psutil.Process(self._process.pid).children()
-            self._process.send_signal(signal.SIGQUIT)
-            self._process.wait(PATIENCE_SECONDS)
-            # As long as one of them has the shared memory, the server refuses to start again.
-            psutil.wait_procs(backends, PATIENCE_SECONDS)
-            self._process = None
+        with self._changing:  # clients notice before the thread of a timer is through with this
+            if self._process is not None:
+                backends = psutil.Process(self._process.pid).children()
+                self._process.send_signal(signal.SIGQUIT)
+                self._process.wait(PATIENCE_SECONDS)
+                # As long as one of them has the shared memory, the server refuses to start again.
+                psutil.wait_procs(backends, PATIENCE_SECONDS)
+                self._process = None
 
     def _answers(self) -> bool:
         """Creates the database when the server takes the first connection."""
