@@ -12,7 +12,7 @@ from hypothesis import settings
 from xdist.remote import Producer
 
 from kit.runtimes.native import orphans
-from tests.side_by_side import SideBySide, place
+from tests.side_by_side import SideBySide, must_share, place
 from tests.support.running import Stack, write_settings
 
 # The same examples in every run: a change is judged by itself. `--hypothesis-profile=fuzz` looks for new ones.
@@ -26,6 +26,9 @@ collect_ignore = ["frameworks"]  # they have an environment of their own: kit/te
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    alone = sorted({item.nodeid.partition("::")[0] for item in items if must_share(item)})
+    if alone:
+        raise pytest.UsageError(f"say in tests/side_by_side.py which stack is shared by {', '.join(alone)}")
     items.sort(key=place)
 
 

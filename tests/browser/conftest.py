@@ -73,6 +73,7 @@ def _opened(browser: Browser, errors: list[str], width: int, height: int) -> Ite
             errors.append(message.text)
 
     context = browser.new_context(viewport={"width": width, "height": height})
+    context.set_default_timeout(PATIENCE_SECONDS * 1000)
     opened = context.new_page()
     opened.on("console", note)
     opened.on("pageerror", lambda error: errors.append(str(error)))

@@ -61,7 +61,7 @@ PAGES = {
 @pytest.mark.parametrize("path", PAGES)
 def test_axe_finds_nothing_on_other_pages(page: Page, stack: Stack, axe: str, path: str, scheme: str) -> None:
     page.goto(f"{stack.url('dashboards')}{path}{'&' if '?' in path else '?'}theme={scheme}")
-    expect(page.locator(PAGES[path]).first).to_be_visible(timeout=60_000)
+    expect(page.locator(PAGES[path]).first).to_be_visible()
     if path == "/alerts":
         page.get_by_role("button", name="Silence").first.click()
         expect(page.get_by_test_id("silence-form")).to_be_visible()
@@ -81,7 +81,7 @@ def test_every_panel_is_a_named_region_and_every_picture_has_its_text(drawn: Dra
 def test_the_menu_of_a_panel_is_reached_and_left_by_the_keyboard(page: Page, stack: Stack) -> None:
     page.goto(f"{stack.url('dashboards')}/d/overview")
     menu = page.get_by_role("button", name="Menu of System health score")
-    menu.wait_for(timeout=60_000)
+    menu.wait_for()
     for _ in range(60):
         page.keyboard.press("Tab")
         if menu.evaluate("(button) => button === document.activeElement"):

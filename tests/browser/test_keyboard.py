@@ -15,7 +15,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
 
 def test_the_first_panel_is_three_keys_away(page: Page, stack: Stack) -> None:
     page.goto(f"{stack.url('dashboards')}/d/overview")
-    expect(page.locator("[data-panel-state=ok]").first).to_be_visible(timeout=60_000)
+    expect(page.locator("[data-panel-state=ok]").first).to_be_visible()
     page.keyboard.press("Tab")
     expect(page.get_by_role("button", name="To the content")).to_be_focused()
     page.keyboard.press("Enter")
@@ -31,7 +31,7 @@ def test_the_first_panel_is_three_keys_away(page: Page, stack: Stack) -> None:
 )
 def test_two_keys_lead_to_a_page(page: Page, stack: Stack, keys: str, path: str) -> None:
     page.goto(f"{stack.url('dashboards')}/d/slo")
-    expect(page.get_by_role("main")).to_be_visible(timeout=60_000)
+    expect(page.get_by_role("main")).to_be_visible()
     for key in keys:
         page.keyboard.press(key)
     page.wait_for_url(re.compile(rf"^[^?]*{re.escape(path)}(\?.*)?$"))
@@ -39,7 +39,7 @@ def test_two_keys_lead_to_a_page(page: Page, stack: Stack, keys: str, path: str)
 
 def test_the_time_is_moved_by_keys_and_nothing_while_one_writes(page: Page, stack: Stack) -> None:
     page.goto(f"{stack.url('dashboards')}/logs")
-    expect(page.get_by_role("heading", name="Logs")).to_be_visible(timeout=60_000)
+    expect(page.get_by_role("heading", name="Logs")).to_be_visible()
     page.keyboard.press("t")
     page.keyboard.press("z")
     page.wait_for_url("**from=**")
@@ -53,7 +53,7 @@ def test_the_time_is_moved_by_keys_and_nothing_while_one_writes(page: Page, stac
 
 def test_a_question_mark_lists_the_keys(page: Page, stack: Stack, console_errors: list[str]) -> None:
     page.goto(f"{stack.url('dashboards')}/alerts")
-    expect(page.get_by_role("heading", name="Alerts", exact=True)).to_be_visible(timeout=60_000)
+    expect(page.get_by_role("heading", name="Alerts", exact=True)).to_be_visible()
     page.keyboard.press("?")
     expect(page.get_by_test_id("shortcuts")).to_contain_text("Explore")
     assert console_errors == []

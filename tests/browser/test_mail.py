@@ -77,7 +77,7 @@ def test_its_silence_is_alertmanagers_form_filled_in(page: Page, mail: str) -> N
     page.set_content(mail)
     page.get_by_role("link", name="Silence").click()
     for name, value in ALERT["labels"].items():
-        expect(page.get_by_text(f'{name}="{value}"').first).to_be_visible(timeout=20_000)
+        expect(page.get_by_text(f'{name}="{value}"').first).to_be_visible()
 
 
 def heights(page: Page, selector: str) -> list[float]:

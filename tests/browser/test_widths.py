@@ -62,7 +62,7 @@ def _traces(stack: Stack) -> list[dict[str, Any]]:
 def test_a_page_fits(page: Page, lived: Stack, console_errors: list[str], path: str, width: int) -> None:
     page.set_viewport_size({"width": width, "height": 844})
     page.goto(lived.url("dashboards") + path)
-    expect(page.locator(PAGES[path]).first).to_be_visible(timeout=60_000)
+    expect(page.locator(PAGES[path]).first).to_be_visible()
     assert_fits(page, width)
     expected = [] if path != "/nothing-like-this" else console_errors  # the browser itself tells of the 404
     assert console_errors == expected
@@ -73,7 +73,7 @@ def test_a_trace_fits_with_a_span_opened(page: Page, lived: Stack, trace: str, w
     page.set_viewport_size({"width": width, "height": 844})
     page.goto(f"{lived.url('dashboards')}/trace/{trace}")
     page.get_by_test_id("span").first.locator("[aria-expanded]").last.click()
-    expect(page.get_by_test_id("span-details")).to_be_visible(timeout=60_000)
+    expect(page.get_by_test_id("span-details")).to_be_visible()
     assert_fits(page, width)
 
 
@@ -81,7 +81,7 @@ def test_a_trace_fits_with_a_span_opened(page: Page, lived: Stack, trace: str, w
 def test_a_dashboard_fits_on_a_phone(page: Page, lived: Stack, uid: str) -> None:
     page.set_viewport_size({"width": PHONE, "height": 844})
     page.goto(f"{lived.url('dashboards')}/d/{uid}")
-    expect(page.locator("[data-panel-state=ok]").first).to_be_visible(timeout=60_000)
+    expect(page.locator("[data-panel-state=ok]").first).to_be_visible()
     assert_fits(page, PHONE)
 
 
@@ -100,7 +100,7 @@ def test_the_bar_shows_every_page_on_a_phone(page: Page, lived: Stack) -> None:
     page.goto(f"{lived.url('dashboards')}/d/alerts-and-incidents")
     links = page.get_by_role("navigation", name="Pages").get_by_role("link")
     names = [re.compile(f"^{name}") for name in ("Logs", "Traces", "Explore", "Alerts")]  # and how many alerts fire
-    expect(links).to_have_text(names, timeout=60_000)
+    expect(links).to_have_text(names)
     for link in links.all():
         box = link.bounding_box()
         assert box
@@ -112,7 +112,7 @@ def test_a_log_line_is_read_on_a_phone(page: Page, lived: Stack) -> None:
     page.set_viewport_size({"width": PHONE, "height": 844})
     page.goto(f"{lived.url('dashboards')}/logs")
     messages = page.get_by_test_id("log-message")
-    expect(messages.first).to_be_visible(timeout=60_000)
+    expect(messages.first).to_be_visible()
     assert {
         width for width in messages.evaluate_all("all => all.map((one) => one.clientWidth)") if width < 280
     } == set()
