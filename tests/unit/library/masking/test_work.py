@@ -16,6 +16,7 @@ import pytest
 from signalfire.masking import (
     addresses,
     arguments,
+    calls,
     commands,
     connections,
     echoes,
@@ -34,12 +35,13 @@ from signalfire.masking import (
     statements,
     tables,
     text,
+    tools,
     values,
     words,
 )
 
-MODULES = [addresses, arguments, commands, connections, echoes, errors, iban, keys, names, numbers, pairs, paths]
-MODULES += [phrase, phrases, printed, prose, signs, statements, tables, text, values, words]
+MODULES = [addresses, arguments, calls, commands, connections, echoes, errors, iban, keys, names, numbers, pairs, paths]
+MODULES += [phrase, phrases, printed, prose, signs, statements, tables, text, tools, values, words]
 MOST = 4096  # the most often that anything may repeat in a pattern, but at its end
 
 
@@ -180,6 +182,24 @@ HOSTILE_UNITS = [
         "digest ",
     ),
     *("/reset-password/a1B2", "/verify", "%2Freset%2F", "password=a b;", ";password={a}}", 'password="a\n', "pw “a\n"),
+    *(
+        "secret set --value ",
+        "login('a','b')",
+        "password = <<EOT\n",
+        "<<EOT\n",
+        "token(a) = ",
+        "password ... ",
+        "&lt;pw&gt;",
+    ),
+    *(
+        "password?= ",
+        "code to log in to ",
+        "Key 1: ",
+        "password 7 ",
+        "user:pass a:b1c2d3 ",
+        "created token a1b2c ",
+        "pwd=/a/",
+    ),
     *("-u\n- ", "a -u joe:", "--pw, ", "password → ", "password: a → ", "auth_token ", "password - ", "[1] => --pw\n"),
     *(
         '{"name":"token",',

@@ -21,7 +21,7 @@ COMMANDS = (
         ("curl", "wget", "http ", "https ", "xh "),
         re.compile(
             rf"(\b(?:curl|http|https|xh|wget)\b{_OPTIONS}(?<![\w-])(?:-u|-U|--user|--proxy-user|-a|"
-            rf"--auth){_GAP}[^\s\"',:\\]{{0,64}}:){_WORD}"
+            rf"--auth){_GAP}[^\s\"',:\\]{{0,64}}:)(?!//){_WORD}"
         ),
     ),
     Phrase(("curl",), re.compile(rf"(\bcurl\b{_OPTIONS}(?<![\w-])-u(?=[^\s-])[^\s\"',:\\]{{1,64}}:){_WORD}")),
@@ -54,6 +54,10 @@ COMMANDS = (
     Phrase(
         ("securestring",),
         re.compile(r"(?i)(ConvertTo-SecureString\s{1,4}(?:-String\s{1,4})?\\{0,15}[\"'])(?!\[MASKED)[^\"'\\\n]{1,256}"),
+    ),
+    Phrase(
+        ("securestring",),
+        re.compile(r"(?i)(ConvertTo-SecureString\s{1,4}(?:-String\s{1,4})?)(?![\[\"'$(\\-])[^\s\"')]{1,256}"),
     ),
     Phrase(
         ("vault",),
@@ -146,8 +150,8 @@ COMMANDS = (
     Phrase(
         (":543", ":*:"),
         re.compile(
-            r"(?m)(^(?:[\w-]{1,63}(?:\.[\w-]{1,63}){0,8}|\*):(?:543[0-9]|\*)"
-            r":[\w*-]{1,64}:[\w*.-]{1,64}:)(?!\[MASKED)[^\s:]{4,256}$"
+            r"(?m)((?:^|[\"'])(?:[\w-]{1,63}(?:\.[\w-]{1,63}){0,8}|\*):(?:543[0-9]|\*)"
+            r":[\w*-]{1,64}:[\w*.-]{1,64}:)(?!\[MASKED)[^\s:\"']{4,256}(?=$|[\"'\\])"
         ),
     ),
 )

@@ -39,6 +39,7 @@ _WORDS = frozenset(
         "requirepass",
         "masterauth",
         "masterkey",
+        "secretstring",
         "keypass",
         "storepass",
     }
@@ -51,10 +52,10 @@ _ENDINGS = (
 )
 _PASS = re.compile(
     r"(?:db|pg|sql|mysql|postgres|mongo|redis|rabbit|rabbitmq|amqp|mq|smtp|imap|mail|email|ftp|sftp|ssh|http|proxy|ldap|"
-    r"vpn|wifi|user|usr|my|root|admin|login|auth|key|store|trust|jks|sudo|old|new|re|app|api|client|server)(?:pass|pw)"
+    r"vpn|wifi|user|usr|my|root|admin|login|auth|key|store|trust|jks|sudo|old|new|re|app|api|client|server|bind)(?:pass|pw)"
 )
 # Words so short that random ids have them, too: they tell where what stands around them are words, of `pw` each.
-_SHORT = frozenset({"pass", "pwd", "psw", "cred", "jwt", "otp", "totp", "cvv", "cvc", "ssn", "sid"})
+_SHORT = frozenset({"pass", "pwd", "psw", "cred", "jwt", "otp", "totp", "cvv", "cvc", "ssn", "sid", "psk"})
 _PW = re.compile(r"(?:[a-z]{2,12} ){0,4}pw[0-9]?(?: [a-z]{2,12})?")
 # Words whose keys are secrets: `api_key`, but not `primary_key`.
 _KEY_OWNERS = frozenset(
@@ -75,6 +76,7 @@ _KEY_OWNERS = frozenset(
         "service",
         "storage",
         "shared",
+        "preshared",
         "subscription",
         "license",
         "deploy",
@@ -367,6 +369,9 @@ _TOKENS = frozenset({"token", "tokens"})
 # OpenTelemetry's names of what is no credential.
 _KNOWN_IDS = frozenset({"session.id", "session.previous_id", "mcp.session.id"})
 _TRACING_IDS = frozenset({"spanid", "traceid", "parentid", "requestid", "correlationid"})
+_DIRECTORY = re.compile(
+    r"/(?:[\w.@-]{1,64}/|(?:home|root|app|srv|tmp|opt|usr|var|workspace|data|code|src|mnt)?\Z)|~/|[A-Z]:\\"
+)
 _SPECIAL_TOKEN = re.compile(r"<[^<>\n]{0,40}>|\[[A-Z_0-9]{1,20}\]|\s{0,8}")
 
 
@@ -387,6 +392,8 @@ def hides(name: str, value: object) -> bool:
     if value is None or isinstance(value, bool):
         return False
     telling = _telling(name)
+    if isinstance(value, str) and is_directory(name, value):
+        return False
     if isinstance(value, int | float) and words_of(name) == ("pass",):
         return False  # of tests that passed
     if telling in _TOKENS:
@@ -395,6 +402,11 @@ def hides(name: str, value: object) -> bool:
             return False
         return not (isinstance(value, str) and _SPECIAL_TOKEN.fullmatch(value))
     return not (isinstance(value, int | float) and telling is not None and telling.endswith("token"))
+
+
+def is_directory(name: str, value: str) -> bool:
+    """Whether this is where a process works, PWD or OLDPWD, as every shell has it in its environment."""
+    return name.lower() in {"pwd", "oldpwd"} and _DIRECTORY.match(value) is not None
 
 
 @lru_cache(maxsize=4096)

@@ -8,7 +8,7 @@ from signalfire.masking.connections import value_in_connection
 from signalfire.masking.echoes import mask_echoes
 from signalfire.masking.errors import spans_of_errors
 from signalfire.masking.marks import HIDDEN, MARK, any_in
-from signalfire.masking.names import is_count, tells_secret
+from signalfire.masking.names import is_count, is_directory, tells_secret
 from signalfire.masking.printed import unprinted
 from signalfire.masking.statements import spans_of_statements
 from signalfire.masking.tables import spans_of_tables
@@ -25,7 +25,7 @@ _STEMS = (
     rf"(?:pass(?:[wpc]|(?![a-z]))|pw(?:d|(?![a-z]))|secret(?!ar)|tokens?(?![a-z])|keys?(?![a-z])|uthori[sz]ation|cookie|"
     rf"cred(?:ential|s?(?![a-z]))|sess(?:ion)?[_.\- ]?id|srf|jwt|otp(?![a-z])|{_CODE}|cv[vc](?![a-z])|"
     rf"ssn(?![a-z])|sid(?![a-z])|"
-    r"asterauth|keypass|storepass)"
+    r"asterauth|keypass|storepass|psk(?![a-z]))"
 )
 STEMS = re.compile(_STEMS)
 """What every telling name has in it, in lower case."""
@@ -33,7 +33,9 @@ STEMS = re.compile(_STEMS)
 _STEMS_BEFORE_VALUES = re.compile(
     rf"""{_STEMS}(?= [\w$.-]{{0,48}}
     (?: [^\w\s$.,;!?-] | ,\s{{0,4}}[\"'`\\bu\[(]
-      | \s{{1,4}}(?:[:=<>\"'`~|\\(-]|[^\x00-\x7f]|[^\s0-9]{{0,24}}[0-9]|n'|(?:is|was|for|as)[\s:=]) ))""",
+      | \s{{1,4}}(?:[:=<>\"'`~|?+&\\(-]|[^\x00-\x7f]|[^\s0-9]{{0,24}}[0-9]
+                     |n'|(?:is|was|for|as)[\s:=]|[*]?(?:str|byte|nsstr))
+      | [ ]{{3,64}}[^\s0-9]{{0,24}}[0-9] | [ ]?\.{{3}} ))""",
     re.VERBOSE,
 )
 
@@ -44,7 +46,8 @@ _ARROW = r"[→⇒⟶⟹➜➔➝➙➡↦⇢←：＝≔]\ufe0f?"
 _QUOTES = r"""(?:\\{0,15}["'`]|&quot;|&\#3[49];|%2[27])"""
 _SEPARATED = re.compile(
     rf"""(?aix) (?:{_QUOTES}|\\{{0,15}}["'\])]|\[[0-9]{{0,3}}\]|%5d(?:%5b%5d)?){{0,4}} [ \t]{{0,4}}
-    (?: ={{1,3}}>|-{{1,3}}>|~>|<<?-{{1,2}}(?=[\s"'])|:=|=~|==|=|::|:(?!//)|{_ARROW}|%3[ad]|%3d ) [ \t]{{0,40}}"""
+    (?: ={{1,3}}>|-{{1,3}}>|~>|<<?-{{1,2}}(?=[\s"'])|(?:\|\||&&|\?\?|[?+|])=|:=|=~|==|=|::|:[0-9]{{1,2}}\s{{0,2}}:?=
+    |:(?!//)|{_ARROW}|%3[ad]|%3d|&\#61;|&equals;|\\{{1,15}}u003[ad] ) [ \t]{{0,40}}"""
 )
 # Steps one after the other: `token → session → account`.
 _FLOW = re.compile(rf"\s{{0,4}}{_ARROW}\s{{0,4}}[A-Za-z]{{1,24}}(?:\s{{1,4}}{_ARROW}|\Z|[\n.)])")
@@ -77,11 +80,31 @@ _OPTIONS = (" -", "'-", '"-', "\t-", "\n-", "[-", ",-", "(-", "{-", "`-")
 _FLAG_VALUE = re.compile(rf"""{NEXT_ARGUMENT}(?![-\\"'\[\s]|(?:env|file|fd):)""")
 _FLAG = re.compile(r"""(?:[^\s"'\\]|\\(?!\\{0,15}["']))+""")
 _ARGUMENT_QUOTE = re.compile(r"""\\{0,15}["']\Z""")
-_NAME_OF_PROGRAMS = re.compile(r"[A-Za-z0-9][_.-][A-Za-z]|[a-z][A-Z]")
+_NAME_OF_PROGRAMS = re.compile(r"[A-Za-z0-9][_.-][A-Za-z]|[a-z][A-Z]|[a-z]{2}p(?:ass|w)\Z")
 _BARE_WORD = re.compile(
     rf"""[ \t]{{1,4}}(?P<quote>\\{{0,15}}["'`])?
     (?!(?i:u?int|float|n?(?:var)?char|bytes|bit|datetime|complex|[iu]|utf|v)[0-9]{{1,3}}\b)
     (?P<word>{LOOKS_SECRET})(?![(=])(?(quote)(?P=quote))""",
+    re.VERBOSE,
+)
+# `password ........ hunter2`, `token          hunter2`
+_WORD_IN_COLUMN = re.compile(
+    rf"(?:[ ]{{3,64}}|\t{{1,8}}|[ ]?\.{{3,64}}:?[ ]{{0,8}})(?P<word>{LOOKS_SECRET})[ \t]{{0,64}}(?=[\n\"'\\]|\Z)"
+)
+_QUOTED_SCHEME = re.compile(r"""\s{1,4}(?=\\{0,15}["'](?:[A-Za-z-]{2,24}\s)?[^\s"'\\]{1,2048}\\{0,15}["'])""")
+_TYPE_AND_VALUE = re.compile(
+    r"""[ \t]{1,4}(?:\*?(?:string|String|str|bytes|NSString\s?\*?)|\[\]byte|\[[0-9]{0,4}\])
+    (?:\s{1,4}`[^`\n]{0,128}`)?\s{0,4}:?=\s{0,4}(?=["'`@])""",
+    re.VERBOSE,
+)
+_TYPE = re.compile(
+    r"""(?:&(?:'\w{1,16}\s)?)?(?:str|string|String|bytes|int|number|boolean|bool|any|object|void|unknown|&str|Text|VARCHAR)
+    (?:\s?\|\s?(?:None|null|undefined))?\s{0,2}(?=[,);|\]}]|\Z|\n|->)""",
+    re.VERBOSE,
+)
+_CALL_BEFORE = re.compile(
+    rf"""(?i)(?:\.|->)(?:set|put|add|append|set_?item|set_?property|set_?header|setdefault|header)
+    \([^()\n]{{1,64}},\s{{0,4}}{_QUOTES}\Z""",
     re.VERBOSE,
 )
 _BESIDE = re.compile(rf"{_QUOTES}>{{0,2}}\s{{0,4}},\s{{0,4}}")
@@ -125,7 +148,7 @@ _QUOTED_SQL = re.compile(
     r"as\s{1,4})?|\s{0,4}\(\s{0,4})(?:N(?='))?(?=\\{0,15}[\"']|[“„«])",
     re.IGNORECASE,
 )
-_PASSWORDS = re.compile(r"(?i)(?:[\w$.-]{0,40}[_.-])?(?:pass|password|passwd|passphrase|pwd?|secret)")
+_PASSWORDS = re.compile(r"(?i)(?:[\w$.-]{0,40}[_.-])?(?:pass|password|passwd|passphrase|pwd?|psk|secret)")
 # Of names that are two words: `api key`, but also `unexpected token`, which is none.
 _SECOND_WORDS = ("key", "token", "word", "phrase", "code", "id", "number")
 _OWNER_BEFORE = re.compile(r"([A-Za-z]{2,20})[ ]{1,2}\Z")
@@ -299,9 +322,9 @@ def _span(text: str, name: str, start: int, end: int) -> Span | None:
     if separated is not None:
         return _separated_value(text, name, before, start, separated)
     if text[end : end + 1].isspace() and not (before and (before[-1] in "\"'`<" or ":" in before or "=" in before)):
-        forms: tuple[Form, ...] = (_said, _argument, _statement, _after_dash, _bare_word)
+        forms: tuple[Form, ...] = (_said, _argument, _statement, _after_dash, _typed, _bare_word)
     else:
-        forms = (_said, _argument, _beside, _named, _element, _statement, _after_dash, _bare_word)
+        forms = (_said, _argument, _beside, _named, _element, _statement, _after_dash, _typed, _bare_word)
     for form in forms:
         span = form(text, name, before, start, end)
         if span is not None:
@@ -335,6 +358,10 @@ def _is_no_value(text: str, name: str, before: str, separated: re.Match[str]) ->
     if is_count(name) and (_COUNT.match(text, place) or _SPECIAL_TOKEN.match(text, place)):
         return True
     if name == "PASS" and ":" in separated[0] and _REPORT.match(text, place):
+        return True
+    if ":" in separated[0] and _TYPE.match(text, place):
+        return True
+    if name.lower() in {"pwd", "oldpwd"} and before[-1:] != ";" and is_directory(name, text[place : place + 80]):
         return True
     is_placeholder = "=" in separated[0] and _PLACEHOLDER.match(text, place) is not None
     return is_placeholder or _FLOW.match(text, separated.start()) is not None
@@ -383,6 +410,8 @@ def _argument(text: str, name: str, _before: str, _start: int, end: int) -> Span
     gap = _FLAG_VALUE.match(text, end)
     if gap is None or MARK.match(text, gap.end()):
         return None
+    if text[gap.end() : gap.end() + 1] == "(":
+        return value_at(text, gap.end(), gap.end())
     quote = _ARGUMENT_QUOTE.search(text, gap.start(), gap.end())
     if quote is not None:
         return quoted_at(text, quote.start())
@@ -397,10 +426,18 @@ def _after_dash(text: str, _name: str, _before: str, start: int, end: int) -> Sp
 
 def _bare_word(text: str, name: str, _before: str, _start: int, end: int) -> Span | None:
     """`auth_token hunter2`: behind a name as programs have them, and people do not, a space is enough."""
-    if _NAME_OF_PROGRAMS.search(name) is None:
-        return None
-    word = _BARE_WORD.match(text, end)
+    if _AUTHORIZATION.search(name) is not None:
+        scheme = _QUOTED_SCHEME.match(text, end)
+        return None if scheme is None else quoted_at(text, scheme.end())
+    pattern = _BARE_WORD if _NAME_OF_PROGRAMS.search(name) is not None else _WORD_IN_COLUMN
+    word = pattern.match(text, end)
     return None if word is None else word.span("word")
+
+
+def _typed(text: str, _name: str, _before: str, start: int, end: int) -> Span | None:
+    """`var Token string = "…"`: the type stands between."""
+    assigned = _TYPE_AND_VALUE.match(text, end)
+    return None if assigned is None else value_at(text, assigned.end(), start)
 
 
 def _beside(text: str, name: str, before: str, _start: int, end: int) -> Span | None:
@@ -408,7 +445,7 @@ def _beside(text: str, name: str, before: str, _start: int, end: int) -> Span | 
     gap = _BESIDE.match(text, end)
     if gap is None:
         return None
-    first = _BESIDE_BEFORE.search(before)
+    first = _BESIDE_BEFORE.search(before) or _CALL_BEFORE.search(before)
     if first is None and not (_HEADER.fullmatch(name) and _FLAT_BEFORE.search(before)):
         return None
     if text[gap.end() : gap.end() + 1] in {"[", "("}:

@@ -5,11 +5,13 @@ Each has a sign, in lower case: a text without it need not be searched.
 
 import re
 
+from signalfire.masking.calls import CALLS
 from signalfire.masking.commands import COMMANDS
-from signalfire.masking.marks import HIDDEN, any_in
+from signalfire.masking.marks import HIDDEN
 from signalfire.masking.numbers import START
 from signalfire.masking.phrase import Phrase
 from signalfire.masking.prose import ARROW, PROSE
+from signalfire.masking.tools import TOOLS
 from signalfire.masking.words import LOOKS_SECRET
 
 _ESCAPED_ARROWS = (r"\u2192", r"\u21d2", r"\xe2\x86\x92", r"\xe2\x87\x92")
@@ -110,11 +112,18 @@ PHRASES = (
         ("auth",),
         re.compile(r"(\bAUTH(?:ENTICATE)? (?:PLAIN|XOAUTH2|LOGIN|OAUTHBEARER) )(?!\[MASKED)[A-Za-z0-9+/=]{4,}"),
     ),
+    Phrase(
+        ("334 ugfzc3dvcmq6",),
+        re.compile(
+            r"(334 UGFzc3dvcmQ6\s{0,4}?(?:\\{0,15}[rn]|[\r\n]){1,4}(?:C:|>{1,3})? ?)"
+            r"(?!\[MASKED)[A-Za-z0-9+/]{4,256}={0,2}(?=\s|\\|\Z|[\"'])"
+        ),
+    ),
     # What a client of SMTP sends when it is asked for its password, in base64.
     Phrase(
         ("334 ugfzc3dvcmq6",),
         re.compile(
-            r"(334 UGFzc3dvcmQ6[^A-Za-z\n]{0,8}(?:rn|[rn\\'\"]){0,12}[^\n]{0,40}\n?(?:reply|"
+            r"(334 UGFzc3dvcmQ6(?!\s{0,4}\[MASKED)[^A-Za-z\n]{0,8}(?:rn|[rn\\'\"]){0,12}[^\n]{0,40}\n?(?:reply|"
             r"DEBUG)?[^\n]{0,200}?(?:\n|send: )[^\w\n]{0,4}(?:send: [bB]?[\"']|[CS>]:? )?)"
             r"(?!\[MASKED)[A-Za-z0-9+/]{4,256}={0,2}"
         ),
@@ -181,7 +190,7 @@ PHRASES = (
     Phrase(
         ("password ",),
         re.compile(
-            r"(?i)(\b(?:login|user|username|machine|account)\s{1,4}\S{1,64}\s{1,8}password\s{1,4})(?!\[MASKED)\S{1,256}"
+            r"(?i)(\b(?:login|user|username|machine|account)\s{1,4}\S{1,64}\s{1,8}password\s{1,4})(?!\[MASKED|[0-9]\s)\S{1,256}"
         ),
     ),
     Phrase(
@@ -211,7 +220,7 @@ PHRASES = (
         ("reg_",),
         re.compile(
             r"(?i)((?:passw(?:or)?d|secret|token|api_?key)\w{0,32}\\{0,15}[\"']?\s{1,16}(?:/t\s)?REG_(?:MULTI_|"
-            r"EXPAND_)?(?:SZ|BINARY|DWORD)\s{1,16}(?:/d\s)?)"
+            r"EXPAND_)?(?:SZ|BINARY|DWORD)\s{1,16}(?:/d\s|(?!/d\s)))"
             r"(?!\[MASKED)[^\s\"']{1,256}"
         ),
     ),
@@ -244,13 +253,22 @@ PHRASES = (
     Phrase(("morsel:",), re.compile(r"(<Morsel: )(?!\[MASKED)[^>\n]{1,4096}")),
     Phrase(("simplecookie:", "basecookie:"), re.compile(r"(<(?:Simple|Base)Cookie: )(?!\[MASKED)[^>\n]{1,4096}")),
     *COMMANDS,
+    *TOOLS,
+    *CALLS,
     *PROSE,
 )
 
 
+_PLACES: dict[str, list[int]] = {}
+"""Where the phrases stand that have a sign: many share theirs, and each is looked for once."""
+for _place, _phrase in enumerate(PHRASES):
+    for _sign in _phrase.signs:
+        _PLACES.setdefault(_sign, []).append(_place)
+
+
 def mask_phrases(text: str) -> str:
     lower = text.lower()
-    for phrase in PHRASES:
-        if any_in(phrase.signs, lower):
-            text = phrase.pattern.sub(phrase.replacement, text)
+    for place in sorted({place for sign, places in _PLACES.items() if sign in lower for place in places}):
+        phrase = PHRASES[place]
+        text = phrase.pattern.sub(phrase.replacement, text)
     return text

@@ -1,5 +1,6 @@
 """A text as it was before it was printed: without escapes of repr() and JSON, without a terminal's colours."""
 
+import html
 import re
 from bisect import bisect_left
 from typing import NamedTuple
@@ -7,9 +8,13 @@ from typing import NamedTuple
 _ESCAPED = {"n": "\n", "r": "\r", "t": "\t", '"': '"', "'": "'", "\\": "\\"}
 _COLOUR = r"(?:\x1b|\\x1[bB]|\\u001[bB]|\\033|\\e)\[[0-9;:]{0,32}[A-Za-z]"
 # Quotes, arrows and the lines of tables, a guillemet, a wide colon and equals sign: in JSON and in bytes.
-_IN_JSON = r"\\u(2[0-9a-fA-F]{3}|00[aA][bB]|00[bB][bB]|ff1[aAdD])"
+_IN_JSON = r"\\u(2[0-9a-fA-F]{3}|00[2-7][0-9a-fA-F]|00[aA][bB]|00[bB][bB]|ff1[aAdD])"
 _IN_BYTES = r"((?:\\xe2|\\xef\\xbc(?=\\x9[ad])|\\xc2(?=\\x[ab]b))(?:\\x[89ab][0-9a-f]){1,2})"
-_ESCAPES = re.compile(rf"{_COLOUR}|\\([\\nrt\"'])|{_IN_JSON}|{_IN_BYTES}")
+# Of HTML, and of URLs where they have tags.
+_ENTITY = r"&(#[0-9]{2,4}|#x[0-9a-fA-F]{2,4}|lt|gt|amp|quot|apos|equals|colon);"
+_PERCENT = r"%([2-7][0-9a-fA-F])"
+_ENTITIES = re.compile(r"(?i)&(?:lt|#[0-9x]|equals|quot)|%3c")
+_ESCAPES = re.compile(rf"{_COLOUR}|\\([\\nrt\"'])|{_IN_JSON}|{_IN_BYTES}|{_ENTITY}|{_PERCENT}")
 _COLOURS = re.compile(_COLOUR)
 
 
@@ -33,7 +38,7 @@ class Printed(NamedTuple):
 
 def unprinted(text: str) -> Printed | None:
     """The text without escapes and colours; None where it has none."""
-    if "\\" in text:
+    if "\\" in text or (("&" in text or "%" in text) and _ENTITIES.search(text)):
         pattern = _ESCAPES
     elif "\x1b[" in text:
         pattern = _COLOURS
@@ -64,9 +69,13 @@ def unprinted(text: str) -> Printed | None:
 
 def _letter(escape: re.Match[str]) -> str:
     """What an escape stands for: nothing where it is a colour."""
-    simple, line, encoded = escape.groups()
+    simple, line, encoded, entity, percent = escape.groups()
     if simple:
         return _ESCAPED[simple]
+    if entity:
+        return html.unescape(escape[0])
+    if percent:
+        return chr(int(percent, 16))
     if line:
         return chr(int(line, 16))
     return bytes.fromhex(encoded.replace("\\x", "")).decode("utf-8", "replace") if encoded else ""

@@ -104,6 +104,53 @@ PROSE = (
             rf"[A-Za-z][\w.@+-]{{0,64}}[:/]))(?!//)(?!\[MASKED){LOOKS_SECRET}"
         ),
     ),
+    # the password of joe is hunter2
+    Phrase(
+        ("pass", "pw", "token", "key", "secret"),
+        re.compile(
+            rf"((?<![\w/.-])(?:{_PASSES}|{_KEY})\s(?:for|of)\s(?:[^\s:=\"']{{1,64}}\s){{1,3}}(?:is|was):?\s\\{{0,15}}[\"']?){LOOKS_SECRET}"
+        ),
+    ),
+    # password [hunter2] rejected; Unseal Key 1: hunter2; a password is generated for joe: hunter2
+    Phrase(
+        ("pass", "pw", "token", "key", "secret"),
+        re.compile(
+            rf"((?<![\w/.-])(?:{_PASSES}|{_KEY}|(?i:unseal|recovery|root|license|activation)\s(?i:key))(?:\s[\[<{{(]|\s[0-9]{{1,2}}:\s|"
+            rf"\s(?:(?:is|was)\s)?(?i:created|generated|issued|set|is|for)(?:\s(?:for|by)\s[^\s:]{{1,64}})?:\s)){LOOKS_SECRET}"
+        ),
+    ),
+    # created token hunter2 for joe
+    Phrase(
+        ("token", "key", "secret"),
+        re.compile(
+            rf"((?i:created|issued|generated|revoked|deleted)\s{_KEY}\s\\{{0,15}}[\"']?){LOOKS_SECRET}(?=[\"']?(?:\s(?:for|to|of|by)\s|\Z))"
+        ),
+    ),
+    # The password, alone on the next line.
+    Phrase(
+        ("pass", "pw", "token", "key", "secret"),
+        re.compile(
+            rf"((?<![\w/.-])(?:{_PASSES}|{_KEY})\b[^\n:\\]{{0,80}}:\s{{0,4}}?(?:\n|\\{{1,15}}n){{1,2}}[ \t]{{0,16}})"
+            rf"{LOOKS_SECRET}(?=\s{{0,4}}?(?:\n|\\|\Z|[\"']))"
+        ),
+    ),
+    # use code 1234 to log in
+    Phrase(
+        ("code ",),
+        re.compile(
+            rf"(?i:(\bcode\s(?:is\s)?))(?:[0-9]{{4,8}}|{LOOKS_SECRET})(?=\sto\s(?i:log|sign|verify|confirm|reset|continue))"
+        ),
+    ),
+    # login attempt [joe/hunter2]; user:pass joe:hunter2
+    Phrase(
+        ("login", "log in", "user", "stats auth"),
+        re.compile(
+            rf"(?i:(\b(?:login(?:\sattempt)?|user(?:name)?[:/]pass(?:word)?|login[:/]pass(?:word)?|stats auth)"
+            rf"[\s:=]{{1,3}}[\[(<{{]?[bu]?\\{{0,15}}[\"']?"
+            rf"[A-Za-z][\w.@+-]{{0,64}}\\{{0,15}}[\"']?\s?[:/]\s?[bu]?\\{{0,15}}[\"']?))(?!//){LOOKS_SECRET}"
+        ),
+    ),
+    Phrase(("pass ",), re.compile(rf"((?<=[\"'])PASS ){LOOKS_SECRET}(?=\\{{0,15}}[\"'])")),
     # 'hunter2' is not a valid password
     Phrase(
         ("pass", "pw", "token", "key", "secret", "pin"),

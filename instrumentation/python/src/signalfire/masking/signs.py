@@ -37,11 +37,12 @@ _KEYS_BY_HINT = tuple(
 
 # --- addresses ---
 
-_PATH = re.compile(
-    r"/(?:bot|web|hook|trigger|hc-ping|incoming)"
-    r"|(?:/|%2f)(?:magic|verif|confirm|activat|invit|accept|reset|recover|unlock|unsub|opt|one|e-?mail|sso|sign-?in|log-?in|account)"
-    r"[a-z_-]{0,24}(?:\\{0,15}/|%2f)"
+_PLACE = (
+    r"(?:magic|verif|confirm|activat|invit|accept|reset|recover|unlock|unsub|opt|one|e-?mail|sso|sign-?in|log-?in"
+    r"|account)[a-z_-]{0,24}(?:\\{0,15}/|%2f)"
 )
+_PATH = re.compile(rf"/(?:bot|web|hook|trigger|hc-ping|incoming|{_PLACE})")
+_QUOTED_PATH = re.compile(rf"%2f{_PLACE}")
 _QUERY: tuple[str, ...] = (
     "signature=",
     "sig=",
@@ -59,7 +60,7 @@ _QUERY += ("samlresponse=",)
 
 # --- commands whose options hold secrets ---
 
-_OPTIONS = (" -", "'-", '"-', "[-", ",-", "(-", "{-", "`-", "\t-", "\n-")
+_OPTIONS = (" -", "'-", '"-', "[-", ",-")
 _COMMANDS: tuple[str, ...] = (
     "curl",
     "wget",
@@ -77,20 +78,48 @@ _COMMANDS: tuple[str, ...] = (
 _NAMES_IN_PHRASES: tuple[str, ...] = (
     *("auth", "pass ", "pass:", "password ", "passwd", "passphrase", "cookie", "apikey", "geniekey", "ssws", "crypt"),
     *("env ", "setx ", "setenv ", "hmac(", ")=(", "reg_", "duplicate entry", "334 ugfz"),
+    *(
+        "authtoken",
+        "setapikey",
+        "refresh-token",
+        "keyvault",
+        "secret set",
+        "secret put",
+        "--secret",
+        "isakmp",
+        "-server",
+    ),
 )
 _COMMANDS += ("ldap", "sqlcmd", "securestring", "openssl", "snmp", "smb", "rpcclient", "wmic", "winexe", "net ")
 _COMMANDS += ("--proxy-user", "--user", "creds", "htpasswd", "rclone", "lftp", "7z", "rar", "zip", "psexec", "cqlsh")
-_COMMANDS += ("cypher-shell", "twine", "mosquitto", "ipmitool", "bcp", "rdesktop", "influx")
+_COMMANDS += (
+    "cypher-shell",
+    "twine",
+    "mosquitto",
+    "ipmitool",
+    "bcp",
+    "rdesktop",
+    "influx",
+    "isql",
+    "rabbitmqadmin",
+    "winrm",
+)
+_COMMANDS += ("usermod", "useradd", "ssh-keygen", "az ", "--from-literal", "netlify", "-bearer", "--value", "--body")
 
 
 _CODE = re.compile(
     r"(?:mfa|2fa|sms|tion|urity|covery|access|backup|reset|login|pin|device|unlock|pairing)[_.\- ]?codes?(?![a-z])"
 )
 _PIN = re.compile(r"(?<![a-z])pin(?![a-z])")
+_CODE_TO = re.compile(r"code (?:is )?\S{4,256} to (?:log|sign|verify|confirm|reset|continue)")
 _PW = re.compile(r"pw(?:d|(?![a-z]))")
 _READERS = ("stdin", "sudo ", "passwd", "-with-token", "-fd")
 _USERS = ("setuser", "net user ", "/user:", "-user", "add_user ")
-_LOGINS = ("login ", "logged in", "log in")
+_LOGINS = ("login ", "login:", "login attempt", "logged in", "log in")
+_CALLS = ("login(", "log_in(", "sign_in(", "signin(", "connect(", "connection(", "construct(", "pdo(", "mysqli(")
+_CALLS += ("bcrypt", "imap_open(", "ldap_bind(", "credential")
+_CONFIGURED = ("bundle config", "poetry config", "composer config")
+_ORACLES = ("exp", "imp", "rman", "sqlldr", "sqlcl", "dgmgrl")
 # A word with letters and digits, as secrets in sentences are.
 _MIXED = re.compile(r"[a-z][^\s0-9]{0,16}[0-9]|[0-9][^\sa-z]{0,16}[a-z]")
 
@@ -106,6 +135,7 @@ def has_name(lower: str) -> bool:
         or "sid" in lower
         or ("pw" in lower and _PW.search(lower) is not None)
         or "srf" in lower
+        or "psk" in lower
         or "jwt" in lower
         or "otp" in lower
         or "cv" in lower
@@ -135,9 +165,23 @@ def has_phrase(lower: str, *, named: bool) -> bool:
         or ("user" in lower and any_in(_USERS, lower))
         or ("log" in lower and any_in(_LOGINS, lower))
         or "vault " in lower
+        or ("co" in lower and ("community " in lower or ("config " in lower and any_in(_CONFIGURED, lower))))
+        or ("/" in lower and _has_tool(lower))
+        or ("(" in lower and ("'" in lower or '"' in lower or "`" in lower) and any_in(_CALLS, lower))
+        or ("code " in lower and _CODE_TO.search(lower) is not None)
         or "sqlplus" in lower
         or (":" in lower and (":543" in lower or ":*:" in lower))
         or (named and (any_in(_NAMES_IN_PHRASES, lower) or _MIXED.search(lower) is not None or "pin" in lower))
+    )
+
+
+def _has_tool(lower: str) -> bool:
+    """A tool that takes a user and a password with a slash between them, or options with a slash before them."""
+    return (
+        ("@" in lower and any_in(_ORACLES, lower))
+        or (" /" in lower and ("/p:" in lower or "/p " in lower or "/rp " in lower))
+        or "userid=" in lower
+        or ("//" in lower and "smbclient" in lower)
     )
 
 
@@ -145,7 +189,8 @@ def has_address(lower: str, *, named: bool) -> bool:
     return (
         "@" in lower
         or "%40" in lower
-        or (("/" in lower or "%2f" in lower) and (named or _PATH.search(lower) is not None))
+        or ("/" in lower and (named or _PATH.search(lower) is not None))
+        or ("%2f" in lower and (named or _QUOTED_PATH.search(lower) is not None))
         or ("=" in lower and ("?" in lower or "&" in lower) and any_in(_QUERY, lower))
     )
 

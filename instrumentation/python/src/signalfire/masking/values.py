@@ -15,15 +15,21 @@ _LONGEST = 4096
 
 _WRAPPER = re.compile(
     r"""string\([0-9]{1,6}\)\s|[bBuUrRfF]{1,2}(?=\\{0,15}["'])|[@&*]?[A-Za-z_][\w.:]{0,40}\((?=\\{0,15}["'])|<<(?=")
+    |!{1,2}[\w./:-]{0,40}\s{1,4}(?=\S)|&[\w-]{1,32}\s(?=\S)
     |(?i:ConvertTo-SecureString)\s{1,4}(?:-String\s{1,4})?(?=["'])
-    |(?:str|bytes|string|String|SecretStr|Optional\[str\]|str\s\|\sNone)\s?=\s?(?=[bur]?["'])""",
+    |(?:str|bytes|string|String\??|SecretStr|Optional\[str\]|str\s\|\sNone)\s?=\s?(?=[bur]?["'])""",
     re.VERBOSE,
 )
 # Go prints a type before a value: `[]string{"…"}`, `main.Secret{Value: "…"}`, `(*string)(nil)`.
 _GO_TYPE = re.compile(
     r"&?(?:\[[0-9]{0,6}\]|\*|map\[\w{1,32}\]){1,4}[\w.]{1,64}(?:\{\})?(?=[{(])|&?[A-Za-z_][\w.]{0,64}(?=\{[A-Za-z_\"\[])"
 )
-_QUOTE = re.compile(r"""\\{0,15}["'`]|&quot;|&\#3[49];|%2[27]|[“„«‘‹「]""")
+# Of a shell, Ruby, HCL: up to the line that has its word alone.
+_HERE_DOCUMENT = re.compile(
+    r"""(?x) <<[-~]?\s?\\{0,15}["']?(?P<word>[A-Za-z_]\w{0,32})\\{0,15}["']?\s{0,4}\n
+    [ \t]{0,64}(?P<inside>(?:(?!\n[ \t]{0,64}(?P=word)(?!\w))(?s:.)){1,4096})"""
+)
+_QUOTE = re.compile(r"""\\{0,15}["'`]|&quot;|&\#3[49];|%2[27]|\\{1,15}u002[27]|[“„«‘‹「]""")
 _CLOSING_QUOTES = {"“": "”", "„": "“", "«": "»", "‘": "’", "‹": "›", "「": "」"}
 # A quoted text may go on over a few lines: to a quote that ends one, and begins no other.
 _MOST_LINES, _LONGEST_LINES = 16, 1024
@@ -49,6 +55,9 @@ def value_at(text: str, place: int, name_start: int) -> Span | None:
     block = _block(text, place, name_start)
     if block is not None:
         return _unmasked(text, *block)
+    document = _HERE_DOCUMENT.match(text, place)
+    if document is not None:
+        return _unmasked(text, *document.span("inside"))
     wrapper = _WRAPPER.match(text, place) or _GO_TYPE.match(text, place)
     if wrapper is not None:
         place = wrapper.end()
