@@ -227,7 +227,7 @@ HOSTILE_UNITS = [
 ]
 
 
-def calls(line: str) -> int:
+def calls_for(line: str) -> int:
     """How many functions are called, and how many patterns tried, to mask a line."""
     count = 0
 
@@ -250,5 +250,5 @@ def test_twice_the_line_is_twice_the_work(unit: str) -> None:
     once, twice = ((unit * (length // len(unit) + 1))[:length] for length in (7_000, 14_000))
     text.mask_text(once)  # compiles what it needs
     text.mask_text(twice)
-    assert calls(twice) <= 2.2 * calls(once) + 200
-    assert calls(twice) <= 24 * len(twice)
+    assert calls_for(twice) <= 2.2 * calls_for(once) + 200
+    assert calls_for(twice) <= 24 * len(twice)

@@ -116,7 +116,17 @@ _PW = re.compile(r"pw(?:d|(?![a-z]))")
 _READERS = ("stdin", "sudo ", "passwd", "-with-token", "-fd")
 _USERS = ("setuser", "net user ", "/user:", "-user", "add_user ")
 _LOGINS = ("login ", "login:", "login attempt", "logged in", "log in")
-_CALLS = ("login(", "log_in(", "sign_in(", "signin(", "connect(", "connection(", "construct(", "pdo(", "mysqli(")
+_CALLS: tuple[str, ...] = (
+    "login(",
+    "log_in(",
+    "sign_in(",
+    "signin(",
+    "connect(",
+    "connection(",
+    "construct(",
+    "pdo(",
+    "mysqli(",
+)
 _CALLS += ("bcrypt", "imap_open(", "ldap_bind(", "credential")
 _CONFIGURED = ("bundle config", "poetry config", "composer config")
 _ORACLES = ("exp", "imp", "rman", "sqlldr", "sqlcl", "dgmgrl")
